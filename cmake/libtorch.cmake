@@ -1,0 +1,24 @@
+# Finds the active libtorch (libtorch/.active, written by `fdl libtorch install`). Without one only
+# the torch-free half is built, which is enough to install it.
+
+set(FDL_LIBTORCH "" CACHE PATH "A libtorch folder to use instead of the active one")
+set(FDL_TORCH OFF)
+set(torch_root "${FDL_LIBTORCH}")
+set(active_file ${CMAKE_SOURCE_DIR}/libtorch/.active)
+if(NOT torch_root AND EXISTS ${active_file})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${active_file})
+  file(STRINGS ${active_file} active LIMIT_COUNT 1)
+  set(torch_root ${CMAKE_SOURCE_DIR}/libtorch/${active})
+endif()
+option(FDL_CORE_ONLY "Build without libtorch even where there is one" OFF)
+if(NOT FDL_CORE_ONLY AND torch_root AND EXISTS ${torch_root}/lib/libtorch_cpu.so)
+  set(FDL_TORCH ON)
+  add_library(fdl_torch INTERFACE)
+  target_include_directories(fdl_torch SYSTEM INTERFACE
+    ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
+  target_link_directories(fdl_torch INTERFACE ${torch_root}/lib)
+  target_link_libraries(fdl_torch INTERFACE -ltorch_cpu -lc10)
+  target_link_options(fdl_torch INTERFACE -Wl,-rpath,${torch_root}/lib -Wl,--no-as-needed)
+  # libtorch's own headers do not pass -Wconversion where they instantiate in our code.
+  target_compile_options(fdl_torch INTERFACE -Wno-conversion -Wno-shadow -Wno-sign-conversion)
+endif()
