@@ -19,13 +19,13 @@ std::string_view Source::line_text(int line) const {
 
 std::string Span::where() const {
   if (!source) return "";
-  if (line == 0) return source->name;
+  if (line == 0 || !source->is_file) return source->name;
   return source->name + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
 std::string Span::where_line() const {
   if (!source) return "";
-  if (line == 0) return source->name;
+  if (line == 0 || !source->is_file) return source->name;
   return source->name + ":" + std::to_string(line);
 }
 

@@ -10,6 +10,7 @@ namespace fdl {
 struct Source {
   std::string name;  // as shown to the user, for example "fdl.yml" or "--set"
   std::string text;
+  bool is_file = true;  // false: a command-line argument or environment variable, one line long
 
   // Line `line` (from 1) without its end; empty when there is no such line.
   std::string_view line_text(int line) const;
@@ -23,7 +24,7 @@ struct Span {
   int length = 0;
 
   bool is_known() const { return source != nullptr; }
-  // "fdl.yml:3:7", "--set" for a place on the command line, or "" when unknown.
+  // "fdl.yml:3:7", the bare name for a place that is no file ("--set"), or "" when unknown.
   std::string where() const;
   // Like where(), without the column: the form that `config show` prints.
   std::string where_line() const;

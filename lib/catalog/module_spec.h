@@ -1,0 +1,231 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/catalog/shape_rule.h"
+#include "lib/catalog/tensor_type.h"
+#include "lib/config/bind.h"
+
+// What a module is, without torch: parameters, the tensors it owns, shapes, cost and docs. Its
+// forward is in lib/nn/modules, under the same name.
+namespace fdl::catalog {
+
+// How a tensor gets its first values.
+struct Init {
+  enum class Kind { Constant, Uniform, Normal };
+  Kind kind = Kind::Constant;
+  double a = 0;  // the constant; the lower bound; the mean
+  double b = 0;  // the upper bound; the standard deviation
+  std::int64_t zero_row = -1;  // a row that starts at zero, or -1
+
+  friend bool operator==(const Init&, const Init&) = default;
+};
+
+// An initialiser that may depend on shapes: given the owner's parameters and the shape of its
+// "weight" (or of the tensor itself), the numbers for this tensor.
+using InitRule = std::function<Init(const void* params, const std::vector<std::int64_t>& weight_shape)>;
+
+InitRule zeros();
+InitRule ones();
+InitRule normal(double mean, double stddev);
+// U(-bound, bound) with bound = gain * sqrt(3 / fan_in), gain = sqrt(2 / (1 + a^2)).
+// He et al. 2015, arXiv:1502.01852; fan_in as torch.nn.init computes it.
+InitRule kaiming_uniform(double a);
+// U(-1/sqrt(fan_in), 1/sqrt(fan_in)) with the fan of "weight": what PyTorch gives biases.
+InitRule bias_uniform();
+
+// A tensor that a module owns.
+struct TensorSpec {
+  std::string name;
+  std::string shape;  // in the shape language: "[out_features, in_features]"
+  InitRule init;
+  bool is_buffer = false;  // state that is saved but not trained
+  DType dtype = DType::F32;
+  std::function<bool(const void* params)> is_present;
+};
+
+// What an input may be.
+enum class DTypeClass { Floating, Integer, Any };
+bool accepts(DTypeClass wanted, DType dtype);
+std::string_view to_string(DTypeClass wanted);
+
+struct InputSpec {
+  std::string name;
+  DTypeClass dtype = DTypeClass::Floating;
+};
+
+// Types of the outputs, or a sentence that says why the inputs do not fit.
+using TypeResult = tl::expected<std::vector<TensorType>, std::string>;
+
+// A condition among parameters: empty when it holds, else what is wrong.
+using Requirement = std::function<std::optional<std::string>(const void* params)>;
+
+struct ModuleSpec {
+  config::RecordSpec record;  // name, summary, parameters
+  std::string source;         // paper and equation
+  std::string shape_text;     // the shape rule in words or in the shape language
+  std::vector<InputSpec> inputs = {{"input", DTypeClass::Floating}};
+  std::vector<TensorSpec> tensors;
+  std::vector<Requirement> requirements;
+  bool draws = false;  // uses random numbers when training
+  std::string example;  // a step as YAML
+
+  std::function<std::shared_ptr<void>()> make_params;
+  // Infers the open parameters in `params` and gives the outputs' types.
+  std::function<TypeResult(void* params, const std::vector<TensorType>& inputs)> infer;
+  // Floating-point operations of one forward per... the whole batch; multiply and add count as 2.
+  std::function<Dim(const void* params, const std::vector<TensorType>& inputs,
+                    const std::vector<TensorType>& outputs)>
+      flops;
+
+  const std::string& name() const { return record.name; }
+  // Concrete shape of an owned tensor once all parameters are known.
+  std::vector<std::int64_t> tensor_shape(const TensorSpec& tensor, const void* params) const;
+};
+
+// Access for shape rules to the parameters of one instance.
+ParameterAccess access(const config::RecordSpec& record, void* params);
+
+// Applies a rule in the shape language. All outputs take `output_dtype`, or the first input's.
+TypeResult apply_rule(const ShapeRule& rule, const config::RecordSpec& record, void* params,
+                      const std::vector<TensorType>& inputs, std::optional<DType> output_dtype);
+
+// The shape language's text as a rule; a text that cannot be read is our own bug.
+ShapeRule must_parse(const std::string& text);
+
+template <typename P>
+class ModuleBuilder {
+ public:
+  ModuleBuilder(std::string name, std::string summary) : record_(std::move(name), std::move(summary)) {
+    spec_.make_params = [] { return std::make_shared<P>(); };
+    spec_.flops = [](const void*, const auto&, const auto& outputs) {
+      return num_elements(outputs.front().shape);
+    };
+  }
+
+  template <typename M, typename... Options>
+  ModuleBuilder& param(std::string name, M P::*member, std::string doc, Options... options) {
+    record_.field(std::move(name), member, std::move(doc), std::move(options)...);
+    return *this;
+  }
+
+  // A trained tensor. `when`: the boolean parameter that decides whether it is there.
+  ModuleBuilder& tensor(std::string name, std::string shape, InitRule init, bool P::*when = nullptr) {
+    return add_tensor(std::move(name), std::move(shape), std::move(init), when, false, DType::F32);
+  }
+  // State that the forward updates; saved, not trained.
+  ModuleBuilder& buffer(std::string name, std::string shape, InitRule init, bool P::*when = nullptr,
+                        DType dtype = DType::F32) {
+    return add_tensor(std::move(name), std::move(shape), std::move(init), when, true, dtype);
+  }
+
+  ModuleBuilder& input(std::string name, DTypeClass dtype) {
+    if (!inputs_named_) spec_.inputs.clear();
+    inputs_named_ = true;
+    spec_.inputs.push_back({std::move(name), dtype});
+    return *this;
+  }
+  ModuleBuilder& output_dtype(DType dtype) {
+    output_dtype_ = dtype;
+    return *this;
+  }
+
+  // The shape rule in the shape language.
+  ModuleBuilder& shape(std::string text) {
+    rule_ = must_parse(text);
+    spec_.shape_text = std::move(text);
+    return *this;
+  }
+  // The shape rule as a function, for what the language cannot say, with its text for people:
+  // (P&, const TensorType& input) -> tl::expected<Shape, std::string>.
+  template <typename F>
+  ModuleBuilder& shape(std::string text, F rule) {
+    spec_.shape_text = std::move(text);
+    function_ = [rule](void* params, const TensorType& input) -> tl::expected<Shape, std::string> {
+      return rule(*static_cast<P*>(params), input);
+    };
+    return *this;
+  }
+
+  // A condition among parameters: (const P&) -> bool, and what to say when it does not hold.
+  template <typename F>
+  ModuleBuilder& require(F holds, std::string message) {
+    spec_.requirements.push_back([holds, message](const void* params) -> std::optional<std::string> {
+      if (holds(*static_cast<const P*>(params))) return std::nullopt;
+      return message;
+    });
+    return *this;
+  }
+
+  // (const P&, const TensorType& input, const TensorType& output) -> Dim.
+  template <typename F>
+  ModuleBuilder& flops(F count) {
+    spec_.flops = [count](const void* params, const std::vector<TensorType>& inputs,
+                          const std::vector<TensorType>& outputs) {
+      return count(*static_cast<const P*>(params), inputs.front(), outputs.front());
+    };
+    return *this;
+  }
+
+  ModuleBuilder& draws() {
+    spec_.draws = true;
+    return *this;
+  }
+  ModuleBuilder& source(std::string text) {
+    spec_.source = std::move(text);
+    return *this;
+  }
+  ModuleBuilder& example(std::string yaml) {
+    spec_.example = std::move(yaml);
+    return *this;
+  }
+
+  operator ModuleSpec() const {
+    ModuleSpec out = spec_;
+    out.record = record_.build();
+    if (function_) {
+      out.infer = [rule = function_, dtype = output_dtype_](
+                      void* params, const std::vector<TensorType>& inputs) -> TypeResult {
+        auto shape = rule(params, inputs.front());
+        if (!shape) return tl::unexpected(shape.error());
+        return std::vector<TensorType>{{dtype.value_or(inputs.front().dtype), *shape}};
+      };
+    } else {
+      out.infer = [rule = *rule_, record = out.record, dtype = output_dtype_](
+                      void* params, const std::vector<TensorType>& inputs) {
+        return apply_rule(rule, record, params, inputs, dtype);
+      };
+    }
+    return out;
+  }
+
+ private:
+  ModuleBuilder& add_tensor(std::string name, std::string shape, InitRule init, bool P::*when,
+                            bool is_buffer, DType dtype) {
+    TensorSpec t{std::move(name), std::move(shape), std::move(init), is_buffer, dtype, {}};
+    t.is_present = [when](const void* params) {
+      return when == nullptr || static_cast<const P*>(params)->*when;
+    };
+    spec_.tensors.push_back(std::move(t));
+    return *this;
+  }
+
+  ModuleSpec spec_;
+  config::RecordBuilder<P> record_;
+  std::optional<ShapeRule> rule_;
+  std::function<tl::expected<Shape, std::string>(void*, const TensorType&)> function_;
+  std::optional<DType> output_dtype_;
+  bool inputs_named_ = false;
+};
+
+// Starts a module's declaration; the params struct is the first template argument.
+template <typename P>
+ModuleBuilder<P> declare(std::string name, std::string summary) {
+  return ModuleBuilder<P>(std::move(name), std::move(summary));
+}
+
+}  // namespace fdl::catalog
