@@ -1,0 +1,48 @@
+"""What only the build folder can tell: everything is compiled, and `fdl` itself stays light."""
+
+import json
+import subprocess
+from pathlib import Path
+
+_HEAVY = ('torch', 'libc10', 'libcurl', 'libarchive', 'libicu', 'sentencepiece')
+
+
+def _compiled(house, build):
+    """Sources the build compiles, as paths from the root (or from the build folder)."""
+    out = set()
+    for entry in json.loads((build / 'compile_commands.json').read_text(encoding='utf-8')):
+        path = Path(entry['directory'], entry['file']).resolve()
+        base = build if path.is_relative_to(build) else house.root
+        out.add(path.relative_to(base).as_posix())
+    return out
+
+
+def every_source_is_compiled(house, build):
+    compiled = _compiled(house, build)
+    with_torch = any(house.may_use_torch(path) for path in compiled)
+    for path in house.cpp:
+        if not path.endswith('.cpp') or not path.startswith(('lib/', 'commands/')):
+            continue
+        if path not in compiled and (with_torch or not house.may_use_torch(path)):
+            yield f'{path}: no CMakeLists.txt compiles it'
+
+
+def every_header_compiles_alone(house, build):
+    compiled = _compiled(house, build)
+    for path in house.cpp:
+        ours = path.startswith(('lib/', 'commands/')) and path.endswith('.h')
+        if ours and not house.may_use_torch(path):
+            if f'tests/arch/headers/{path}.cpp' not in compiled:
+                yield f'{path}: not among the headers compiled alone; run cmake once more'
+
+
+def front_links_nothing_heavy(house, build):
+    listed = subprocess.run(['ldd', build / 'bin/fdl'], capture_output=True, text=True)
+    if listed.returncode != 0:
+        yield f'ldd cannot read {build}/bin/fdl: {listed.stderr.strip()}'
+    for line in listed.stdout.splitlines():
+        if any(word in line.split('=>')[0] for word in _HEAVY):
+            yield f'fdl links {line.strip()}'
+
+
+ALL = [every_source_is_compiled, every_header_compiles_alone, front_links_nothing_heavy]
