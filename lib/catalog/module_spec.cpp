@@ -72,7 +72,8 @@ ParameterAccess access(const config::RecordSpec& record, void* params) {
     return value.size() == 1 && value[0] == 0 ? field : nullptr;
   };
   ParameterAccess out;
-  out.value = [&record, params, find_open](const std::string& name, int index) -> std::optional<Dim> {
+  out.value = [&record, params, find_open](const std::string& name,
+                                           int index) -> std::optional<Dim> {
     const config::FieldSpec* field = record.find(name);
     if (field == nullptr || find_open(name) != nullptr) return std::nullopt;
     const std::vector<std::int64_t> values = field->integers(params);
@@ -80,7 +81,9 @@ ParameterAccess access(const config::RecordSpec& record, void* params) {
     if (at >= values.size() || (index < 0 && values.size() != 1)) return std::nullopt;
     return Dim(values[at]);
   };
-  out.is_inferred_and_open = [find_open](const std::string& name) { return find_open(name) != nullptr; };
+  out.is_inferred_and_open = [find_open](const std::string& name) {
+    return find_open(name) != nullptr;
+  };
   out.infer = [&record, params](const std::string& name, std::int64_t value) {
     record.find(name)->set_integer(params, value);
   };
@@ -94,7 +97,8 @@ TypeResult apply_rule(const ShapeRule& rule, const config::RecordSpec& record, v
   ShapeResult out = rule.apply(shapes, access(record, params));
   if (!out) return tl::unexpected(out.error());
   std::vector<TensorType> types;
-  for (Shape& shape : *out) types.push_back({output_dtype.value_or(inputs.front().dtype), std::move(shape)});
+  for (Shape& shape : *out)
+    types.push_back({output_dtype.value_or(inputs.front().dtype), std::move(shape)});
   return types;
 }
 

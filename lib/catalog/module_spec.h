@@ -18,8 +18,8 @@ namespace fdl::catalog {
 struct Init {
   enum class Kind { Constant, Uniform, Normal };
   Kind kind = Kind::Constant;
-  double a = 0;  // the constant; the lower bound; the mean
-  double b = 0;  // the upper bound; the standard deviation
+  double a = 0;                // the constant; the lower bound; the mean
+  double b = 0;                // the upper bound; the standard deviation
   std::int64_t zero_row = -1;  // a row that starts at zero, or -1
 
   friend bool operator==(const Init&, const Init&) = default;
@@ -27,7 +27,8 @@ struct Init {
 
 // An initialiser that may depend on shapes: given the owner's parameters and the shape of its
 // "weight" (or of the tensor itself), the numbers for this tensor.
-using InitRule = std::function<Init(const void* params, const std::vector<std::int64_t>& weight_shape)>;
+using InitRule =
+    std::function<Init(const void* params, const std::vector<std::int64_t>& weight_shape)>;
 
 InitRule zeros();
 InitRule ones();
@@ -71,7 +72,7 @@ struct ModuleSpec {
   std::vector<InputSpec> inputs = {{"input", DTypeClass::Floating}};
   std::vector<TensorSpec> tensors;
   std::vector<Requirement> requirements;
-  bool draws = false;  // uses random numbers when training
+  bool draws = false;   // uses random numbers when training
   std::string example;  // a step as YAML
 
   std::function<std::shared_ptr<void>()> make_params;
@@ -100,7 +101,8 @@ ShapeRule must_parse(const std::string& text);
 template <typename P>
 class ModuleBuilder {
  public:
-  ModuleBuilder(std::string name, std::string summary) : record_(std::move(name), std::move(summary)) {
+  ModuleBuilder(std::string name, std::string summary)
+      : record_(std::move(name), std::move(summary)) {
     spec_.make_params = [] { return std::make_shared<P>(); };
     spec_.flops = [](const void*, const auto&, const auto& outputs) {
       return num_elements(outputs.front().shape);
@@ -114,7 +116,8 @@ class ModuleBuilder {
   }
 
   // A trained tensor. `when`: the boolean parameter that decides whether it is there.
-  ModuleBuilder& tensor(std::string name, std::string shape, InitRule init, bool P::*when = nullptr) {
+  ModuleBuilder& tensor(std::string name, std::string shape, InitRule init,
+                        bool P::*when = nullptr) {
     return add_tensor(std::move(name), std::move(shape), std::move(init), when, false, DType::F32);
   }
   // State that the forward updates; saved, not trained.
@@ -154,10 +157,11 @@ class ModuleBuilder {
   // A condition among parameters: (const P&) -> bool, and what to say when it does not hold.
   template <typename F>
   ModuleBuilder& require(F holds, std::string message) {
-    spec_.requirements.push_back([holds, message](const void* params) -> std::optional<std::string> {
-      if (holds(*static_cast<const P*>(params))) return std::nullopt;
-      return message;
-    });
+    spec_.requirements.push_back(
+        [holds, message](const void* params) -> std::optional<std::string> {
+          if (holds(*static_cast<const P*>(params))) return std::nullopt;
+          return message;
+        });
     return *this;
   }
 

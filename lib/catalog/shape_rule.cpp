@@ -1,8 +1,8 @@
 #include "lib/catalog/shape_rule.h"
 
-#include <fmt/format.h>
-
 #include <cctype>
+
+#include <fmt/format.h>
 
 namespace fdl::catalog {
 
@@ -65,7 +65,8 @@ class ShapeParser {
 
   std::optional<ShapeExpression> axis() {
     ShapeExpression out;
-    out.tree_ = take('*') ? std::make_shared<Tree>(Tree{Tree::Kind::Star, 0, "", nullptr, nullptr}) : sum();
+    out.tree_ =
+        take('*') ? std::make_shared<Tree>(Tree{Tree::Kind::Star, 0, "", nullptr, nullptr}) : sum();
     if (!out.tree_) return std::nullopt;
     return out;
   }
@@ -78,9 +79,12 @@ class ShapeParser {
   Link sum() {
     Link left = product();
     while (left) {
-      if (take('+')) left = binary(Tree::Kind::Add, left, product());
-      else if (take('-')) left = binary(Tree::Kind::Subtract, left, product());
-      else break;
+      if (take('+'))
+        left = binary(Tree::Kind::Add, left, product());
+      else if (take('-'))
+        left = binary(Tree::Kind::Subtract, left, product());
+      else
+        break;
     }
     return left;
   }
@@ -88,9 +92,12 @@ class ShapeParser {
   Link product() {
     Link left = primary();
     while (left) {
-      if (take('*')) left = binary(Tree::Kind::Multiply, left, primary());
-      else if (take('/')) left = binary(Tree::Kind::Divide, left, primary());
-      else break;
+      if (take('*'))
+        left = binary(Tree::Kind::Multiply, left, primary());
+      else if (take('/'))
+        left = binary(Tree::Kind::Divide, left, primary());
+      else
+        break;
     }
     return left;
   }
@@ -110,11 +117,15 @@ class ShapeParser {
     skip();
     if (pos_ >= text_.size()) return nullptr;
     const auto c = static_cast<unsigned char>(text_[pos_]);
-    if (std::isdigit(c) != 0) return std::make_shared<Tree>(Tree{Tree::Kind::Number, digits(), "", nullptr, nullptr});
+    if (std::isdigit(c) != 0)
+      return std::make_shared<Tree>(Tree{Tree::Kind::Number, digits(), "", nullptr, nullptr});
     if (std::isalpha(c) == 0 && c != '_') return nullptr;
     const std::size_t begin = pos_;
-    while (pos_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[pos_])) != 0 || text_[pos_] == '_')) ++pos_;
-    Tree name{Tree::Kind::Name, -1, std::string(text_.substr(begin, pos_ - begin)), nullptr, nullptr};
+    while (pos_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[pos_])) != 0 || text_[pos_] == '_'))
+      ++pos_;
+    Tree name{Tree::Kind::Name, -1, std::string(text_.substr(begin, pos_ - begin)), nullptr,
+              nullptr};
     if (take('[')) {
       name.number = digits();
       if (!take(']')) return nullptr;
@@ -202,7 +213,8 @@ std::optional<std::string> ShapeRule::match(const Pattern& pattern, const Shape&
     const ShapeExpression& axis = pattern[i + (open ? 1 : 0)];
     const std::optional<std::string> name = axis.as_name();
     if (name && parameters.is_inferred_and_open(*name)) {
-      if (!actual.is_number()) return fmt::format("'{}' cannot follow from the axis {}", *name, actual.text());
+      if (!actual.is_number())
+        return fmt::format("'{}' cannot follow from the axis {}", *name, actual.text());
       parameters.infer(*name, actual.number());
       continue;
     }
@@ -214,8 +226,10 @@ std::optional<std::string> ShapeRule::match(const Pattern& pattern, const Shape&
     if (!expected && name) {
       bound.names.emplace(*name, actual);
     } else if (expected && !(*expected == actual)) {
-      return name ? fmt::format("'{}' is {}, but that axis is {}", *name, expected->text(), actual.text())
-                  : fmt::format("axis {} must be {}, not {}", num_leading + i, expected->text(), actual.text());
+      return name ? fmt::format("'{}' is {}, but that axis is {}", *name, expected->text(),
+                                actual.text())
+                  : fmt::format("axis {} must be {}, not {}", num_leading + i, expected->text(),
+                                actual.text());
     }
   }
   return std::nullopt;
@@ -231,7 +245,8 @@ ShapeResult ShapeRule::apply(const std::vector<Shape>& inputs,
   }
   const auto resolve = [&](const std::string& name, int index) -> std::optional<Dim> {
     const auto found = bound.names.find(name);
-    return found != bound.names.end() ? std::optional(found->second) : parameters.value(name, index);
+    return found != bound.names.end() ? std::optional(found->second)
+                                      : parameters.value(name, index);
   };
   std::vector<Shape> out;
   for (const Pattern& pattern : outputs_) {

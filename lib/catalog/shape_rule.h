@@ -6,15 +6,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lib/catalog/tensor_type.h"
 
 // The small language in which modules state their shapes:
 //
 //   [*, in_features] -> [*, out_features]
-//   [N, in_channels, H, W] -> [N, out_channels, (H + 2*padding[0] - kernel_size[0]) / stride[0] + 1, ...]
+//   [N, in_channels, H, W] -> [N, out_channels, (H + 2*padding[0] - kernel_size[0]) / stride[0] +
+//   1, ...]
 //
 // `*` stands for any leading axes. A name on the left is a parameter, or is bound by its first use;
 // the right side may use + - * / ( ) with floor division, and name[i] for a tuple. Several inputs
@@ -67,8 +69,8 @@ class ShapeRule {
  private:
   using Pattern = std::vector<ShapeExpression>;
   struct Bindings;
-  std::optional<std::string> match(const Pattern& pattern, const Shape& shape, const ParameterAccess& parameters,
-                                   Bindings& bound) const;
+  std::optional<std::string> match(const Pattern& pattern, const Shape& shape,
+                                   const ParameterAccess& parameters, Bindings& bound) const;
 
   std::string text_;
   std::vector<Pattern> inputs_, outputs_;

@@ -50,7 +50,8 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_axis_name(std::string_view text) {
   if (text.empty() || std::isalpha(static_cast<unsigned char>(text[0])) == 0) return false;
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 std::optional<std::int64_t> positive(std::string_view text) {
@@ -87,9 +88,7 @@ std::optional<Dim> parse_axis(std::string_view text, std::map<std::string, std::
 
 }  // namespace
 
-std::string_view to_string(DType dtype) {
-  return kDTypes[static_cast<std::size_t>(dtype)].name;
-}
+std::string_view to_string(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)].name; }
 
 std::optional<DType> parse_dtype(std::string_view text) {
   for (const DTypeRow& row : kDTypes) {
@@ -132,15 +131,18 @@ Dim Dim::scaled(std::int64_t factor) const {
   if (factor == 0) return Dim(0);
   Dim out = *this;
   out.constant_ = saturated(static_cast<__int128>(constant_) * factor);
-  for (auto& [text, term] : out.terms_) term.factor = saturated(static_cast<__int128>(term.factor) * factor);
+  for (auto& [text, term] : out.terms_)
+    term.factor = saturated(static_cast<__int128>(term.factor) * factor);
   return out;
 }
 
 std::string Dim::text() const {
   std::string out;
   for (const auto& [text, term] : terms_) {
-    if (!out.empty()) out += term.factor < 0 ? " - " : " + ";
-    else if (term.factor < 0) out += "-";
+    if (!out.empty())
+      out += term.factor < 0 ? " - " : " + ";
+    else if (term.factor < 0)
+      out += "-";
     const std::int64_t size = std::abs(term.factor);
     out += size == 1 ? text : std::to_string(size) + "*" + text;
   }
@@ -159,8 +161,10 @@ std::optional<std::int64_t> Dim::evaluate(const std::map<std::string, std::int64
     } else {
       const auto a = term.atom->a.evaluate(sizes), b = term.atom->b.evaluate(sizes);
       if (!a || !b) return std::nullopt;
-      if (term.atom->kind == Atom::Kind::Product) value = saturated(static_cast<__int128>(*a) * *b);
-      else if (*b != 0) value = floor_div_numbers(*a, *b);
+      if (term.atom->kind == Atom::Kind::Product)
+        value = saturated(static_cast<__int128>(*a) * *b);
+      else if (*b != 0)
+        value = floor_div_numbers(*a, *b);
     }
     if (!value) return std::nullopt;
     sum += static_cast<__int128>(term.factor) * *value;
@@ -214,9 +218,10 @@ Dim floor_div(const Dim& a, const Dim& b) {
 
 bool operator==(const Dim& a, const Dim& b) {
   if (a.constant_ != b.constant_ || a.terms_.size() != b.terms_.size()) return false;
-  return std::equal(a.terms_.begin(), a.terms_.end(), b.terms_.begin(), [](const auto& x, const auto& y) {
-    return x.first == y.first && x.second.factor == y.second.factor;
-  });
+  return std::equal(a.terms_.begin(), a.terms_.end(), b.terms_.begin(),
+                    [](const auto& x, const auto& y) {
+                      return x.first == y.first && x.second.factor == y.second.factor;
+                    });
 }
 
 std::string to_string(const Shape& shape) {

@@ -11,14 +11,16 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void report_unknown(const RecordSpec& spec, const Entry& entry, Code code, Diagnostics& problems) {
-  Diagnostic d = code == Code::UnknownParameter
-                     ? error(code, entry.key_span, "'{}' has no parameter '{}'", spec.name, entry.key)
-                     : error(code, entry.key_span, "unknown key '{}' in '{}'", entry.key, spec.name);
+  Diagnostic d =
+      code == Code::UnknownParameter
+          ? error(code, entry.key_span, "'{}' has no parameter '{}'", spec.name, entry.key)
+          : error(code, entry.key_span, "unknown key '{}' in '{}'", entry.key, spec.name);
   if (const auto near = closest(entry.key, spec.names())) {
     d = std::move(d).help("did you mean '{}'?", *near);
   }
-  problems.add(spec.fields.empty() ? std::move(d).note("'{}' takes no parameters", spec.name)
-                                   : std::move(d).note("'{}' takes {}", spec.name, spec.signature()));
+  problems.add(spec.fields.empty()
+                   ? std::move(d).note("'{}' takes no parameters", spec.name)
+                   : std::move(d).note("'{}' takes {}", spec.name, spec.signature()));
 }
 
 void bind_map(const RecordSpec& spec, const Node& node, void* object, Diagnostics& problems,
@@ -31,8 +33,8 @@ void bind_map(const RecordSpec& spec, const Node& node, void* object, Diagnostic
     }
     const bool twice = entry.key == field->alias && node.has(field->name);
     if (twice) {
-      problems.add(error(Code::BothNames, entry.key_span, "'{}' and '{}' are one parameter", field->name,
-                         field->alias)
+      problems.add(error(Code::BothNames, entry.key_span, "'{}' and '{}' are one parameter",
+                         field->name, field->alias)
                        .help("keep one of them"));
     } else if (entry.value.is_null() || entry.value.broken) {
       continue;  // null: as if not given
@@ -62,7 +64,8 @@ const FieldSpec* RecordSpec::find(std::string_view name_or_alias) const {
 }
 
 const FieldSpec* RecordSpec::main_field() const {
-  const auto it = std::find_if(fields.begin(), fields.end(), [](const auto& f) { return f.is_main; });
+  const auto it =
+      std::find_if(fields.begin(), fields.end(), [](const auto& f) { return f.is_main; });
   return it != fields.end() ? &*it : nullptr;
 }
 
@@ -113,10 +116,11 @@ void bind_record(const RecordSpec& spec, const Node& node, void* object, Diagnos
 }
 
 Diagnostic wrong_type(const Node& node, std::string_view what, std::string_view expected) {
-  Diagnostic d = error(Code::WrongType, node.span, "'{}' must be {}, not {}", what, expected,
-                       describe(node));
-  const bool yaml_11 = node.is_scalar() && !node.quoted &&
-                       (node.text == "yes" || node.text == "no" || node.text == "on" || node.text == "off");
+  Diagnostic d =
+      error(Code::WrongType, node.span, "'{}' must be {}, not {}", what, expected, describe(node));
+  const bool yaml_11 =
+      node.is_scalar() && !node.quoted &&
+      (node.text == "yes" || node.text == "no" || node.text == "on" || node.text == "off");
   if (yaml_11 && expected.starts_with("true"))
     return std::move(d).help("only true and false are booleans");
   if (node.is_scalar() && node.quoted && (parse_number(node.text) || parse_bool(node.text)))
@@ -140,9 +144,11 @@ void add_defaults(Node& tree, const RecordSpec& spec) {
       nested.kind = Kind::Map;
       nested.span = span;
       add_defaults(nested, *field.record);
-      if (!nested.entries.empty()) tree.entries.push_back({field.name, span, nested, EntryMode::Merge});
+      if (!nested.entries.empty())
+        tree.entries.push_back({field.name, span, nested, EntryMode::Merge});
     } else if (!field.is_required && field.default_text != "null" && field.default_text != "\"\"") {
-      tree.entries.push_back({field.name, span, make_scalar(field.default_text, span), EntryMode::Merge});
+      tree.entries.push_back(
+          {field.name, span, make_scalar(field.default_text, span), EntryMode::Merge});
     }
   }
 }
@@ -155,7 +161,8 @@ Range between(double low, double high) {
   return {low, high, false, false, "between " + show_number(low) + " and " + show_number(high)};
 }
 Range at_least_and_below(double low, double high) {
-  return {low, high, false, true, "at least " + show_number(low) + " and below " + show_number(high)};
+  return {low, high, false, true,
+          "at least " + show_number(low) + " and below " + show_number(high)};
 }
 
 void report_range(const Node& node, const std::string& name, const Range& range,
@@ -168,7 +175,8 @@ void report_choice(const Node& node, const std::string& name, const std::vector<
                    Diagnostics& problems) {
   Diagnostic d = error(Code::NotAChoice, node.span, "'{}' must be {}, not {}", name, one_of(names),
                        describe(node));
-  if (const auto near = closest(node.text, names)) d = std::move(d).help("did you mean '{}'?", *near);
+  if (const auto near = closest(node.text, names))
+    d = std::move(d).help("did you mean '{}'?", *near);
   problems.add(std::move(d));
 }
 

@@ -241,7 +241,10 @@ template <typename T>
 std::vector<double> numbers_in(const T& value) {
   if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
     return {static_cast<double>(value)};
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     return value.has_value() ? numbers_in(*value) : std::vector<double>{};
   } else if constexpr (requires { value.begin(); } && !std::is_same_v<T, std::string>) {
     std::vector<double> out;
@@ -258,7 +261,10 @@ template <typename T>
 std::vector<std::int64_t> integers_in(const T& value) {
   if constexpr (std::is_integral_v<T>) {
     return {static_cast<std::int64_t>(value)};
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     return value.has_value() ? integers_in(*value) : std::vector<std::int64_t>{};
   } else if constexpr (requires { value.begin(); } && !std::is_same_v<T, std::string>) {
     std::vector<std::int64_t> out;
@@ -271,7 +277,8 @@ std::vector<std::int64_t> integers_in(const T& value) {
   }
 }
 
-void report_range(const Node& node, const std::string& name, const Range& range, Diagnostics& problems);
+void report_range(const Node& node, const std::string& name, const Range& range,
+                  Diagnostics& problems);
 void report_choice(const Node& node, const std::string& name, const std::vector<std::string>& names,
                    Diagnostics& problems);
 

@@ -140,15 +140,18 @@ class Interpolator::Expression {
     if (!a || !b) return std::nullopt;
     const auto x = to_number(*a), y = to_number(*b);
     if (!x || !y) {
-      owner_.problems_.add(error(Code::InterpolationSyntax, at_, "'{}' in '${{{}}}' needs numbers, "
-                                 "but {} is none", op, text_, describe(x ? *b : *a)));
+      owner_.problems_.add(error(Code::InterpolationSyntax, at_,
+                                 "'{}' in '${{{}}}' needs numbers, "
+                                 "but {} is none",
+                                 op, text_, describe(x ? *b : *a)));
       reported_ = true;
       return std::nullopt;
     }
     const auto result = apply(op, *x, *y);
     if (!result) {
       owner_.problems_.add(error(Code::InterpolationSyntax, at_,
-                                 "'{} {} {}' in '${{{}}}' has no result", a->text, op, b->text, text_)
+                                 "'{} {} {}' in '${{{}}}' has no result", a->text, op, b->text,
+                                 text_)
                                .help("the divisor is zero, or the result does not fit 64 bits"));
       reported_ = true;
       return std::nullopt;
@@ -243,8 +246,9 @@ std::optional<Node> Interpolator::look_up(const std::string& name, const NameSco
   } else if (const auto near = closest(name, legal)) {
     d = std::move(d).help("did you mean '${{{}}}'?", *near);
   } else {
-    d = std::move(d).help("names without a dot are a module's params or a repeat's index; "
-                          "paths such as '${{params.width}}' reach the manifest");
+    d = std::move(d).help(
+        "names without a dot are a module's params or a repeat's index; "
+        "paths such as '${{params.width}}' reach the manifest");
   }
   problems_.add(std::move(d));
   return std::nullopt;
@@ -269,8 +273,9 @@ std::optional<Node> Interpolator::look_up_path(const std::string& path, const Sp
   if (begin != resolving_.end()) {
     std::string chain;
     for (auto it = begin; it != resolving_.end(); ++it) chain += it->second + " -> ";
-    problems_.add(error(Code::InterpolationCycle, at, "'${{{}}}' needs itself: {}{}", path, chain, path)
-                      .help("give one of them a value of its own"));
+    problems_.add(
+        error(Code::InterpolationCycle, at, "'${{{}}}' needs itself: {}{}", path, chain, path)
+            .help("give one of them a value of its own"));
     for (auto it = begin; it != resolving_.end(); ++it) failed_.insert(it->first);
     return std::nullopt;
   }
@@ -314,9 +319,10 @@ bool Interpolator::resolve_scalar(Node& node, const NameScope* scope, bool defer
     }
     const std::size_t close = text.find('}', open);
     Span at = node.span;
-    if (node.span.source && node.span.source->line_text(node.span.line)
-                                    .substr(static_cast<std::size_t>(std::max(node.span.column, 1) - 1))
-                                    .find(text) <= 1) {
+    if (node.span.source &&
+        node.span.source->line_text(node.span.line)
+                .substr(static_cast<std::size_t>(std::max(node.span.column, 1) - 1))
+                .find(text) <= 1) {
       at.column += static_cast<int>(open) + (node.quoted ? 1 : 0);
       at.length = static_cast<int>((close == std::string::npos ? text.size() : close + 1) - open);
     }
@@ -338,8 +344,10 @@ bool Interpolator::resolve_scalar(Node& node, const NameScope* scope, bool defer
     is_whole = open == 0 && close + 1 == text.size();
     if (is_whole) whole = *result.value;
     if (!is_whole && !result.value->is_scalar()) {
-      problems_.add(error(Code::InterpolationSyntax, at, "'${{{}}}' is {}, which cannot stand inside "
-                          "a text", inside, describe(*result.value)));
+      problems_.add(error(Code::InterpolationSyntax, at,
+                          "'${{{}}}' is {}, which cannot stand inside "
+                          "a text",
+                          inside, describe(*result.value)));
       return false;
     }
     out += result.value->text;

@@ -43,7 +43,8 @@ class LayerReader {
                               "them"));
       return false;
     }
-    std::optional<Node> root = read_manifest_file(canonical.string(), shown(canonical, shown_from_), problems_);
+    std::optional<Node> root =
+        read_manifest_file(canonical.string(), shown(canonical, shown_from_), problems_);
     if (!root) return false;
     chain_.push_back(canonical);
     const bool parents_fine = read_parents(*root, canonical.parent_path());
@@ -61,16 +62,20 @@ class LayerReader {
   bool read_parents(const Node& root, const fs::path& folder) {
     const Node* parents = root.find("inherit-from");
     if (parents == nullptr || parents->is_null()) return true;
-    if (parents->is_scalar() && !parents->text.empty()) return read(folder / parents->text, parents->span);
+    if (parents->is_scalar() && !parents->text.empty())
+      return read(folder / parents->text, parents->span);
     bool fine = parents->is_list();
     for (const Node& item : parents->items) {
       fine = fine && item.is_scalar() && !item.text.empty();
-      if (fine) fine = read(folder / item.text, item.span);
-      else break;
+      if (fine)
+        fine = read(folder / item.text, item.span);
+      else
+        break;
     }
     if (!parents->is_list()) {
       problems_.add(error(Code::WrongType, parents->span,
-                          "'inherit-from' is a path or a list of paths, not {}", describe(*parents)));
+                          "'inherit-from' is a path or a list of paths, not {}",
+                          describe(*parents)));
     }
     return fine;
   }
@@ -101,8 +106,9 @@ std::optional<fs::path> overlay_file(const fs::path& manifest, const std::string
 
 Diagnostic missing_overlay(const fs::path& manifest, const std::string& env) {
   const std::vector<std::string> known = list_environments(manifest);
-  Diagnostic d = error(Code::OverlayMissing, {}, "there is no environment '{}': no {}.{}.yml beside '{}'",
-                       env, manifest.stem().string(), env, manifest.filename().string());
+  Diagnostic d =
+      error(Code::OverlayMissing, {}, "there is no environment '{}': no {}.{}.yml beside '{}'", env,
+            manifest.stem().string(), env, manifest.filename().string());
   if (known.empty()) return std::move(d).help("this manifest has no overlays");
   if (const auto near = closest(env, known)) d = std::move(d).help("did you mean '{}'?", *near);
   return std::move(d).note("environments here: {}", one_of(known));
@@ -162,7 +168,8 @@ bool path_fits(const Node& root, const Node& layer, const std::string& origin_te
         problems.add(error(Code::BadOverride, entry.key_span,
                            "'{}' is no item of this list, which has {} items", entry.key,
                            below->items.size())
-                         .help("items count from 0, as in '{}'", origin_text.substr(0, origin_text.find('='))));
+                         .help("items count from 0, as in '{}'",
+                               origin_text.substr(0, origin_text.find('='))));
         return false;
       }
       below = item;
@@ -185,9 +192,9 @@ std::string spelled_as_in(const Node& root, const std::string& variable) {
     std::transform(part.begin(), part.end(), part.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (node != nullptr) {
-      const auto same = std::find_if(node->entries.begin(), node->entries.end(), [&](const Entry& e) {
-        return edit_distance(e.key, part) == 0;
-      });
+      const auto same =
+          std::find_if(node->entries.begin(), node->entries.end(),
+                       [&](const Entry& e) { return edit_distance(e.key, part) == 0; });
       if (same != node->entries.end()) part = same->key;
       node = node->is_list() ? find_path(*node, part) : node->find(part);
     }
@@ -218,7 +225,8 @@ void apply_preset(Manifest& manifest, const std::string& name, const MergeRules&
   const std::vector<std::string> presets = preset_names(manifest.root, rules);
   if (command == nullptr || !is_preset(*command, rules)) {
     Diagnostic d = error(Code::PresetMissing, {}, "this manifest has no preset '{}'", name);
-    if (const auto near = closest(name, presets)) d = std::move(d).help("did you mean '{}'?", *near);
+    if (const auto near = closest(name, presets))
+      d = std::move(d).help("did you mean '{}'?", *near);
     if (!presets.empty()) d = std::move(d).note("its presets: {}", one_of(presets));
     problems.add(std::move(d));
     return;
@@ -242,9 +250,9 @@ Result<fs::path> find_manifest(const fs::path& folder) {
     }
     if (at == at.parent_path()) break;
   }
-  return fail(error(Code::ManifestMissing, {}, "there is no fdl.yml in '{}' or above it",
-                    folder.string())
-                  .help("go to a project's folder, or name a manifest: fdl check path/to/job.yml"));
+  return fail(
+      error(Code::ManifestMissing, {}, "there is no fdl.yml in '{}' or above it", folder.string())
+          .help("go to a project's folder, or name a manifest: fdl check path/to/job.yml"));
 }
 
 std::vector<std::string> list_environments(const fs::path& manifest) {

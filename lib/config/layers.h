@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/base/diagnostic.h"
+#include "lib/base/result.h"
 #include "lib/config/interpolate.h"
 #include "lib/config/merge.h"
 #include "lib/config/tree.h"
@@ -24,8 +25,8 @@ struct Selection {
 // `model` and `modules` are left for the graph to bind.
 struct Manifest {
   Node root;
-  std::filesystem::path file;     // absolute
-  std::filesystem::path folder;   // its folder: relative paths in it start here
+  std::filesystem::path file;       // absolute
+  std::filesystem::path folder;     // its folder: relative paths in it start here
   std::vector<std::string> layers;  // the files that were merged, lowest first, as shown to users
   std::vector<Deletion> deletions;
 };

@@ -126,17 +126,16 @@ class Merger {
   }
 
   void drop_other_variant(Node& base, const Node& upper) const {
-    const auto found = std::find_if(variants_.begin(), variants_.end(), [&](const Variants& v) {
-      return matches(path_, v.pattern);
-    });
+    const auto found = std::find_if(variants_.begin(), variants_.end(),
+                                    [&](const Variants& v) { return matches(path_, v.pattern); });
     if (found == variants_.end()) return;
     const auto is_variant = [&](const Entry& e) {
       return std::find(found->common_keys->begin(), found->common_keys->end(), e.key) ==
              found->common_keys->end();
     };
-    const bool chooses = std::any_of(upper.entries.begin(), upper.entries.end(), [&](const Entry& e) {
-      return is_variant(e) && !e.value.is_null();
-    });
+    const bool chooses =
+        std::any_of(upper.entries.begin(), upper.entries.end(),
+                    [&](const Entry& e) { return is_variant(e) && !e.value.is_null(); });
     if (!chooses) return;
     std::erase_if(base.entries, [&](const Entry& e) { return is_variant(e) && !upper.has(e.key); });
   }
@@ -158,8 +157,8 @@ class Merger {
 
 }  // namespace
 
-void merge(Node& base, const Node& upper, const MergeRules& rules,
-           std::vector<Deletion>& deletions, Diagnostics& problems) {
+void merge(Node& base, const Node& upper, const MergeRules& rules, std::vector<Deletion>& deletions,
+           Diagnostics& problems) {
   Merger(rules, deletions, problems).merge_maps(base, upper);
 }
 
@@ -175,7 +174,8 @@ void expand_dotted_keys(Node& layer) {
       continue;
     }
     Node* node = &out;
-    for (std::size_t i = 0; i + 1 < parts.size(); ++i) node = &node->at_or_add(parts[i], entry.key_span);
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i)
+      node = &node->at_or_add(parts[i], entry.key_span);
     node->at_or_add(parts.back(), entry.key_span) = std::move(entry.value);
     node->entries.back().mode = entry.mode;
   }

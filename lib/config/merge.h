@@ -31,8 +31,8 @@ struct Deletion {
 
 // Lays `upper` over `base`: maps merge by key, scalars and lists replace, null deletes, `key+:`
 // appends, `key!:` replaces a map whole. Problems: FDL1110.
-void merge(Node& base, const Node& upper, const MergeRules& rules,
-           std::vector<Deletion>& deletions, Diagnostics& problems);
+void merge(Node& base, const Node& upper, const MergeRules& rules, std::vector<Deletion>& deletions,
+           Diagnostics& problems);
 
 // Turns top-level keys with dots into nested values ("training.epochs: 3"). A list index makes a
 // list-edit entry that only merge understands.

@@ -1,10 +1,10 @@
 #include "lib/config/number.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 namespace fdl::config {
 namespace {

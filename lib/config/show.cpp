@@ -1,8 +1,8 @@
 #include "lib/config/show.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "lib/config/number.h"
@@ -20,7 +20,8 @@ bool needs_quotes(const Node& node) {
   if (node.quoted) return true;
   if (t.empty()) return true;
   if (t.find_first_of("\n\t\"\\") != std::string::npos) return true;
-  if (t.find(": ") != std::string::npos || t.find(" #") != std::string::npos || t.back() == ':') return true;
+  if (t.find(": ") != std::string::npos || t.find(" #") != std::string::npos || t.back() == ':')
+    return true;
   if (std::string_view("-?:,[]{}#&*!|>'%@` ").find(t.front()) != std::string_view::npos)
     return !(t.front() == '-' && parse_number(t));
   return t.back() == ' ' || t.find_first_of(",[]{}") != std::string::npos;
@@ -67,7 +68,8 @@ class Printer {
  public:
   void print(const Node& node, std::size_t indent) {
     if (node.is_map()) {
-      for (const Entry& e : node.entries) print_value(std::string(indent, ' ') + key_text(e.key) + ":", e.value, indent);
+      for (const Entry& e : node.entries)
+        print_value(std::string(indent, ' ') + key_text(e.key) + ":", e.value, indent);
     } else {
       for (const Node& item : node.items) print_item(item, indent);
     }
@@ -154,7 +156,8 @@ std::string to_yaml_with_origins(const Node& root, const std::vector<Deletion>& 
     out += "\n";
   }
   for (const Deletion& d : deletions)
-    out += fmt::format("# {} ({}) was deleted by {}\n", d.path, d.was.where_line(), d.by.where_line());
+    out +=
+        fmt::format("# {} ({}) was deleted by {}\n", d.path, d.was.where_line(), d.by.where_line());
   return out;
 }
 

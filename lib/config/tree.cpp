@@ -39,10 +39,14 @@ Node& Node::at_or_add(std::string_view key, const Span& key_span) {
 std::string describe(const Node& node) {
   constexpr std::size_t kLongest = 60;
   switch (node.kind) {
-    case Kind::Null: return "nothing";
-    case Kind::List: return "a list";
-    case Kind::Map: return "a map";
-    case Kind::Scalar: break;
+    case Kind::Null:
+      return "nothing";
+    case Kind::List:
+      return "a list";
+    case Kind::Map:
+      return "a map";
+    case Kind::Scalar:
+      break;
   }
   if (node.text.size() > kLongest) return "'" + node.text.substr(0, kLongest) + "...'";
   return "'" + node.text + "'";

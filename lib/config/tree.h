@@ -21,8 +21,8 @@ struct Node {
   bool broken = false;  // its `${...}` could not be resolved, which has been reported: say no more
   Span span;
   std::vector<Span> via;  // further places that made the value: an alias, an interpolation's source
-  std::vector<Node> items;      // of a list
-  std::vector<Entry> entries;   // of a map, in the order of the file
+  std::vector<Node> items;     // of a list
+  std::vector<Entry> entries;  // of a map, in the order of the file
 
   bool is_null() const { return kind == Kind::Null; }
   bool is_scalar() const { return kind == Kind::Scalar; }

@@ -2,14 +2,14 @@
 // gives an alias the place of its anchor, and reads `no` as a boolean.
 #include "lib/config/yaml.h"
 
+#include <map>
+#include <sstream>
+#include <utility>
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
-
-#include <map>
-#include <sstream>
-#include <utility>
 
 #include "lib/base/check.h"
 #include "lib/base/files.h"
@@ -85,8 +85,10 @@ class TreeBuilder : public YAML::EventHandler {
     written_ += 1;
     expanded_ += count_nodes(copy);
     if (expanded_ > kMostAliasExpansion * written_) {
-      throw Stop{error(Code::AliasExpansion, at, "aliases expand this file to more than {} times "
-                                                 "the values written in it", kMostAliasExpansion)
+      throw Stop{error(Code::AliasExpansion, at,
+                       "aliases expand this file to more than {} times "
+                       "the values written in it",
+                       kMostAliasExpansion)
                      .help("repeat less, or use `modules:` and `use:`")};
     }
     if (static_cast<int>(open_.size()) + depth_of(copy) > kDeepestNesting) throw Stop{too_deep(at)};
@@ -205,10 +207,14 @@ bool is_utf8(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[i]);
     std::size_t extra = 0;
     if (lead >= 0x80) {
-      if (lead >= 0xF0 && lead <= 0xF4) extra = 3;
-      else if (lead >= 0xE0 && lead < 0xF0) extra = 2;
-      else if (lead >= 0xC2 && lead < 0xE0) extra = 1;
-      else return false;
+      if (lead >= 0xF0 && lead <= 0xF4)
+        extra = 3;
+      else if (lead >= 0xE0 && lead < 0xF0)
+        extra = 2;
+      else if (lead >= 0xC2 && lead < 0xE0)
+        extra = 1;
+      else
+        return false;
     }
     for (std::size_t k = 1; k <= extra; ++k) {
       if (i + k >= text.size()) return false;
@@ -257,9 +263,9 @@ std::optional<Node> read_yaml(std::shared_ptr<const Source> source, Diagnostics&
     Node root = builder.take_root();
     TreeBuilder second(source, problems);
     if (parser.HandleNextDocument(second)) {
-      problems.add(error(Code::ManyDocuments, second.take_root().span,
-                         "a second YAML document starts here")
-                       .help("remove the '---' that starts it"));
+      problems.add(
+          error(Code::ManyDocuments, second.take_root().span, "a second YAML document starts here")
+              .help("remove the '---' that starts it"));
     }
     return root;
   } catch (const Stop& stop) {

@@ -1,0 +1,161 @@
+#include "lib/catalog/catalog.h"
+
+#include <algorithm>
+#include <span>
+
+#include "lib/base/closest.h"
+
+namespace fdl::catalog {
+
+#define FDL_MODULE(name) const ModuleSpec& module_##name();
+#include "lib/catalog/modules.inc"
+#undef FDL_MODULE
+#define FDL_ENTRY(kind, name) const EntrySpec& kind##_##name();
+#define FDL_LOSS(name) FDL_ENTRY(loss, name)
+#define FDL_METRIC(name) FDL_ENTRY(metric, name)
+#define FDL_OPTIMIZER(name) FDL_ENTRY(optimizer, name)
+#define FDL_SCHEDULE(name) FDL_ENTRY(schedule, name)
+#define FDL_DATASET(name) FDL_ENTRY(dataset, name)
+#define FDL_TRANSFORM(name) FDL_ENTRY(transform, name)
+#include "lib/catalog/datasets.inc"
+#include "lib/catalog/losses.inc"
+#include "lib/catalog/metrics.inc"
+#include "lib/catalog/optimizers.inc"
+#include "lib/catalog/schedules.inc"
+#include "lib/catalog/transforms.inc"
+#undef FDL_ENTRY
+
+namespace {
+
+template <typename Spec>
+struct Row {
+  std::string_view name;
+  const Spec& (*spec)();
+};
+
+constexpr Row<ModuleSpec> kModules[] = {
+#define FDL_MODULE(name) {#name, module_##name},
+#include "lib/catalog/modules.inc"
+#undef FDL_MODULE
+};
+
+#define FDL_ENTRY(kind, name) {#name, kind##_##name},
+constexpr Row<EntrySpec> kLosses[] = {
+#include "lib/catalog/losses.inc"
+};
+constexpr Row<EntrySpec> kMetrics[] = {
+#include "lib/catalog/metrics.inc"
+};
+constexpr Row<EntrySpec> kOptimizers[] = {
+#include "lib/catalog/optimizers.inc"
+};
+constexpr Row<EntrySpec> kSchedules[] = {
+#include "lib/catalog/schedules.inc"
+};
+constexpr Row<EntrySpec> kDatasets[] = {
+#include "lib/catalog/datasets.inc"
+};
+constexpr Row<EntrySpec> kTransforms[] = {
+#include "lib/catalog/transforms.inc"
+};
+
+std::span<const Row<EntrySpec>> rows(EntryKind kind) {
+  switch (kind) {
+    case EntryKind::Loss:
+      return kLosses;
+    case EntryKind::Metric:
+      return kMetrics;
+    case EntryKind::Optimizer:
+      return kOptimizers;
+    case EntryKind::Schedule:
+      return kSchedules;
+    case EntryKind::Dataset:
+      return kDatasets;
+    case EntryKind::Transform:
+      return kTransforms;
+  }
+  return {};
+}
+
+template <typename Spec>
+const Spec* find_in(std::span<const Row<Spec>> table, std::string_view name) {
+  const auto it =
+      std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.name == name; });
+  return it != table.end() ? &it->spec() : nullptr;
+}
+
+template <typename Spec>
+std::vector<std::string> names_in(std::span<const Row<Spec>> table) {
+  std::vector<std::string> out;
+  for (const auto& row : table) out.emplace_back(row.name);
+  return out;
+}
+
+void report_unknown(EntryKind kind, const std::string& name, const Span& at,
+                    Diagnostics& problems) {
+  const std::vector<std::string> legal = entry_names(kind);
+  Diagnostic d = error(Code::UnknownVariant, at, "there is no {} '{}'", to_string(kind), name);
+  if (const auto near = closest(name, legal)) d = std::move(d).help("did you mean '{}'?", *near);
+  problems.add(std::move(d).note("there are {}", one_of(legal, 40)));
+}
+
+}  // namespace
+
+const ModuleSpec* find_module(std::string_view name) {
+  return find_in(std::span<const Row<ModuleSpec>>(kModules), name);
+}
+
+std::vector<std::string> module_names() {
+  return names_in(std::span<const Row<ModuleSpec>>(kModules));
+}
+
+std::string_view to_string(EntryKind kind) {
+  constexpr std::string_view kNames[] = {"loss",     "metric",      "optimizer",
+                                         "schedule", "data source", "transform"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+const EntrySpec* find_entry(EntryKind kind, std::string_view name) {
+  return find_in(rows(kind), name);
+}
+
+std::vector<std::string> entry_names(EntryKind kind) { return names_in(rows(kind)); }
+
+std::optional<Choice> read_choice(EntryKind kind, const config::Node& node,
+                                  const std::vector<std::string>& common, Diagnostics& problems) {
+  if (node.broken) return std::nullopt;
+  std::string name = node.is_scalar() ? node.text : "";
+  Span at = node.span;
+  static const config::Node kNothing;
+  const config::Node* params = &kNothing;
+  std::size_t num_names = node.is_scalar() ? 1 : 0;
+  for (const config::Entry& entry : node.entries) {
+    if (std::find(common.begin(), common.end(), entry.key) != common.end()) continue;
+    if (++num_names > 1)
+      at = entry.key_span;
+    else {
+      name = entry.key;
+      at = entry.key_span;
+      params = &entry.value;
+    }
+  }
+  if (num_names != 1) {
+    problems.add(error(Code::OneVariant, at, "exactly one {} is expected here, not {}",
+                       to_string(kind),
+                       num_names == 0 ? describe(node) : "'" + name + "' and another")
+                     .note("there are {}", one_of(entry_names(kind), 40)));
+    return std::nullopt;
+  }
+  const EntrySpec* spec = find_entry(kind, name);
+  if (spec == nullptr) {
+    report_unknown(kind, name, at, problems);
+    return std::nullopt;
+  }
+  std::shared_ptr<void> object = spec->make_params();
+  config::Node located = *params;
+  if (!located.span.is_known()) located.span = at;
+  config::bind_record(spec->record, located, object.get(), problems, Code::UnknownParameter);
+  return Choice{spec, object, at};
+}
+
+}  // namespace fdl::catalog

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "lib/catalog/module_spec.h"
+
+namespace fdl::catalog {
+
+struct TanhParams {};
+
+inline ModuleSpec tanh_spec() {
+  return declare<TanhParams>("tanh", "The hyperbolic tangent, element by element.")
+      .shape("[*] -> [*]")
+      .source("torch.nn.Tanh")
+      .example("tanh");
+}
+
+}  // namespace fdl::catalog
