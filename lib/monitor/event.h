@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// One line of events.jsonl, written by the engine, read by `fdl`. Keys "event" and "time_s" stand in
+// each; the rest depends on the kind:
+//   start      {"run", "pid", "threads", "torch", "epochs", "steps_per_epoch", "total_steps", "resumed_from_step"}
+//   progress   {"epoch", "step", "total_steps", "train/loss", "train/accuracy", "lr", "samples_per_s"}
+//   epoch      {"epoch", "step", "train_seconds", "num_steps", "train/loss", "val/loss", "val/accuracy", ...}
+//   checkpoint {"step", "path", "seconds", "is_best"}
+//   eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
+//   end        {"reason": "done|interrupted|terminated|failed", "step", "seconds", "message"}
+namespace fdl::monitor {
+
+struct Event {
+  std::string kind;
+  double time_s = 0;  // since the start of the process that wrote it
+  std::map<std::string, double> numbers;
+  std::map<std::string, std::string> texts;
+
+  std::optional<double> number(const std::string& key) const;
+  std::string text(const std::string& key) const;  // "" when absent
+};
+
+// One line without its newline. Numbers that are not finite are written as strings.
+std::string to_json_line(const Event& event);
+
+// Empty for a line that is not a whole event (cut off by a crash).
+std::optional<Event> parse_event(std::string_view line);
+
+}  // namespace fdl::monitor
