@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "lib/base/result.h"
+
+namespace fdl::libtorch {
+
+// The folder beside the variants in which the next one is made: `.staging-<pid>`, on the same file
+// system as its target, so that putting it into place is a rename. The destructor removes it. What
+// a killed process left behind is put right by the next begin().
+class Staging {
+ public:
+  // Keeps other installs out of this home until it is destroyed; tidies up after dead ones.
+  // Errors: CannotWrite.
+  static Result<Staging> begin(const std::filesystem::path& home);
+  ~Staging();
+  Staging(Staging&& other) noexcept;
+  Staging& operator=(Staging&&) = delete;
+
+  const std::filesystem::path& folder() const { return folder_; }
+
+  // Replaces `precompiled/<variant>` by `fresh`, a folder inside folder(). At any moment the former
+  // or the new one is there; where the file system cannot exchange two folders in one step, a kill
+  // between two renames is mended by the next begin(). Errors: CannotWrite; the former one is kept.
+  Result<void> put_into_place(const std::filesystem::path& fresh, const std::string& variant);
+
+ private:
+  Staging(std::filesystem::path folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
+
+  std::filesystem::path folder_;
+  int lock_ = -1;
+};
+
+// put_into_place without the exchange in one step: moves `target` to `aside`, `fresh` to `target`,
+// and moves `aside` back when that fails. Errors: CannotWrite.
+Result<void> replace_by_renames(const std::filesystem::path& fresh,
+                                const std::filesystem::path& target,
+                                const std::filesystem::path& aside);
+
+}  // namespace fdl::libtorch
