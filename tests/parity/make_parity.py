@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Writes the parity files of this folder: what PyTorch computes, for our tests to compare with.
+
+    python tests/parity/make_parity.py            # rewrite every file beside this script
+    python tests/parity/make_parity.py --check    # fail when a stored file differs by more than noise
+
+Needs torch, numpy and safetensors (bench/README.md says how to make such an environment). It is
+run by hand and its outputs are committed, so that the tests need no Python.
+
+Every file is one case, `<kind>_<case>.safetensors`. Its `__metadata__` says what was computed:
+
+    torch      the version that computed it
+    module     or `loss`, `optimizer`, `schedule`: the name in our catalogue
+    params     its parameters as one line of YAML, in PyTorch's names; inferred ones are left out
+    train      "true" or "false" (modules only)
+
+and its tensors are
+
+    module     input, param.<name>, buffer.<name>, output, grad_output (fixed and random),
+               grad_input (absent for indices), grad_param.<name>, buffer_after.<name>
+    loss       input, target, output, grad_output, grad_input
+    optimizer  param.<i> at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
+    schedule   lr f64[200]: entry t is the rate that update number t (from 0) uses; with
+               one_cycle also momentum f64[200]. Metadata `lr` is the optimiser's own rate.
+
+All values are drawn from a stream that is seeded by the file's name, so a new case moves no old one.
+"""
+
+import argparse
+import json
+import sys
+import zlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import cases
+
+FOLDER = Path(__file__).resolve().parent
+DTYPE_NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
+# Another CPU may add in another order; anything beyond this is a change of meaning.
+NOISE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+def yaml(value) -> str:
+    """One line of YAML in flow style."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {yaml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(yaml(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def to_safetensors(tensors: dict, metadata: dict) -> bytes:
+    """The file's bytes. The library writes metadata in a random order; ours never changes."""
+    header, data = {"__metadata__": dict(sorted(metadata.items()))}, bytearray()
+    # Widest elements first, as the library does, keeps each tensor aligned.
+    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
+        values = tensor.detach().contiguous().numpy().tobytes()
+        offsets = [len(data), len(data) + len(values)]
+        header[name] = {"dtype": DTYPE_NAMES[tensor.dtype], "shape": list(tensor.shape),
+                        "data_offsets": offsets}
+        data += values
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + bytes(data)
+
+
+def randomise(module: nn.Module) -> None:
+    """Replaces neutral starting values (ones, zeros), which would hide a swapped or lost tensor."""
+    with torch.no_grad():
+        for name, value in [*module.named_parameters(), *module.named_buffers()]:
+            if name == "num_batches_tracked":
+                value.fill_(7)
+            elif name == "running_var":
+                value.uniform_(0.5, 2.0)
+            else:
+                value.normal_(mean=0.2, std=0.5)
+        if getattr(module, "padding_idx", None) is not None:
+            module.weight[module.padding_idx].zero_()
+
+
+def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
+    x = case.input()
+    module = cases.MODULES[kind](x, dict(case.params)).train(case.train)
+    randomise(module)
+    tensors = {"input": x.clone()}
+    tensors |= {f"param.{name}": value.clone() for name, value in module.named_parameters()}
+    tensors |= {f"buffer.{name}": value.clone() for name, value in module.named_buffers()}
+    if x.is_floating_point():
+        x.requires_grad_()
+    y = module(x)
+    grad_output = torch.randn_like(y)
+    if y.requires_grad:
+        y.backward(grad_output)
+    tensors |= {"output": y, "grad_output": grad_output}
+    if x.grad is not None:
+        tensors["grad_input"] = x.grad
+    tensors |= {f"grad_param.{name}": value.grad for name, value in module.named_parameters()}
+    tensors |= {f"buffer_after.{name}": value for name, value in module.named_buffers()}
+    return tensors, {"module": kind, "params": yaml(case.params), "train": yaml(case.train)}
+
+
+def loss_case(kind: str, case: cases.Loss) -> tuple[dict, dict]:
+    x, target = case.input(), case.target()
+    tensors = {"input": x.clone(), "target": target}
+    x.requires_grad_()
+    # PyTorch wants the class axis second; ours also takes it last.
+    y = cases.LOSSES[kind](x.movedim(-1, 1) if case.class_last else x, target, **case.params)
+    grad_output = torch.tensor(1.7)
+    y.backward(grad_output)
+    tensors |= {"output": y, "grad_output": grad_output, "grad_input": x.grad}
+    return tensors, {"loss": kind, "params": yaml(case.params)}
+
+
+def optimizer_case(kind: str, params: dict) -> tuple[dict, dict]:
+    weights = [nn.Parameter(torch.randn(4, 3)), nn.Parameter(torch.randn(5))]
+    tensors = {f"param.{i}": weight.detach().clone() for i, weight in enumerate(weights)}
+    optimizer = cases.OPTIMIZERS[kind](weights, **params)
+    for step in range(5):
+        for i, weight in enumerate(weights):
+            weight.grad = torch.randn_like(weight)
+            tensors[f"grad.{step}.{i}"] = weight.grad.clone()
+        optimizer.step()
+        tensors |= {f"after.{step}.{i}": weight.detach().clone()
+                    for i, weight in enumerate(weights)}
+    return tensors, {"optimizer": kind, "params": yaml(params)}
+
+
+def schedule_case(case: cases.Schedule) -> tuple[dict, dict]:
+    optimizer = torch.optim.Adam([nn.Parameter(torch.zeros(1))], lr=case.lr)
+    scheduler = case.build(optimizer)
+    rates, momenta = [], []
+    for _ in range(cases.NUM_SCHEDULE_STEPS):
+        group = optimizer.param_groups[0]
+        rates.append(group["lr"])
+        momenta.append(group["betas"][0])
+        optimizer.step()
+        scheduler.step()
+    tensors = {"lr": torch.tensor(rates, dtype=torch.float64)}
+    if len(set(momenta)) > 1:
+        tensors["momentum"] = torch.tensor(momenta, dtype=torch.float64)
+    kind = "sequence" if isinstance(case.params, list) else next(iter(case.params))
+    return tensors, {"schedule": kind, "params": yaml(case.params), "lr": yaml(case.lr)}
+
+
+def all_cases():
+    """Yields (file stem, function that computes its tensors and metadata)."""
+    for kind, name, module in cases.module_cases():
+        yield f"{kind}_{name}", lambda k=kind, c=module: module_case(k, c)
+    for kind, name, loss in cases.loss_cases():
+        yield f"{kind}_{name}", lambda k=kind, c=loss: loss_case(k, c)
+    for kind, name, params in cases.optimizer_cases():
+        yield f"optim_{name}", lambda k=kind, p=params: optimizer_case(k, p)
+    for name, schedule in cases.schedule_cases():
+        yield f"schedule_{name}", lambda c=schedule: schedule_case(c)
+
+
+def differences(path: Path, tensors: dict) -> list[str]:
+    """What is wrong with the stored file, one line each; empty when it holds these tensors."""
+    if not path.exists():
+        return ["missing"]
+    stored = load_file(path)
+    if stored.keys() != tensors.keys():
+        return [f"holds {sorted(stored)}, expected {sorted(tensors)}"]
+    found = []
+    for name, tensor in tensors.items():
+        same_form = stored[name].shape == tensor.shape and stored[name].dtype == tensor.dtype
+        if not same_form or not torch.allclose(stored[name], tensor.detach(), **NOISE):
+            found.append(f"'{name}' differs")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="write or check the parity files")
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    options = parser.parse_args()
+    torch.set_num_threads(1)  # one order of summation on every machine of a kind
+    problems, stems = [], []
+    for stem, compute in all_cases():
+        stems.append(stem)
+        torch.manual_seed(zlib.crc32(stem.encode()))
+        tensors, metadata = compute()
+        path = FOLDER / f"{stem}.safetensors"
+        if not options.check:
+            path.write_bytes(to_safetensors(tensors, metadata | {"torch": torch.__version__.split("+")[0]}))
+        problems += [f"{path.name}: {text}" for text in differences(path, tensors)]
+    stale = {path.stem for path in FOLDER.glob("*.safetensors")} - set(stems)
+    problems += [f"{stem}.safetensors: no case makes this file" for stem in sorted(stale)]
+    print("\n".join([*problems, f"{len(stems)} cases, {len(problems)} problems"]))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
