@@ -161,6 +161,14 @@ TEST_CASE("a full disk is told as such and leaves the former file alone") {
   CHECK(num_entries(folder.path()) == 1);
 }
 
+TEST_CASE("what a killed process left under the temporary name is not mixed in") {
+  const TemporaryFolder folder;
+  folder.file("state.tmp-" + std::to_string(::getpid()), "left over, and long");
+  REQUIRE(write_atomic(folder.path() / "state", "new").has_value());
+  CHECK(bytes_of(folder.path() / "state") == "new");
+  CHECK(num_entries(folder.path()) == 1);
+}
+
 TEST_CASE("write_atomic says where it cannot write") {
   const TemporaryFolder folder;
   const fs::path nowhere = folder.path() / "none" / "state";

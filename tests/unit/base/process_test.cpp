@@ -128,6 +128,10 @@ TEST_CASE("the child has our environment, with what was added or replaced") {
   ProcessSpec spec = shell("echo $FDL_TEST_KEPT $FDL_TEST_REPLACED $FDL_TEST_ADDED");
   spec.environment = {{"FDL_TEST_REPLACED", "new"}, {"FDL_TEST_ADDED", "a=b"}};
   CHECK(run_captured(spec)->output == "kept new a=b\n");
+  spec.program = "env";  // shows a variable that is there twice, as sh would not
+  spec.arguments = {};
+  const std::string all = run_captured(spec)->output;
+  CHECK(all.find("FDL_TEST_REPLACED=") == all.rfind("FDL_TEST_REPLACED="));
   CHECK(std::string(std::getenv("FDL_TEST_REPLACED")) == "former");
   ::unsetenv("FDL_TEST_KEPT");
   ::unsetenv("FDL_TEST_REPLACED");
