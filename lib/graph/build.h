@@ -15,7 +15,7 @@ const std::vector<std::string>& common_step_keys();
 // Builds and checks the `model` and `modules` sections of a resolved manifest: names, paths, tags,
 // types of all values. Problems: FDL2xxx, FDL3xxx, all of them in one pass where one does not
 // follow from another. Empty when there were errors.
-std::optional<Graph> build_graph(const config::Manifest& manifest, const config::Environment& environment,
-                                 Diagnostics& problems);
+std::optional<Graph> build_graph(const config::Manifest& manifest,
+                                 const config::Environment& environment, Diagnostics& problems);
 
 }  // namespace fdl::graph

@@ -39,7 +39,7 @@ struct Node;
 
 // A run of nodes in order.
 struct Block {
-  std::vector<ValueId> inputs;   // of a loop's body: the value that goes round
+  std::vector<ValueId> inputs;  // of a loop's body: the value that goes round
   std::vector<Node> nodes;
   std::vector<ValueId> outputs;  // of a loop's body: what goes round again
 };

@@ -1,0 +1,153 @@
+#include "lib/graph/build.h"
+
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/graph/builder.h"
+
+namespace fdl::graph {
+
+Builder::Builder(const config::Manifest& manifest, const config::Environment& environment,
+                 Diagnostics& problems)
+    : manifest_(manifest),
+      problems_(problems),
+      root_(manifest.root),
+      interpolator_(root_, environment, problems) {}
+
+ValueId Builder::add_value(catalog::TensorType type, std::string path, Span span) {
+  graph_.values.push_back({std::move(type), std::move(path), std::move(span)});
+  return static_cast<ValueId>(graph_.values.size()) - 1;
+}
+
+bool Builder::claim(const std::string& path, const Span& span) {
+  const auto [it, is_new] = claimed_.emplace(path, span);
+  if (is_new) return true;
+  problems_.add(error(Code::NameCollision, span, "two steps claim the path '{}'", path)
+                    .note_at(it->second, "the other one is here")
+                    .help("give one of them, or the `repeat` or group around it, a `name:`"));
+  return false;
+}
+
+Node& Builder::add_node(const Place& place, Node node) {
+  place.block->nodes.push_back(std::move(node));
+  return place.block->nodes.back();
+}
+
+Diagnostic Builder::with_origin(Diagnostic d, ValueId value) const {
+  const Value& v = graph_.values[static_cast<std::size_t>(value)];
+  return std::move(d).note_at(v.span, fmt::format("'{}' gives {}", v.path, to_string(v.type)));
+}
+
+void Builder::read_inputs(const config::Node& model, TagScope& tags) {
+  const config::Node* inputs = model.find("inputs");
+  if (inputs == nullptr || !inputs->is_map() || inputs->entries.empty()) {
+    problems_.add(error(Code::BadModel, inputs != nullptr ? inputs->span : model.span,
+                        "the model has no inputs")
+                      .help("for example inputs: {{ image: \"f32[1, 28, 28]\" }}"));
+    return;
+  }
+  for (const config::Entry& entry : inputs->entries) {
+    if (entry.value.broken) continue;
+    std::string why = "an input's type is a text";
+    std::optional<catalog::TensorType> type;
+    if (entry.value.is_scalar())
+      type = catalog::parse_tensor_type(entry.value.text, graph_.axis_bounds, why);
+    if (!type) {
+      problems_.add(
+          error(Code::BadInputType, entry.value.span,
+                "the type {} of input '{}' cannot be read: {}", describe(entry.value), entry.key,
+                why)
+              .help("write dtype[axes] in quotes, without the batch axis: \"f32[1, 28, 28]\""));
+      tags.define(entry.key, {kUnknown, entry.key_span});
+      continue;
+    }
+    type->shape.insert(type->shape.begin(), catalog::Dim::named("B"));
+    const ValueId value = add_value(*type, entry.key, entry.key_span);
+    graph_.inputs.push_back({entry.key, value});
+    tags.define(entry.key, {value, entry.key_span});
+  }
+}
+
+void Builder::read_outputs(const config::Node& model, const TagScope& tags, ValueId last) {
+  const config::Node* outputs = model.find("outputs");
+  if (outputs == nullptr || outputs->is_null()) {
+    graph_.outputs.push_back({"output", last});
+    return;
+  }
+  if (!outputs->is_map()) {
+    problems_.add(config::wrong_type(*outputs, "outputs", "a map of names to tags"));
+    return;
+  }
+  for (const config::Entry& entry : outputs->entries) {
+    if (entry.value.is_scalar() && entry.value.text == "output") {
+      graph_.outputs.push_back({entry.key, last});
+      continue;
+    }
+    if (!entry.value.is_scalar()) {
+      problems_.add(config::wrong_type(entry.value, entry.key, "a tag"));
+      continue;
+    }
+    const TagScope::Tag* tag = tags.find(entry.value.text);
+    if (tag != nullptr) {
+      graph_.outputs.push_back({entry.key, tag->value});
+      continue;
+    }
+    std::vector<std::string> names = tags.names();
+    names.emplace_back("output");
+    Diagnostic d =
+        error(Code::UndefinedTag, entry.value.span, "nothing is tagged '{}'", entry.value.text);
+    if (const auto near = closest(entry.value.text, names))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems_.add(std::move(d));
+  }
+}
+
+Graph Builder::build() {
+  static const std::vector<std::string> kKeys = {"name", "inputs", "flow", "outputs", "modules"};
+  const config::Node* model = root_.find("model");
+  if (model == nullptr || !model->is_map()) {
+    problems_.add(error(Code::BadModel, model != nullptr ? model->span : root_.span,
+                        "the manifest has no model")
+                      .help("write `model:` with `inputs:` and `flow:`"));
+    return {};
+  }
+  for (const config::Entry& entry : model->entries) {
+    if (std::find(kKeys.begin(), kKeys.end(), entry.key) != kKeys.end()) continue;
+    Diagnostic d =
+        error(Code::UnknownKey, entry.key_span, "unknown key '{}' in 'model'", entry.key);
+    if (const auto near = closest(entry.key, kKeys))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems_.add(std::move(d).note("'model' takes {}", one_of(kKeys)));
+  }
+  if (const config::Node* name = model->find("name"); name != nullptr && name->is_scalar())
+    graph_.name = name->text;
+  TagScope tags(nullptr);
+  read_inputs(*model, tags);
+  const config::Node* flow = model->find("flow");
+  if (flow == nullptr || !flow->is_list() || flow->items.empty()) {
+    problems_.add(
+        error(Code::BadModel, flow != nullptr ? flow->span : model->span, "the model has no steps")
+            .help("`flow:` is a list of steps: flow: [ linear: 10 ]"));
+    return {};
+  }
+  const config::NameScope names;
+  const Place place{&graph_.root, std::make_shared<PathScope>(""), &tags, &names};
+  const ValueId first = graph_.inputs.empty() ? kUnknown : graph_.inputs.front().value;
+  const ValueId last = run_flow(*flow, first, place, false);
+  read_outputs(*model, tags, last);
+  for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
+  for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);
+  return std::move(graph_);
+}
+
+std::optional<Graph> build_graph(const config::Manifest& manifest,
+                                 const config::Environment& environment, Diagnostics& problems) {
+  Diagnostics found;
+  Graph graph = Builder(manifest, environment, found).build();
+  const bool failed = found.has_errors();
+  problems.add(std::move(found));
+  if (failed) return std::nullopt;
+  return graph;
+}
+
+}  // namespace fdl::graph

@@ -1,0 +1,161 @@
+// Groups, residuals, branches, copies and loops.
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/graph/builder.h"
+
+namespace fdl::graph {
+namespace {
+
+constexpr std::int64_t kMostCopies = 100'000;
+constexpr std::int64_t kMostTurns = 1'000'000'000;
+
+}  // namespace
+
+bool Builder::only_keys(const Step& step, const std::vector<std::string>& keys) {
+  bool fine = true;
+  for (const config::Entry& entry : step.value.entries) {
+    if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
+    Diagnostic d =
+        error(Code::UnknownKey, entry.key_span, "unknown key '{}' in '{}'", entry.key, step.kind);
+    if (const auto near = closest(entry.key, keys))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems_.add(std::move(d).note("'{}' takes {}", step.kind, one_of(keys)));
+    fine = false;
+  }
+  for (const std::string& key : keys) {
+    if (step.value.is_map() && step.value.has(key)) continue;
+    problems_.add(error(Code::MissingKey, step.span, "'{}' needs '{}'", step.kind, key));
+    fine = false;
+  }
+  return fine;
+}
+
+ValueId Builder::run_group(const Step& step, ValueId stream, const Place& place) {
+  Place inside = place;
+  inside.path = scope_of(step, place);
+  return run_flow(step.value, stream, inside);
+}
+
+ValueId Builder::run_also(const Step& step, ValueId stream, const Place& place) {
+  Place inside = place;
+  inside.path = scope_of(step, place);
+  std::vector<Branch> branches = {{stream, step.span}, {kUnknown, step.span}};
+  if (step.value.is_map()) {
+    for (const config::Entry& entry : step.value.entries) {
+      const bool skip = entry.key == "skip";
+      if (!skip && entry.key != "main") {
+        problems_.add(
+            error(Code::UnknownKey, entry.key_span, "unknown key '{}' in 'also'", entry.key)
+                .note("'also' takes a list of steps, or skip and main"));
+        continue;
+      }
+      branches[skip ? 0 : 1] = {run_flow(entry.value, stream, inside), entry.key_span};
+    }
+    if (!step.value.has("main"))
+      problems_.add(error(Code::MissingKey, step.span, "'also' needs 'main'")
+                        .help("or give it a list of steps"));
+  } else {
+    branches[1].value = run_flow(step.value, stream, inside);
+  }
+  return merge(branches, step, place);
+}
+
+ValueId Builder::run_split(const Step& step, ValueId stream, const Place& place) {
+  std::vector<std::pair<std::string, const config::Node*>> flows;
+  for (std::size_t i = 0; i < step.value.items.size(); ++i)
+    flows.emplace_back(std::to_string(i), &step.value.items[i]);
+  for (const config::Entry& entry : step.value.entries) flows.emplace_back(entry.key, &entry.value);
+  if (flows.size() < 2) {
+    problems_.add(error(Code::BadStep, step.span, "'split' needs at least two branches")
+                      .help("split: {{ a: [...], b: [...] }}"));
+    return kUnknown;
+  }
+  std::vector<Branch> branches;
+  for (const auto& [key, flow] : flows) {
+    Place inside = place;
+    inside.path = std::make_shared<PathScope>(
+        place.path->join(step.name.empty() ? key : step.name + "." + key));
+    branches.push_back({run_flow(*flow, stream, inside), flow->span});
+  }
+  if (step.merge == nullptr) {
+    problems_.add(error(Code::MissingKey, step.span, "'split' needs 'merge'")
+                      .help("merge: add, mean, mul, max, min, stack or {{concat: {{dim: 1}}}}"));
+    return kUnknown;
+  }
+  return merge(branches, step, place);
+}
+
+bool Builder::read_times(const config::Node& value, const Place& place, std::int64_t limit,
+                         std::int64_t& times) {
+  const config::Node resolved = interpolator_.resolve(value, *place.names);
+  if (resolved.broken) return false;
+  if (!config::ValueTraits<std::int64_t>::read(resolved, times)) {
+    problems_.add(config::wrong_type(resolved, "times", "an integer"));
+    return false;
+  }
+  if (times >= 1 && times <= limit) return true;
+  problems_.add(error(Code::OutOfRange, resolved.span, "'times' must be between 1 and {}, not '{}'",
+                      limit, times));
+  return false;
+}
+
+ValueId Builder::run_repeat(const Step& step, ValueId stream, const Place& place) {
+  std::int64_t times = 0;
+  if (!only_keys(step, {"times", "flow"}) ||
+      !read_times(*step.value.find("times"), place, kMostCopies, times))
+    return kUnknown;
+  const config::Node* flow = step.value.find("flow");
+  for (std::int64_t i = 0; i < times && !too_many_; ++i) {
+    config::NameScope names{place.names, {}};
+    const std::string index = std::to_string(i);
+    names.values["index"] = config::make_scalar(index, step.span);
+    const std::string segment = step.name.empty() ? index : step.name + "." + index;
+    stream = run_flow(
+        *flow, stream,
+        {place.block, std::make_shared<PathScope>(place.path->join(segment)), place.tags, &names});
+  }
+  return stream;
+}
+
+ValueId Builder::run_loop(const Step& step, ValueId stream, const Place& place) {
+  std::int64_t times = 0;
+  if (!only_keys(step, {"times", "body"}) ||
+      !read_times(*step.value.find("times"), place, kMostTurns, times))
+    return kUnknown;
+  Node node;
+  node.kind = Node::Kind::Loop;
+  node.span = step.span;
+  node.times = times;
+  node.path = place.path->join(step.name.empty() ? place.path->next("loop") : step.name);
+  if (!claim(node.path, step.span)) return kUnknown;
+  node.body = std::make_shared<Block>();
+  ValueId turn = kUnknown;
+  if (stream != kUnknown) {
+    // A copy: adding a value may move the table that type_of refers to.
+    const catalog::TensorType type = type_of(stream);
+    turn = add_value(type, node.path, step.span);
+  }
+  Place inside = place;
+  inside.block = node.body.get();
+  inside.path = scope_of(step, place);
+  const ValueId out = run_flow(*step.value.find("body"), turn, inside);
+  if (stream == kUnknown || out == kUnknown) return kUnknown;
+  if (!(type_of(out) == type_of(stream))) {
+    problems_.add(
+        with_origin(error(Code::LoopShape, step.span, "the body of this loop makes {} of {}",
+                          to_string(type_of(out)), to_string(type_of(stream)))
+                        .at_node(node.path)
+                        .help("what leaves the body enters it again, so both must be equal"),
+                    out));
+    return kUnknown;
+  }
+  node.body->inputs = {turn};
+  node.body->outputs = {out};
+  node.inputs = {stream};
+  const catalog::TensorType type = type_of(out);
+  node.outputs = {add_value(type, node.path, step.span)};
+  return add_node(place, std::move(node)).outputs.front();
+}
+
+}  // namespace fdl::graph

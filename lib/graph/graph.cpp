@@ -1,0 +1,64 @@
+#include "lib/graph/graph.h"
+
+#include <fmt/format.h>
+
+#include "lib/base/sha256.h"
+
+namespace fdl::graph {
+namespace {
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string out;
+  for (const std::int64_t size : shape) out += std::to_string(size) + ",";
+  return out;
+}
+
+// One line per node, in order: everything that decides what it computes.
+void describe_block(const Block& block, std::string& out) {
+  for (const Node& node : block.nodes) {
+    out += fmt::format("node {} {}", node.path, static_cast<int>(node.kind));
+    if (node.spec != nullptr) {
+      out += " " + node.spec->name();
+      for (const config::FieldSpec& field : node.spec->record.fields)
+        out += fmt::format(" {}={}", field.name, field.show(node.params.get()));
+    }
+    out += fmt::format(" merge={} dim={} times={} in", static_cast<int>(node.merge), node.dim,
+                       node.times);
+    for (const ValueId value : node.inputs) out += fmt::format(" {}", value);
+    out += " out";
+    for (const ValueId value : node.outputs) out += fmt::format(" {}", value);
+    out += "\n";
+    if (node.body) describe_block(*node.body, out);
+  }
+}
+
+}  // namespace
+
+std::int64_t OwnedTensor::num_elements() const {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return count;
+}
+
+std::int64_t Graph::num_parameters() const {
+  std::int64_t count = 0;
+  for (const OwnedTensor& tensor : tensors) count += tensor.is_buffer ? 0 : tensor.num_elements();
+  return count;
+}
+
+std::string Graph::hash() const {
+  std::string text = "fdl graph 1\n";
+  for (const NamedValue& input : inputs)
+    text += fmt::format("input {} {}\n", input.name,
+                        to_string(values[static_cast<std::size_t>(input.value)].type));
+  for (const NamedValue& output : outputs)
+    text += fmt::format("output {} {}\n", output.name, output.value);
+  for (const OwnedTensor& tensor : tensors) {
+    text += fmt::format("tensor {} {} {} {}\n", tensor.path, to_string(tensor.dtype),
+                        shape_text(tensor.shape), tensor.is_buffer);
+  }
+  describe_block(root, text);
+  return sha256_hex(text);
+}
+
+}  // namespace fdl::graph

@@ -1,0 +1,182 @@
+// Modules of the catalogue, and modules of the manifest (`use`).
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/catalog/catalog.h"
+#include "lib/graph/builder.h"
+
+namespace fdl::graph {
+
+bool Builder::check_dtypes(const catalog::ModuleSpec& spec, const Step& step,
+                           const std::string& path, const std::vector<ValueId>& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const catalog::TensorType& type = type_of(inputs[i]);
+    if (accepts(spec.inputs[i].dtype, type.dtype)) continue;
+    problems_.add(with_origin(error(Code::WrongDtype, step.span, "'{}' takes {} numbers, not {}",
+                                    step.kind, to_string(spec.inputs[i].dtype), to_string(type))
+                                  .at_node(path),
+                              inputs[i]));
+    return false;
+  }
+  return true;
+}
+
+void Builder::own_tensors(const catalog::ModuleSpec& spec, Node& node) {
+  std::vector<std::int64_t> weight_shape;
+  for (const catalog::TensorSpec& tensor : spec.tensors) {
+    if (!tensor.is_present(node.params.get())) continue;
+    std::vector<std::int64_t> shape = spec.tensor_shape(tensor, node.params.get());
+    if (tensor.name == "weight" || weight_shape.empty()) weight_shape = shape;
+    OwnedTensor owned;
+    owned.path = node.path + "." + tensor.name;
+    owned.init = tensor.init(node.params.get(), weight_shape);
+    owned.shape = std::move(shape);
+    owned.dtype = tensor.dtype;
+    owned.is_buffer = tensor.is_buffer;
+    node.tensors.push_back(static_cast<int>(graph_.tensors.size()));
+    node.tensor_names.push_back(tensor.name);
+    graph_.tensors.push_back(std::move(owned));
+  }
+}
+
+ValueId Builder::run_module(const Step& step, ValueId stream, const Place& place) {
+  const catalog::ModuleSpec& spec = *catalog::find_module(step.kind);
+  Node node;
+  node.spec = &spec;
+  node.span = step.span;
+  node.path = place.path->join(step.name.empty() ? place.path->next(step.kind) : step.name);
+  const bool is_new = claim(node.path, step.name.empty() ? step.span : step.name_span);
+
+  const std::shared_ptr<void> params = spec.make_params();
+  Diagnostics found;
+  config::Node value = interpolator_.resolve(step.value, *place.names);
+  config::bind_record(spec.record, value, params.get(), found, Code::UnknownParameter);
+  if (value.broken) return kUnknown;
+  if (!found.has_errors()) {
+    for (const catalog::Requirement& requirement : spec.requirements) {
+      if (const auto why = requirement(params.get()))
+        found.add(error(Code::OutOfRange, step.span, "'{}' cannot be so: {}", step.kind, *why)
+                      .at_node(node.path));
+    }
+  }
+  std::vector<std::string> names;
+  for (const catalog::InputSpec& input : spec.inputs) names.push_back(input.name);
+  node.inputs = gather_inputs(names, step, stream, place);
+  const bool failed = found.has_errors();
+  problems_.add(std::move(found));
+  const bool known =
+      std::none_of(node.inputs.begin(), node.inputs.end(), [](ValueId v) { return v < 0; });
+  if (failed || !known || !is_new || !check_dtypes(spec, step, node.path, node.inputs))
+    return kUnknown;
+
+  std::vector<catalog::TensorType> types;
+  for (const ValueId input : node.inputs) types.push_back(type_of(input));
+  const catalog::TypeResult outputs = spec.infer(params.get(), types);
+  if (!outputs) {
+    problems_.add(with_origin(error(Code::ShapeMismatch, step.span, "'{}' cannot take {}: {}",
+                                    step.kind, to_string(types.front()), outputs.error())
+                                  .at_node(node.path),
+                              node.inputs.front()));
+    return kUnknown;
+  }
+  node.params = params;
+  own_tensors(spec, node);
+  for (const catalog::TensorType& type : *outputs)
+    node.outputs.push_back(add_value(type, node.path, step.span));
+  return add_node(place, std::move(node)).outputs.front();
+}
+
+const config::Node* Builder::find_declaration(const std::string& name, const Span& span) {
+  std::vector<std::string> names;
+  const config::Node* model = root_.find("model");
+  for (const config::Node* where : {model != nullptr ? model->find("modules") : nullptr,
+                                    static_cast<const config::Node*>(root_.find("modules"))}) {
+    if (where == nullptr) continue;
+    if (const config::Node* found = where->find(name)) return found;
+    for (const config::Entry& entry : where->entries) names.push_back(entry.key);
+  }
+  Diagnostic d = error(Code::UnknownUse, span, "there is no module '{}' under `modules:`", name);
+  if (const auto near = closest(name, names))
+    d = std::move(d).help("did you mean '{}'?", *near);
+  else if (!names.empty())
+    d = std::move(d).note("there are {}", one_of(names));
+  problems_.add(std::move(d));
+  return nullptr;
+}
+
+// Defaults of the declaration's `params`, overridden by the call's `with`.
+bool Builder::bind_module_params(const config::Node& declaration, const Step& step,
+                                 const Place& place, config::NameScope& names) {
+  const config::Node* params = declaration.find("params");
+  std::vector<std::string> legal;
+  if (params != nullptr) {
+    for (const config::Entry& entry : params->entries) {
+      names.values[entry.key] = interpolator_.resolve(entry.value, names);
+      legal.push_back(entry.key);
+    }
+  }
+  if (step.with == nullptr) return true;
+  bool fine = true;
+  for (const config::Entry& entry : step.with->entries) {
+    if (std::find(legal.begin(), legal.end(), entry.key) != legal.end()) {
+      names.values[entry.key] = interpolator_.resolve(entry.value, *place.names);
+      continue;
+    }
+    Diagnostic d = error(Code::UnknownParameter, entry.key_span, "'{}' has no parameter '{}'",
+                         step.value.text, entry.key);
+    if (const auto near = closest(entry.key, legal))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems_.add(legal.empty() ? std::move(d).note("it declares no `params:`")
+                                : std::move(d).note("its params are {}", one_of(legal)));
+    fine = false;
+  }
+  return fine;
+}
+
+ValueId Builder::run_use(const Step& step, ValueId stream, const Place& place) {
+  Step call = step;
+  call.value = interpolator_.resolve(step.value, *place.names);
+  if (call.value.broken) return kUnknown;
+  if (!call.value.is_scalar()) {
+    problems_.add(config::wrong_type(call.value, "use", "a module's name"));
+    return kUnknown;
+  }
+  const std::string& name = call.value.text;
+  call.kind = name;
+  const auto again = std::find(use_chain_.begin(), use_chain_.end(), name);
+  if (again != use_chain_.end()) {
+    std::string chain;
+    for (auto it = again; it != use_chain_.end(); ++it) chain += *it + " -> ";
+    problems_.add(
+        error(Code::RecursiveUse, call.value.span, "'{}' uses itself: {}{}", name, chain, name)
+            .help("`loop:` repeats a computation with the same weights, `repeat:` with new ones"));
+    return kUnknown;
+  }
+  const config::Node* declaration = find_declaration(name, call.value.span);
+  if (declaration == nullptr) return kUnknown;
+  std::vector<std::string> inputs;
+  if (const config::Node* list = declaration->find("inputs")) {
+    for (const config::Node& item : list->items) inputs.push_back(item.text);
+  }
+  if (inputs.empty()) inputs.emplace_back("input");
+  const config::Node* flow = declaration->find("flow");
+  config::NameScope names;
+  const bool bound = bind_module_params(*declaration, call, place, names);
+  const std::vector<ValueId> values = gather_inputs(inputs, call, stream, place);
+  if (flow == nullptr || !bound) {
+    if (flow == nullptr)
+      problems_.add(
+          error(Code::MissingKey, declaration->span, "the module '{}' needs a 'flow'", name));
+    return kUnknown;
+  }
+  TagScope tags(nullptr);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    tags.define(inputs[i], {values[i], declaration->span});
+  use_chain_.push_back(name);
+  const ValueId out =
+      run_flow(*flow, values.front(), {place.block, scope_of(step, place), &tags, &names}, false);
+  use_chain_.pop_back();
+  return out;
+}
+
+}  // namespace fdl::graph

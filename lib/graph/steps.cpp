@@ -1,0 +1,278 @@
+// A step: its module or construct found, its common keys read, its stream and inputs chosen.
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/catalog/catalog.h"
+#include "lib/graph/build.h"
+#include "lib/graph/builder.h"
+
+namespace fdl::graph {
+namespace {
+
+constexpr std::int64_t kMostSteps = 200'000;
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+bool is_known(const std::string& kind) {
+  return contains(construct_names(), kind) || catalog::find_module(kind) != nullptr;
+}
+
+std::vector<std::string> all_kinds() {
+  std::vector<std::string> out = construct_names();
+  for (std::string& name : catalog::module_names()) out.push_back(std::move(name));
+  return out;
+}
+
+Diagnostic unknown_module(const std::string& kind, const Span& span) {
+  Diagnostic d = error(Code::UnknownModule, span, "there is no module or construct '{}'", kind);
+  if (const auto near = closest(kind, all_kinds()))
+    return std::move(d).help("did you mean '{}'?", *near);
+  return std::move(d).help("`fdl explain` lists the modules");
+}
+
+}  // namespace
+
+const std::vector<std::string>& common_step_keys() {
+  static const std::vector<std::string> kKeys = {"name", "tag", "using", "from", "merge", "with"};
+  return kKeys;
+}
+
+const std::vector<std::string>& construct_names() {
+  static const std::vector<std::string> kNames = {"flow", "also", "split", "repeat", "loop",
+                                                  "use",  "add",  "mul",   "concat"};
+  return kNames;
+}
+
+ValueId Builder::run_flow(const config::Node& steps, ValueId stream, const Place& place,
+                          bool own_scope) {
+  if (!steps.is_list()) {
+    if (!steps.broken) problems_.add(config::wrong_type(steps, "flow", "a list of steps"));
+    return kUnknown;
+  }
+  TagScope inner(place.tags);
+  Place here = place;
+  if (own_scope) here.tags = &inner;
+  for (const config::Node& step : steps.items) {
+    if (too_many_) return kUnknown;
+    stream = run_step(step, stream, here);
+  }
+  return stream;
+}
+
+std::string Builder::read_word(const config::Node& node, std::string_view what,
+                               const Place& place) {
+  const config::Node value = interpolator_.resolve(node, *place.names);
+  if (value.is_scalar() && !value.broken) return value.text;
+  if (!value.broken) problems_.add(config::wrong_type(value, what, "a word"));
+  return "";
+}
+
+bool Builder::choose_kind(const config::Node& node, Step& step) {
+  const config::Entry* chosen = nullptr;
+  std::vector<const config::Entry*> others;
+  for (const config::Entry& entry : node.entries) {
+    if (contains(common_step_keys(), entry.key)) continue;
+    if (is_known(entry.key) && chosen != nullptr) {
+      problems_.add(error(Code::BadStep, entry.key_span, "one step has both '{}' and '{}'",
+                          chosen->key, entry.key)
+                        .help("make two steps of them"));
+      return false;
+    }
+    if (is_known(entry.key))
+      chosen = &entry;
+    else
+      others.push_back(&entry);
+  }
+  if (chosen == nullptr && !others.empty()) {
+    problems_.add(unknown_module(others.front()->key, others.front()->key_span));
+    return false;
+  }
+  for (const config::Entry* other : others) {
+    Diagnostic d = error(Code::UnknownKey, other->key_span, "unknown key '{}' beside '{}'",
+                         other->key, chosen->key);
+    if (const auto near = closest(other->key, common_step_keys()))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems_.add(std::move(d).note("a step takes one module or construct and {}",
+                                    one_of(common_step_keys())));
+  }
+  if (chosen != nullptr) {
+    step.kind = chosen->key;
+    step.span = chosen->key_span;
+    step.value = chosen->value;
+    return true;
+  }
+  if (node.has("tag") || node.has("from")) return true;  // names the current stream
+  problems_.add(error(Code::BadStep, node.span, "this step names no module or construct")
+                    .help("write a module such as `linear: 10`, or `flow:` for a group"));
+  return false;
+}
+
+void Builder::read_common_keys(const config::Node& node, const Place& place, Step& step) {
+  for (const config::Entry& entry : node.entries) {
+    if (entry.key == "name") {
+      step.name = read_word(entry.value, "name", place);
+      step.name_span = entry.value.span;
+    } else if (entry.key == "tag") {
+      step.tag = read_word(entry.value, "tag", place);
+      step.tag_span = entry.value.span;
+    } else if (entry.key == "from") {
+      step.from = read_word(entry.value, "from", place);
+      step.from_span = entry.value.span;
+    } else if (entry.key == "using") {
+      step.using_node = &entry.value;
+    } else if (entry.key == "merge") {
+      step.merge = &entry.value;
+    } else if (entry.key == "with") {
+      step.with = &entry.value;
+    }
+    const bool misplaced = (entry.key == "merge" && step.kind != "also" && step.kind != "split") ||
+                           (entry.key == "with" && step.kind != "use");
+    if (misplaced) {
+      problems_.add(error(Code::UnknownKey, entry.key_span, "'{}' has no meaning beside '{}'",
+                          entry.key, step.kind)
+                        .help("`merge` stands beside `also` and `split`, `with` beside `use`"));
+    }
+  }
+  const bool bad_name =
+      !step.name.empty() && (step.name.front() == '.' || step.name.back() == '.' ||
+                             step.name.find("..") != std::string::npos ||
+                             step.name.find_first_of(" *?|[]/\"'\n\t") != std::string::npos);
+  if (bad_name) {
+    problems_.add(error(Code::BadStep, step.name_span, "'{}' cannot be a name", step.name)
+                      .help("names are words of letters, digits, _ and -, joined by single dots"));
+    step.name.clear();
+  }
+}
+
+bool Builder::read_step(const config::Node& node, const Place& place, Step& step) {
+  if (node.broken) return false;
+  if (node.is_scalar()) {
+    if (!is_known(node.text)) {
+      problems_.add(unknown_module(node.text, node.span));
+      return false;
+    }
+    step.kind = node.text;
+    step.span = node.span;
+    step.value.span = node.span;
+    return true;
+  }
+  if (!node.is_map()) {
+    problems_.add(
+        error(Code::BadStep, node.span, "a step is a word or a map, not {}", describe(node)));
+    return false;
+  }
+  step.span = node.span;
+  const bool chosen = choose_kind(node, step);
+  read_common_keys(node, place, step);
+  if (!step.value.span.is_known()) step.value.span = step.span;
+  return chosen;
+}
+
+ValueId Builder::look_up_tag(const std::string& name, const Span& span, const Place& place) {
+  if (const TagScope::Tag* tag = place.tags->find(name)) return tag->value;
+  Diagnostic d = error(Code::UndefinedTag, span, "nothing before this step is tagged '{}'", name);
+  const std::vector<std::string> names = place.tags->names();
+  if (const auto near = closest(name, names))
+    d = std::move(d).help("did you mean '{}'?", *near);
+  else if (!names.empty())
+    d = std::move(d).note("seen here: {}", one_of(names));
+  problems_.add(std::move(d));
+  return kUnknown;
+}
+
+ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place& place) {
+  if (++num_steps_ > kMostSteps) {
+    if (!too_many_) {
+      problems_.add(error(Code::TooManyNodes, node.span, "the model expands to more than {} steps",
+                          kMostSteps)
+                        .help("use `loop` where the weights are shared, or a smaller `times`"));
+    }
+    too_many_ = true;
+    return kUnknown;
+  }
+  Step step;
+  const bool readable = read_step(node, place, step);
+  if (!step.from.empty()) stream = look_up_tag(step.from, step.from_span, place);
+  ValueId out = kUnknown;
+  if (readable) out = step.kind.empty() ? stream : dispatch(step, stream, place);
+  if (!step.tag.empty()) {
+    if (const auto former = place.tags->define(step.tag, {out, step.tag_span})) {
+      problems_.add(error(Code::DuplicateTag, step.tag_span,
+                          "the tag '{}' is written twice in this flow", step.tag)
+                        .note_at(former->span, "it was written here first")
+                        .help("rename one of them"));
+    } else if (out != kUnknown) {
+      graph_.tags.push_back({place.path->join(step.tag), out});
+    }
+  }
+  return out;
+}
+
+ValueId Builder::dispatch(const Step& step, ValueId stream, const Place& place) {
+  if (step.kind == "flow") return run_group(step, stream, place);
+  if (step.kind == "also") return run_also(step, stream, place);
+  if (step.kind == "split") return run_split(step, stream, place);
+  if (step.kind == "repeat") return run_repeat(step, stream, place);
+  if (step.kind == "loop") return run_loop(step, stream, place);
+  if (step.kind == "use") return run_use(step, stream, place);
+  if (step.kind == "add" || step.kind == "mul" || step.kind == "concat")
+    return run_combine(step, stream, place);
+  return run_module(step, stream, place);
+}
+
+std::vector<ValueId> Builder::gather_inputs(const std::vector<std::string>& names, const Step& step,
+                                            ValueId stream, const Place& place) {
+  constexpr ValueId kMissing = -2;
+  std::vector<ValueId> out(names.size(), kMissing);
+  out[0] = stream;
+  const auto tag_of = [&](const config::Node& node) {
+    return look_up_tag(read_word(node, "using", place), node.span, place);
+  };
+  const config::Node nothing;
+  const config::Node& given = step.using_node != nullptr ? *step.using_node : nothing;
+  std::size_t next = 1;
+  const auto take_in_order = [&](const config::Node& node) {
+    if (next >= names.size()) {
+      problems_.add(error(Code::UnknownInput, node.span, "'{}' takes {} beside the stream",
+                          step.kind,
+                          names.size() == 1 ? std::string("no input")
+                                            : fmt::format("only {} inputs", names.size() - 1)));
+      return;
+    }
+    out[next++] = tag_of(node);
+  };
+  if (given.is_scalar()) take_in_order(given);
+  for (const config::Node& item : given.items) take_in_order(item);
+  for (const config::Entry& entry : given.entries) {
+    const auto found = std::find(names.begin(), names.end(), entry.key);
+    if (found == names.end()) {
+      Diagnostic d =
+          error(Code::UnknownInput, entry.key_span, "'{}' has no input '{}'", step.kind, entry.key);
+      if (const auto near = closest(entry.key, names))
+        d = std::move(d).help("did you mean '{}'?", *near);
+      problems_.add(std::move(d).note("its inputs are {}", one_of(names)));
+      continue;
+    }
+    const bool both = found == names.begin() && !step.from.empty();
+    if (both)
+      problems_.add(
+          error(Code::BadStep, entry.key_span, "the first input is set by 'from' and by 'using'"));
+    out[static_cast<std::size_t>(found - names.begin())] = tag_of(entry.value);
+  }
+  for (std::size_t i = 1; i < out.size(); ++i) {
+    if (out[i] != kMissing) continue;
+    problems_.add(
+        error(Code::UnknownInput, step.span, "'{}' needs the input '{}'", step.kind, names[i])
+            .help("add `using: {{ {}: some_tag }}`", names[i]));
+    out[i] = kUnknown;
+  }
+  return out;
+}
+
+std::shared_ptr<PathScope> Builder::scope_of(const Step& step, const Place& place) const {
+  return step.name.empty() ? place.path : std::make_shared<PathScope>(place.path->join(step.name));
+}
+
+}  // namespace fdl::graph
