@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/nn/step_context.h"
+
+// The computing half of lib/catalog/modules: for each module a pure function that owns nothing.
+namespace fdl::nn {
+
+// The tensors that a node owns, by name.
+class Tensors {
+ public:
+  Tensors() = default;
+  // Of equal length. Names are those of the module's TensorSpecs: "weight", "running_mean".
+  Tensors(std::vector<std::string> names, std::vector<at::Tensor> values);
+
+  // An undefined tensor when the node owns none of that name.
+  const at::Tensor& operator[](std::string_view name) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<at::Tensor> values_;
+};
+
+// Computes a module's output in PyTorch's meaning. `params` is the module's params struct with
+// everything inferred; tensors carry their batch axis first. Throws what libtorch throws; the
+// executor turns that into a Diagnostic.
+using Forward = std::function<at::Tensor(const void* params, const Tensors& own,
+                                         const std::vector<at::Tensor>& inputs, StepContext&)>;
+
+// A forward from a function of one input: at::Tensor relu(const ReluParams&, const Tensors& own,
+// const at::Tensor& x, StepContext&).
+template <typename P>
+Forward forward_of(at::Tensor (*function)(const P&, const Tensors&, const at::Tensor&,
+                                          StepContext&)) {
+  return [function](const void* params, const Tensors& own, const std::vector<at::Tensor>& inputs,
+                    StepContext& context) {
+    return function(*static_cast<const P*>(params), own, inputs.front(), context);
+  };
+}
+
+// The forward of a module of the catalogue. Each has one, or the program does not link.
+Forward find_forward(std::string_view module_name);
+
+}  // namespace fdl::nn

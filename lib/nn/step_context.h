@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "lib/tensor/random.h"
+
+namespace fdl::nn {
+
+// What a forward may know beside its parameters, tensors and inputs. All random draws of a step are
+// keyed by it.
+struct StepContext {
+  bool training = false;
+  std::uint64_t seed = 0;
+  std::int64_t step = 0;         // the update that this batch is for, from 0
+  std::int64_t micro_batch = 0;  // within the step
+  std::int64_t first_row = 0;  // place of this batch's first sample within the whole step's samples
+
+  // Set by the executor for each node.
+  std::string_view node_path;
+  std::int64_t loop_turn = 0;  // of the loops around the node, as one number
+
+  // The stream of this node at this step; its lanes are the samples.
+  tensor::StreamKey stream(tensor::Purpose purpose) const;
+};
+
+}  // namespace fdl::nn

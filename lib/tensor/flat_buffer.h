@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace fdl::tensor {
+
+using Sizes = std::vector<std::int64_t>;
+
+// Many f32 tensors in one block of memory, in order. Each begins at a multiple of 64 bytes; the
+// gaps are zero.
+class FlatBuffer {
+ public:
+  FlatBuffer() = default;
+  explicit FlatBuffer(const std::vector<Sizes>& shapes);
+
+  const at::Tensor& all() const { return all_; }  // f32[elements and gaps]
+  // Tensors over parts of all(), with version counters and gradients of their own.
+  const std::vector<at::Tensor>& views() const { return views_; }
+
+ private:
+  at::Tensor all_;
+  std::vector<at::Tensor> views_;
+};
+
+}  // namespace fdl::tensor
