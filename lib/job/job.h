@@ -7,18 +7,20 @@
 #include <vector>
 
 #include "lib/base/diagnostic.h"
+#include "lib/base/result.h"
 #include "lib/catalog/catalog.h"
 #include "lib/config/layers.h"
 #include "lib/graph/graph.h"
 
-// The typed job: `data`, `training` and `output` of a manifest, bound and checked against the graph.
+// The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
+// graph.
 namespace fdl::job {
 
 // One named part of the data: train, val or test.
 struct DataSplit {
   std::string name;
   catalog::Choice source;
-  std::string slice;  // "start:stop" in samples or percent, "" for all
+  std::string slice;                         // "start:stop" in samples or percent, "" for all
   std::optional<std::int64_t> shuffle_seed;  // permutes before slicing
   Span span;
 };
@@ -74,7 +76,8 @@ struct Training {
   std::vector<catalog::Choice> schedules;  // empty: constant
 };
 
-// A field that a data source offers: its type without the batch axis, and for class labels how many.
+// A field that a data source offers: its type without the batch axis, and for class labels how
+// many.
 struct Field {
   std::string name;
   catalog::TensorType type;
@@ -120,8 +123,8 @@ struct Checked {
   std::optional<graph::Graph> graph;
   std::optional<Job> job;  // when the manifest has one
 };
-Checked check(const config::Manifest& manifest, const config::Environment& environment, bool skip_data,
-              Diagnostics& problems);
+Checked check(const config::Manifest& manifest, const config::Environment& environment,
+              bool skip_data, Diagnostics& problems);
 
 // Fields and number of samples of a source, from the headers of its files. `graph` gives synthetic
 // data its shapes. Errors: FDL5101, FDL5102, FDL2xxx.

@@ -23,9 +23,10 @@ Result<RunFolder> create_run(const config::Manifest& manifest, const graph::Grap
                              const std::filesystem::path& output_dir, const std::string& timestamp);
 
 // The newest run of the manifest's name under `output_dir`, or the named one (a path, or a folder
-// name). Errors: FDL5203 when a named one is not there; an empty optional when there is none at all.
-Result<std::optional<RunFolder>> find_run(const std::filesystem::path& output_dir, const std::string& model_name,
-                                          const std::string& wanted);
+// name). Errors: FDL5203 when a named one is not there; an empty optional when there is none at
+// all.
+Result<std::optional<RunFolder>> find_run(const std::filesystem::path& output_dir,
+                                          const std::string& model_name, const std::string& wanted);
 
 // Checkpoints of a run that verify, newest first: folder names "step-<n>".
 std::vector<std::filesystem::path> whole_checkpoints(const RunFolder& run);

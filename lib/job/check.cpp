@@ -1,0 +1,100 @@
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/graph/build.h"
+#include "lib/job/sections.h"
+
+namespace fdl::job {
+namespace {
+
+using config::Node;
+
+// Best checkpoints are chosen by a metric that this job computes.
+void check_best(Job& job, const config::Manifest& manifest, Diagnostics& problems) {
+  Checkpoints& c = job.checkpoints;
+  if (c.best_metric.empty()) return;
+  std::vector<std::string> names;
+  bool found = false;
+  for (const char* split : {"train", "val"}) {
+    if (job.find_split(split) == nullptr) continue;
+    names.push_back(std::string(split) + "/loss");
+    for (const Metric& metric : job.training.metrics)
+      names.push_back(std::string(split) + "/" + metric.name);
+  }
+  found = std::find(names.begin(), names.end(), c.best_metric) != names.end();
+  const Node* at = config::find_path(manifest.root, "output.checkpoint.keep.best.metric");
+  const Node* short_form = config::find_path(manifest.root, "output.checkpoint.keep.best");
+  if (at == nullptr) at = short_form;
+  if (!found) {
+    Diagnostic d = error(Code::UnknownMetric, at != nullptr ? at->span : Span{},
+                         "this job computes no metric '{}'", c.best_metric);
+    if (const auto near = closest(c.best_metric, names))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems.add(std::move(d).note("it computes {}", one_of(names)));
+    return;
+  }
+  if (config::find_path(manifest.root, "output.checkpoint.keep.best.mode") != nullptr) return;
+  const std::string name = c.best_metric.substr(c.best_metric.find('/') + 1);
+  for (const Metric& metric : job.training.metrics) {
+    if (metric.name == name) c.best_is_max = metric.what.spec->higher_is_better;
+  }
+}
+
+bool allows_overlap(const config::Manifest& manifest) {
+  const Node* node = config::find_path(manifest.root, "data.allow_overlap");
+  return node != nullptr && node->text == "true";
+}
+
+void check_data(Job& job, const graph::Graph& graph, const config::Manifest& manifest,
+                bool skip_data, Diagnostics& problems) {
+  std::vector<SourceInfo> infos;
+  bool all_there = true;
+  for (const DataSplit& split : job.splits) {
+    Result<SourceInfo> info = inspect_source(split.source, graph, job.folder);
+    if (!info) {
+      all_there = false;
+      const bool is_world =
+          info.error().code == Code::DataMissing || info.error().code == Code::DataCorrupt;
+      if (!skip_data || !is_world) problems.add(info.error());
+    }
+    infos.push_back(info ? std::move(*info) : SourceInfo{});
+  }
+  const DataSplit* train = job.find_split("train");
+  const Node& training = *manifest.root.find("training");
+  if (train == nullptr) {
+    problems.add(error(Code::NoJob, manifest.root.find("data")->span, "'data' needs 'train'")
+                     .help("for example train: {{ fashion_mnist: {{ split: train }} }}"));
+  } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
+             !info.fields.empty()) {
+    const std::vector<Field> fields = transformed_fields(job, info, problems);
+    check_fields(graph, fields, *train, problems);
+    const Offered offered{graph, fields};
+    read_losses(training, offered, job.training, problems);
+    read_metrics(training, offered, job.training, problems);
+    check_best(job, manifest, problems);
+  }
+  if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
+}
+
+}  // namespace
+
+Checked check(const config::Manifest& manifest, const config::Environment& environment,
+              bool skip_data, Diagnostics& problems) {
+  Checked out;
+  check_sections(manifest.root, problems);
+  const bool has_model = manifest.root.has("model");
+  const bool has_job = manifest.root.has("training") || manifest.root.has("data");
+  if (has_model) out.graph = graph::build_graph(manifest, environment, problems);
+  if (!has_job) return out;
+  for (const char* section : {"model", "data", "training"}) {
+    if (manifest.root.has(section)) continue;
+    problems.add(error(Code::NoJob, manifest.root.span, "this manifest has no '{}'", section)
+                     .help("a job needs `model:`, `data:` and `training:`"));
+    return out;
+  }
+  out.job = read_job(manifest, problems);
+  if (out.graph && out.job) check_data(*out.job, *out.graph, manifest, skip_data, problems);
+  return out;
+}
+
+}  // namespace fdl::job

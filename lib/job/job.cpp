@@ -1,0 +1,160 @@
+#include "lib/job/job.h"
+
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/job/sections.h"
+
+namespace fdl::job {
+namespace {
+
+using config::Node;
+
+// "1 epoch" or "500 steps"; one of the two numbers is set.
+void read_interval(const Node* node, const std::string& text, std::int64_t& epochs,
+                   std::int64_t& steps, Diagnostics& problems) {
+  const std::size_t space = text.find(' ');
+  const auto count = config::parse_integer(text.substr(0, space));
+  const std::string unit = space == std::string::npos ? "" : text.substr(space + 1);
+  epochs = steps = 0;
+  if (count && *count >= 1 && (unit == "epoch" || unit == "epochs")) {
+    epochs = *count;
+  } else if (count && *count >= 1 && (unit == "step" || unit == "steps")) {
+    steps = *count;
+  } else {
+    problems.add(error(Code::BadDuration, node != nullptr ? node->span : Span{},
+                       "the interval '{}' cannot be read", text)
+                     .help("write `1 epoch` or `500 steps`"));
+  }
+}
+
+std::vector<catalog::Choice> read_choices(catalog::EntryKind kind, const Node& node,
+                                          Diagnostics& problems) {
+  std::vector<catalog::Choice> out;
+  const auto take = [&](const Node& item) {
+    if (auto choice = catalog::read_choice(kind, item, {}, problems))
+      out.push_back(std::move(*choice));
+  };
+  if (node.is_list()) {
+    for (const Node& item : node.items) take(item);
+  } else if (!node.is_null()) {
+    take(node);
+  }
+  return out;
+}
+
+std::optional<DataSplit> read_split(const std::string& name, const Node& node,
+                                    Diagnostics& problems) {
+  DataSplit split;
+  split.name = name;
+  split.span = node.span;
+  auto source =
+      catalog::read_choice(catalog::EntryKind::Dataset, node, {"slice", "shuffle_seed"}, problems);
+  if (const Node* slice = node.find("slice"); slice != nullptr && !slice->is_null()) {
+    if (!config::ValueTraits<std::string>::read(*slice, split.slice))
+      problems.add(config::wrong_type(*slice, "slice", "a text such as \":90%\""));
+    split.span = slice->span;
+  }
+  if (const Node* seed = node.find("shuffle_seed"); seed != nullptr) {
+    if (!config::ValueTraits<std::optional<std::int64_t>>::read(*seed, split.shuffle_seed))
+      problems.add(config::wrong_type(*seed, "shuffle_seed", "an integer"));
+  }
+  if (!source) return std::nullopt;
+  split.source = std::move(*source);
+  return split;
+}
+
+void read_transforms(const TransformKeys& keys, Job& job, Diagnostics& problems) {
+  const auto field_named = [&](const std::string& name) -> FieldTransforms& {
+    const auto it = std::find_if(job.transforms.begin(), job.transforms.end(),
+                                 [&](const auto& t) { return t.field == name; });
+    if (it != job.transforms.end()) return *it;
+    job.transforms.push_back({name, {}, {}, {}});
+    return job.transforms.back();
+  };
+  const auto take = [&](const Node& node, std::vector<catalog::Choice> FieldTransforms::*where) {
+    if (!node.is_map() && !node.is_null())
+      problems.add(config::wrong_type(node, "transforms", "a map of fields to transforms"));
+    for (const config::Entry& entry : node.entries)
+      field_named(entry.key).*where =
+          read_choices(catalog::EntryKind::Transform, entry.value, problems);
+  };
+  take(keys.all, &FieldTransforms::all);
+  take(keys.train, &FieldTransforms::train);
+  take(keys.eval, &FieldTransforms::eval);
+}
+
+void read_output(const config::Manifest& manifest, Job& job, Diagnostics& problems) {
+  OutputKeys keys;
+  const Node* section = manifest.root.find("output");
+  if (section != nullptr) config::bind_record(output_record(), *section, &keys, problems);
+  job.output_dir = keys.dir;
+  Checkpoints& c = job.checkpoints;
+  read_interval(config::find_path(manifest.root, "output.checkpoint.every"), keys.checkpoint.every,
+                c.every_epochs, c.every_steps, problems);
+  c.initial = keys.checkpoint.initial;
+  c.keep_last = keys.checkpoint.keep.last;
+  c.best_metric = keys.checkpoint.keep.best.metric;
+  c.best_is_max = keys.checkpoint.keep.best.mode == "max";
+  c.keep_best = keys.checkpoint.keep.best.n;
+}
+
+void read_training(const Node& section, Job& job, Diagnostics& problems) {
+  TrainingKeys keys;
+  config::bind_record(training_record(), section, &keys, problems);
+  Training& t = job.training;
+  t.epochs = keys.epochs;
+  t.steps = keys.steps;
+  t.batch_size = keys.batch_size;
+  t.seed = keys.seed;
+  if (!section.has("epochs") && !section.has("steps")) {
+    problems.add(error(Code::NoEnd, section.span, "this training has no end")
+                     .help("give `epochs:` or `steps:`"));
+  }
+  read_interval(config::find_path(section, "validate.every"), keys.validate.every,
+                t.validate_every_epochs, t.validate_every_steps, problems);
+  if (keys.optimizer.is_null()) {
+    problems.add(error(Code::MissingKey, section.span, "'training' needs 'optimizer'")
+                     .help("for example optimizer: {{ adamw: {{ lr: 1e-3 }} }}"));
+  } else if (auto choice = catalog::read_choice(catalog::EntryKind::Optimizer, keys.optimizer, {},
+                                                problems)) {
+    t.optimizer = std::move(*choice);
+  }
+  t.schedules = read_choices(catalog::EntryKind::Schedule, keys.schedule, problems);
+  if (keys.loss.is_null())
+    problems.add(error(Code::MissingKey, section.span, "'training' needs 'loss'")
+                     .help("for example loss: cross_entropy"));
+}
+
+}  // namespace
+
+const DataSplit* Job::find_split(std::string_view name) const {
+  const auto it = std::find_if(splits.begin(), splits.end(),
+                               [&](const DataSplit& s) { return s.name == name; });
+  return it != splits.end() ? &*it : nullptr;
+}
+
+std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& problems) {
+  Job job;
+  job.folder = manifest.folder;
+  if (const Node* text = manifest.root.find("description"); text != nullptr)
+    job.description = text->text;
+  const Node* data = manifest.root.find("data");
+  const Node* training = manifest.root.find("training");
+  DataKeys keys;
+  if (data != nullptr) config::bind_record(record_spec(&keys), *data, &keys, problems);
+  job.loader = {keys.loader.workers, keys.loader.prefetch, keys.loader.shuffle,
+                keys.loader.drop_last};
+  for (const auto& [name, node] : {std::pair<std::string, const Node*>{"train", &keys.train},
+                                   {"val", &keys.val},
+                                   {"test", &keys.test}}) {
+    if (node->is_null()) continue;
+    if (auto split = read_split(name, *node, problems)) job.splits.push_back(std::move(*split));
+  }
+  read_transforms(keys.transforms, job, problems);
+  if (training != nullptr) read_training(*training, job, problems);
+  read_output(manifest, job, problems);
+  return job;
+}
+
+}  // namespace fdl::job

@@ -1,0 +1,124 @@
+#include "lib/job/records.h"
+
+#include "lib/job/job.h"
+
+namespace fdl::job {
+
+using config::at_least;
+using config::main_field;
+using config::RecordBuilder;
+using config::RecordSpec;
+
+const RecordSpec& record_spec(const LoaderKeys*) {
+  using K = LoaderKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("loader", "How samples become batches.")
+          .field("workers", &K::workers, "Threads that make batches ahead.", at_least(0))
+          .field("prefetch", &K::prefetch, "Batches made ahead.", at_least(1))
+          .field("shuffle", &K::shuffle, "Draw a new order of the training samples each epoch.")
+          .field("drop_last", &K::drop_last, "Leave out a last, smaller training batch.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const TransformKeys*) {
+  using K = TransformKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("transforms", "What happens to a sample's fields, field by field.")
+          .field("all", &K::all, "In training and evaluation.")
+          .field("train", &K::train, "In training only, after `all`.")
+          .field("eval", &K::eval, "In evaluation only, after `all`.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const DataKeys*) {
+  using K = DataKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("data", "Where samples come from.")
+          .field("train", &K::train, "The samples to train on.")
+          .field("val", &K::val, "The samples to validate on during training.")
+          .field("test", &K::test, "The samples for `fdl eval`.")
+          .field("transforms", &K::transforms, "What happens to the fields.")
+          .field("loader", &K::loader, "How samples become batches.")
+          .field("allow_overlap", &K::allow_overlap, "Let train, val and test share samples.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const ValidateKeys*) {
+  using K = ValidateKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("validate", "When to validate.")
+          .field("every", &K::every, "`1 epoch` or `500 steps`.", main_field)
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const TrainingKeys*) {
+  using K = TrainingKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("training", "How the model is trained.")
+          .field("epochs", &K::epochs, "Passes over the training samples.", at_least(0))
+          .field("steps", &K::steps, "Updates; with `epochs` too, the first reached ends the run.",
+                 at_least(0))
+          .field("batch_size", &K::batch_size, "Samples in a batch.", at_least(1))
+          .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0))
+          .field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
+          .field("metrics", &K::metrics, "What else is measured.")
+          .field("optimizer", &K::optimizer, "How gradients become updates.")
+          .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
+          .field("validate", &K::validate, "When to validate.")
+          .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const BestKeys*) {
+  using K = BestKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("best", "Which checkpoints are kept for their metric.")
+          .field("metric", &K::metric, "Such as val/accuracy.", main_field)
+          .field("mode", &K::mode, "Whether more or less is better, where the metric does not say.",
+                 config::choices({"min", "max"}))
+          .field("n", &K::n, "How many.", at_least(1))
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const KeepKeys*) {
+  using K = KeepKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("keep", "Which checkpoints are kept.")
+          .field("last", &K::last, "How many of the newest.", main_field, at_least(1))
+          .field("best", &K::best, "The best by a metric.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const CheckpointKeys*) {
+  using K = CheckpointKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("checkpoint", "When state is saved.")
+          .field("every", &K::every, "`1 epoch` or `500 steps`.", main_field)
+          .field("initial", &K::initial, "Save before the first step too.")
+          .field("keep", &K::keep, "Which checkpoints are kept.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const OutputKeys*) {
+  using K = OutputKeys;
+  static const RecordSpec spec = RecordBuilder<K>("output", "What a run leaves behind.")
+                                     .field("dir", &K::dir, "Folder of the runs.", main_field)
+                                     .field("checkpoint", &K::checkpoint, "When state is saved.")
+                                     .build();
+  return spec;
+}
+
+const RecordSpec& training_record() {
+  return record_spec(static_cast<const TrainingKeys*>(nullptr));
+}
+const RecordSpec& output_record() { return record_spec(static_cast<const OutputKeys*>(nullptr)); }
+
+}  // namespace fdl::job

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "lib/config/bind.h"
+#include "lib/config/tree.h"
+
+// The keys of `data`, `training` and `output`, as they are written. job.cpp turns them into the
+// typed job; parts that name entries of the catalogue stay trees until then.
+namespace fdl::job {
+
+struct LoaderKeys {
+  std::int64_t workers = 1;
+  std::int64_t prefetch = 4;
+  bool shuffle = true;
+  bool drop_last = false;
+};
+const config::RecordSpec& record_spec(const LoaderKeys*);
+
+struct TransformKeys {
+  config::Node all, train, eval;
+};
+const config::RecordSpec& record_spec(const TransformKeys*);
+
+struct DataKeys {
+  config::Node train, val, test;
+  TransformKeys transforms;
+  LoaderKeys loader;
+  bool allow_overlap = false;
+};
+const config::RecordSpec& record_spec(const DataKeys*);
+
+struct ValidateKeys {
+  std::string every = "1 epoch";
+};
+const config::RecordSpec& record_spec(const ValidateKeys*);
+
+struct TrainingKeys {
+  std::optional<std::int64_t> epochs;
+  std::optional<std::int64_t> steps;
+  std::int64_t batch_size = 32;
+  std::int64_t seed = 42;
+  config::Node loss, metrics, optimizer, schedule;
+  ValidateKeys validate;
+  bool deterministic = true;
+};
+const config::RecordSpec& record_spec(const TrainingKeys*);
+
+struct BestKeys {
+  std::string metric;
+  std::string mode;
+  std::int64_t n = 1;
+};
+const config::RecordSpec& record_spec(const BestKeys*);
+
+struct KeepKeys {
+  std::int64_t last = 1;
+  BestKeys best;
+};
+const config::RecordSpec& record_spec(const KeepKeys*);
+
+struct CheckpointKeys {
+  std::string every = "1 epoch";
+  bool initial = false;
+  KeepKeys keep;
+};
+const config::RecordSpec& record_spec(const CheckpointKeys*);
+
+struct OutputKeys {
+  std::string dir = "runs";
+  CheckpointKeys checkpoint;
+};
+const config::RecordSpec& record_spec(const OutputKeys*);
+
+}  // namespace fdl::job

@@ -1,0 +1,42 @@
+#include "lib/job/sections.h"
+
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/graph/build.h"
+
+namespace fdl::job {
+
+const config::MergeRules& merge_rules() {
+  static const config::MergeRules rules = [] {
+    const std::vector<std::string> split_keys = {"slice", "shuffle_seed"};
+    const std::vector<std::string> loss_keys = {"weight", "output", "target", "name"};
+    config::MergeRules out;
+    out.variants = {{"training.optimizer", {}},
+                    {"training.schedule", {}},
+                    {"training.loss", loss_keys},
+                    {"data.train", split_keys},
+                    {"data.val", split_keys},
+                    {"data.test", split_keys},
+                    {"**.flow.*", graph::common_step_keys()},
+                    {"**.body.*", graph::common_step_keys()}};
+    out.preset_sections = {"params", "modules", "model", "data", "training", "output"};
+    return out;
+  }();
+  return rules;
+}
+
+void check_sections(const config::Node& root, Diagnostics& problems) {
+  static const std::vector<std::string> kSections = {"description", "params",   "modules",
+                                                     "model",       "data",     "training",
+                                                     "output",      "commands", "inherit-from"};
+  for (const config::Entry& entry : root.entries) {
+    if (std::find(kSections.begin(), kSections.end(), entry.key) != kSections.end()) continue;
+    Diagnostic d = error(Code::UnknownKey, entry.key_span, "unknown section '{}'", entry.key);
+    if (const auto near = closest(entry.key, kSections))
+      d = std::move(d).help("did you mean '{}'?", *near);
+    problems.add(std::move(d).note("sections are {}", one_of(kSections)));
+  }
+}
+
+}  // namespace fdl::job

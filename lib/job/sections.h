@@ -1,0 +1,36 @@
+#pragma once
+
+#include "lib/config/layers.h"
+#include "lib/job/job.h"
+#include "lib/job/records.h"
+
+// The parts of job::check.
+namespace fdl::job {
+
+// Reports top-level keys that are no section. sections.cpp
+void check_sections(const config::Node& root, Diagnostics& problems);
+
+// `data`, `training` and `output` as written, with everything that needs no graph checked.
+// job.cpp
+std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& problems);
+
+// What a loss or metric is compared on: `output:` and `target:` as given, or found. targets.cpp
+struct Offered {
+  const graph::Graph& graph;
+  const std::vector<Field>& fields;  // after transforms
+};
+void read_losses(const config::Node& training, const Offered& offered, Training& out,
+                 Diagnostics& problems);
+void read_metrics(const config::Node& training, const Offered& offered, Training& out,
+                  Diagnostics& problems);
+
+// Fields of the training data after its transforms against the model's inputs; slices and
+// overlaps. data_checks.cpp
+std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,
+                                      Diagnostics& problems);
+void check_fields(const graph::Graph& graph, const std::vector<Field>& fields,
+                  const DataSplit& split, Diagnostics& problems);
+void check_slices(const Job& job, const std::vector<SourceInfo>& infos, bool allow_overlap,
+                  Diagnostics& problems);
+
+}  // namespace fdl::job
