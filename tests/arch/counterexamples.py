@@ -25,18 +25,30 @@ SOUND = {
     'lib/deep/d.h': '#pragma once\n#include <ATen/ATen.h>\n',
     'commands/main.cpp': '#include "lib/left/b.h"\nint main() { std::cout << 1; }\n',
     'lib/left/b.h': '#pragma once\n',
+    'lib/low/kinds.inc': 'KIND(one)\n',
+    'lib/low/kinds/one.h': '#pragma once\n',
+    'lib/nn/kinds/one.cpp': '',
+    'lib/nn/README.md': 'what it is\n',
+    'lib/nn/CMakeLists.txt': '\n',
     'commands/engine/main.cpp': '#include "lib/deep/d.h"\n',
 }
 for _folder in ('base', 'low', 'left', 'right', 'deep'):
     SOUND[f'lib/{_folder}/README.md'] = 'what it is\n'
     SOUND[f'lib/{_folder}/CMakeLists.txt'] = '\n'
-SOUND['docs/architecture.md'] += '| 0 | `lib/base` | e | no |\n'
+SOUND['docs/architecture.md'] += '| 0 | `lib/base` | e | no |\n| 2 | `lib/nn` | f | yes |\n'
 
 # (the rule that must speak, the files that break it, words that its sentence must hold)
 BROKEN = [
     ('table_matches_folders', {'lib/extra/x.cpp': ''}, 'lib/extra is missing'),
     ('table_matches_folders', {'docs/architecture.md': SOUND['docs/architecture.md'] +
                                '| 7 | `lib/ghost` | x | no |\n'}, 'names lib/ghost'),
+    ('named_paths_exist', {'docs/architecture.md': SOUND['docs/architecture.md'] +
+                           'see `lib/low/gone.h`'}, 'lib/low/gone.h'),
+    ('lists_are_complete', {'lib/low/kinds/two.h': '#pragma once\n'}, 'two is missing'),
+    ('lists_are_complete', {'lib/low/kinds.inc': 'KIND(one)\nKIND(three)\n'},
+     'no lib/low/kinds/three.h'),
+    ('lists_are_complete', {'lib/nn/kinds/one.cpp': None, 'lib/nn/kinds/x.cpp': ''},
+     'no lib/nn/kinds/one.cpp'),
     ('includes_point_down', {'lib/low/a.cpp': '#include "lib/left/b.h"\n'}, 'lib/low/a.cpp:1'),
     ('includes_point_down', {'lib/right/c.cpp': '\n  #include "lib/left/b.h"\n'},
      'lib/right/c.cpp:2'),

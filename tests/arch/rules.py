@@ -26,6 +26,13 @@ def table_matches_folders(house):
         yield f'the table of docs/architecture.md names {folder}, which does not exist'
 
 
+def named_paths_exist(house):
+    text = (house.root / 'docs/architecture.md').read_text(encoding='utf-8')
+    for path in re.findall(r'`((?:lib|commands|tests|docs|cmake|manifests)/[\w./-]*)`', text):
+        if not (house.root / path).exists():
+            yield f'docs/architecture.md names {path}, which does not exist'
+
+
 def includes_point_down(house):
     for path in house.cpp:
         own = house.folder_of(path)
@@ -139,6 +146,25 @@ def folders_are_complete(house):
             yield f'{folder}/README.md: more than {MOST_README_LINES} lines'
 
 
+def lists_are_complete(house):
+    """A list x.inc beside a folder x names exactly the headers in it, and each has its torch half."""
+    for listed in sorted((house.root / 'lib').rglob('*.inc')):
+        folder = listed.with_suffix('')
+        if not folder.is_dir():
+            continue
+        name = folder.relative_to(house.root).as_posix()
+        names = set(re.findall(r'^[A-Z_]+\((\w+)', listed.read_text(encoding='utf-8'), re.MULTILINE))
+        headers = {path.stem for path in folder.glob('*.h')}
+        for word in sorted(headers - names):
+            yield f'{name}.inc: {word} is missing, though {name}/{word}.h is there'
+        for word in sorted(names - headers):
+            yield f'{name}.inc: names {word}, but there is no {name}/{word}.h'
+        other = house.root / 'lib/nn' / folder.name
+        for word in sorted(names if other.is_dir() else ()):
+            if not (other / f'{word}.cpp').is_file():
+                yield f'{name}.inc: {word} has no lib/nn/{folder.name}/{word}.cpp'
+
+
 def every_code_is_tested(house):
     codes = re.findall(r'^FDL_CODE\((\w+),\s*(\d+)', house.text('lib/base/codes.inc'), re.MULTILINE)
     if not codes:
@@ -153,7 +179,8 @@ def every_code_is_tested(house):
             yield f'FDL{number} ({name}): no golden case and no test names it'
 
 
-ALL = [table_matches_folders, includes_point_down, library_does_not_know_tests,
+ALL = [table_matches_folders, named_paths_exist, includes_point_down, library_does_not_know_tests,
        torch_only_where_allowed, torch_folders_stay_out_of_torch_free_ones,
        includes_are_from_the_root, headers_have_pragma_once, no_using_namespace,
-       printing_has_one_way_out, sizes, folders_are_complete, every_code_is_tested]
+       printing_has_one_way_out, sizes, folders_are_complete, lists_are_complete,
+       every_code_is_tested]
