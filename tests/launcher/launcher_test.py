@@ -35,6 +35,8 @@ endif()
 FDL = '''\
 #!/bin/sh
 [ "$*" != --made ] || { echo fdl >>../made; exit 0; }
+[ "$*" != 'config get commands.quick' ] || exit 0
+[ "$*" != 'config get commands.test' ] || exit 0
 if [ "$*" = 'libtorch install' ]; then
   mkdir -p libtorch/precompiled/cpu/lib
   : >libtorch/precompiled/cpu/lib/libtorch_cpu.so
@@ -114,13 +116,14 @@ def it_becomes_the_built_program(project):
 
 def only_what_computes_needs_libtorch(project):
     for words in ((), ('check', 'x.yml'), ('explain',), ('config', 'show'), ('version',), ('help',),
-                  ('libtorch', 'list'), ('run', '--help'), ('--env', 'run', 'check'), ('@x', 'check')):
+                  ('libtorch', 'list'), ('run', '--help'), ('run', '--dry-run'), ('lint',),
+                  ('--version',), ('@x', 'check'), ('mistyped',)):
         project.call(*words)
     assert project.made() == ['fdl']
-    code, out, err = project.call('--env', 'check', 'run')
-    assert code == 7 and 'libtorch is here' in err and out.endswith('run]'), (out, err)
+    code, out, err = project.call('@check', 'quick')
+    assert code == 7 and 'libtorch is here' in err and out.endswith('quick]'), (out, err)
     assert project.made() == ['fdl', 'fdl-engine']
-    for words in (('run',), ('anything',), ('check',)):
+    for words in (('run',), ('quick',), ('mistyped',), ('check',)):
         assert project.call(*words)[2] == '', words
 
 
@@ -165,7 +168,7 @@ def a_home_is_not_needed(project):
 
 
 def several_at_once_build_once(project):
-    project.write('fdl.sh', FDL.replace('exit 0', 'sleep 0.5; exit 0'))
+    project.write('fdl.sh', FDL.replace('made; exit 0', 'made; sleep 0.5; exit 0'))
     started = [project.start('check') for _ in range(4)]
     ended = [process.communicate() for process in started]
     assert [process.returncode for process in started] == [7] * 4, ended
