@@ -14,11 +14,14 @@ option(FDL_CORE_ONLY "Build without libtorch even where there is one" OFF)
 if(NOT FDL_CORE_ONLY AND torch_root AND EXISTS ${torch_root}/lib/libtorch_cpu.so)
   set(FDL_TORCH ON)
   add_library(fdl_torch INTERFACE)
-  target_include_directories(fdl_torch SYSTEM INTERFACE
-    ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
+  # After the system's own headers: libtorch brings another fmt, whose code is not in the system's.
+  target_compile_options(fdl_torch INTERFACE "SHELL:-idirafter ${torch_root}/include"
+    "SHELL:-idirafter ${torch_root}/include/torch/csrc/api/include")
   target_link_directories(fdl_torch INTERFACE ${torch_root}/lib)
   target_link_libraries(fdl_torch INTERFACE -ltorch_cpu -lc10)
   target_link_options(fdl_torch INTERFACE -Wl,-rpath,${torch_root}/lib -Wl,--no-as-needed)
   # libtorch's own headers do not pass -Wconversion where they instantiate in our code.
   target_compile_options(fdl_torch INTERFACE -Wno-conversion -Wno-shadow -Wno-sign-conversion)
+  # Tensors cost seconds to parse; each torch target parses them once.
+  target_precompile_headers(fdl_torch INTERFACE <ATen/core/Tensor.h>)
 endif()

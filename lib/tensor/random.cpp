@@ -1,0 +1,222 @@
+#include "lib/tensor/random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <ATen/Parallel.h>
+
+#include "lib/base/check.h"
+
+namespace fdl::tensor {
+namespace {
+
+// One machine code per kind of CPU, chosen when the program starts. Only integers and selections
+// are computed under it, so that every kind gives the same bits.
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define FDL_FOR_EACH_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FDL_FOR_EACH_CPU
+#endif
+
+constexpr std::uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
+constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
+constexpr int kRounds = 10;
+
+// Sixteen blocks side by side, which fill one or more vector registers. Element i of a bulk draw
+// is word[(i % 64) / 16][i % 16] of group i / 64: no shuffling on the way out.
+constexpr std::size_t kWide = 16, kGroup = 4 * kWide;
+struct alignas(64) Group {
+  std::uint32_t word[4][kWide];
+};
+
+[[gnu::always_inline]] inline void philox_group(std::uint64_t key, std::uint64_t group,
+                                                std::uint64_t lane, Group& out) {
+  for (std::size_t i = 0; i < kWide; ++i) {
+    const std::uint64_t index = group * kWide + i;
+    out.word[0][i] = static_cast<std::uint32_t>(index);
+    out.word[1][i] = static_cast<std::uint32_t>(index >> 32);
+    out.word[2][i] = static_cast<std::uint32_t>(lane);
+    out.word[3][i] = static_cast<std::uint32_t>(lane >> 32);
+  }
+  std::uint32_t key0 = static_cast<std::uint32_t>(key),
+                key1 = static_cast<std::uint32_t>(key >> 32);
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t i = 0; i < kWide; ++i) {
+      const std::uint64_t a = std::uint64_t{kMultiplier0} * out.word[0][i];
+      const std::uint64_t b = std::uint64_t{kMultiplier1} * out.word[2][i];
+      out.word[0][i] = static_cast<std::uint32_t>(b >> 32) ^ out.word[1][i] ^ key0;
+      out.word[1][i] = static_cast<std::uint32_t>(b);
+      out.word[2][i] = static_cast<std::uint32_t>(a >> 32) ^ out.word[3][i] ^ key1;
+      out.word[3][i] = static_cast<std::uint32_t>(a);
+    }
+    key0 += kWeyl0;
+    key1 += kWeyl1;
+  }
+}
+
+FDL_FOR_EACH_CPU void draw_group(std::uint64_t key, std::uint64_t group, Group& out) {
+  philox_group(key, group, 0, out);
+}
+
+struct MaskDraw {
+  std::uint32_t threshold;  // words below it give 0
+  float kept;
+  std::uint64_t key;
+};
+
+FDL_FOR_EACH_CPU void mask_row(float* out, std::size_t num_elements, std::uint64_t lane,
+                               const MaskDraw& draw) {
+  Group group;
+  std::size_t i = 0;
+  for (; i + kGroup <= num_elements; i += kGroup) {
+    philox_group(draw.key, i / kGroup, lane, group);
+    const std::uint32_t* words = &group.word[0][0];
+    for (std::size_t k = 0; k < kGroup; ++k)
+      out[i + k] = words[k] < draw.threshold ? 0.0F : draw.kept;
+  }
+  if (i == num_elements) return;
+  philox_group(draw.key, i / kGroup, lane, group);
+  const std::uint32_t* words = &group.word[0][0];
+  for (std::size_t k = 0; i + k < num_elements; ++k)
+    out[i + k] = words[k] < draw.threshold ? 0.0F : draw.kept;
+}
+
+// Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators": a bijection.
+std::uint64_t mix(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+  return z ^ (z >> 31);
+}
+
+constexpr std::uint64_t kNumberTag = 0x9E3779B97F4A7C15U, kTextTag = 0xC2B2AE3D27D4EB4FU;
+
+double to_unit(std::uint32_t word) { return word * 0x1p-32; }
+
+struct NormalPair {
+  double first, second;
+};
+
+// Box and Muller 1958; the logarithm's argument is in (0, 1].
+NormalPair normal_pair(std::uint32_t a, std::uint32_t b) {
+  const double radius = std::sqrt(-2 * std::log((a + 1.0) * 0x1p-32));
+  const double angle = 2 * std::numbers::pi * to_unit(b);
+  return {radius * std::cos(angle), radius * std::sin(angle)};
+}
+
+// Elements that are worth a thread of their own.
+constexpr std::int64_t kGrain = 1 << 15;
+
+}  // namespace
+
+StreamKey::StreamKey(std::uint64_t seed, Purpose purpose)
+    : value_(mix(mix(seed + kNumberTag) + static_cast<std::uint64_t>(purpose))) {}
+
+StreamKey StreamKey::with(std::uint64_t number) const {
+  return StreamKey(mix(mix(value_ + kNumberTag) + number));
+}
+
+StreamKey StreamKey::with(std::string_view text) const {
+  std::uint64_t value = mix(mix(value_ + kTextTag) + text.size());
+  for (std::size_t i = 0; i < text.size(); i += 8) {
+    std::uint64_t eight = 0;
+    for (std::size_t k = i; k < std::min(i + 8, text.size()); ++k)
+      eight = eight << 8 | static_cast<unsigned char>(text[k]);
+    value = mix(mix(value) + eight);
+  }
+  return StreamKey(value);
+}
+
+PhiloxBlock philox(std::uint64_t key, std::uint64_t index, std::uint64_t lane) {
+  std::uint32_t key0 = static_cast<std::uint32_t>(key),
+                key1 = static_cast<std::uint32_t>(key >> 32);
+  PhiloxBlock x = {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32),
+                   static_cast<std::uint32_t>(lane), static_cast<std::uint32_t>(lane >> 32)};
+  for (int round = 0; round < kRounds; ++round) {
+    const std::uint64_t a = std::uint64_t{kMultiplier0} * x[0];
+    const std::uint64_t b = std::uint64_t{kMultiplier1} * x[2];
+    x = {static_cast<std::uint32_t>(b >> 32) ^ x[1] ^ key0, static_cast<std::uint32_t>(b),
+         static_cast<std::uint32_t>(a >> 32) ^ x[3] ^ key1, static_cast<std::uint32_t>(a)};
+    key0 += kWeyl0;
+    key1 += kWeyl1;
+  }
+  return x;
+}
+
+std::uint32_t RandomStream::word() {
+  if (num_used_ == block_.size()) {
+    block_ = philox(key_.value(), index_++, lane_);
+    num_used_ = 0;
+  }
+  return block_[num_used_++];
+}
+
+// Lemire 2019, "Fast random integer generation in an interval": no division but in the rare retry.
+std::uint64_t RandomStream::below(std::uint64_t limit) {
+  FDL_CHECK(limit > 0);
+  const auto draw = [&] {
+    const std::uint64_t high = word();
+    return static_cast<unsigned __int128>(high << 32 | word()) * limit;
+  };
+  unsigned __int128 product = draw();
+  if (static_cast<std::uint64_t>(product) < limit) {
+    const std::uint64_t unfair = (0 - limit) % limit;
+    while (static_cast<std::uint64_t>(product) < unfair) product = draw();
+  }
+  return static_cast<std::uint64_t>(product >> 64);
+}
+
+double RandomStream::uniform() { return to_unit(word()); }
+
+double RandomStream::normal() {
+  const std::uint32_t a = word(), b = word();
+  return normal_pair(a, b).first;
+}
+
+void fill_uniform(std::span<float> out, StreamKey key, double low, double high) {
+  const auto num_groups = static_cast<std::int64_t>((out.size() + kGroup - 1) / kGroup);
+  // The largest float below `high`, since rounding to float may reach it.
+  const float most = std::nextafter(static_cast<float>(high), static_cast<float>(low));
+  at::parallel_for(0, num_groups, kGrain / kGroup, [&](std::int64_t begin, std::int64_t end) {
+    Group group;
+    for (auto g = static_cast<std::size_t>(begin); g < static_cast<std::size_t>(end); ++g) {
+      draw_group(key.value(), g, group);
+      const std::uint32_t* words = &group.word[0][0];
+      const std::size_t first = g * kGroup, count = std::min(kGroup, out.size() - first);
+      for (std::size_t k = 0; k < count; ++k)
+        out[first + k] = std::min(static_cast<float>(low + (high - low) * to_unit(words[k])), most);
+    }
+  });
+}
+
+void fill_normal(std::span<float> out, StreamKey key, double mean, double stddev) {
+  const auto num_blocks = static_cast<std::int64_t>((out.size() + 3) / 4);
+  at::parallel_for(0, num_blocks, kGrain / 16, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const PhiloxBlock block = philox(key.value(), i);
+      const NormalPair a = normal_pair(block[0], block[1]), b = normal_pair(block[2], block[3]);
+      const double values[4] = {a.first, a.second, b.first, b.second};
+      for (std::size_t k = 0; k < 4 && 4 * i + k < out.size(); ++k)
+        out[4 * i + k] = static_cast<float>(mean + stddev * values[k]);
+    }
+  });
+}
+
+void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64_t num_rows,
+                       std::int64_t first_row) {
+  if (out.empty()) return;
+  FDL_CHECK(p >= 0 && p < 1 && num_rows > 0);
+  const auto row_elements = static_cast<std::int64_t>(out.size()) / num_rows;
+  const auto threshold = std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL);
+  const MaskDraw draw = {static_cast<std::uint32_t>(threshold), static_cast<float>(1 / (1 - p)),
+                         key.value()};
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, row_elements));
+  at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row)
+      mask_row(out.data() + row * row_elements, static_cast<std::size_t>(row_elements),
+               static_cast<std::uint64_t>(first_row + row), draw);
+  });
+}
+
+}  // namespace fdl::tensor
