@@ -100,7 +100,16 @@ Result<int> start_child(const ProcessSpec& spec, int output) {
 }  // namespace
 
 Result<Process> Process::start(const ProcessSpec& spec) {
-  const Result<int> pid = start_child(spec, -1);
+  int output = -1;
+  if (!spec.output_file.empty()) {
+    output = ::open(spec.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (output < 0) {
+      return fail(error(Code::CannotWrite, {}, "cannot write '{}': {}", spec.output_file.string(),
+                        std::strerror(errno)));
+    }
+  }
+  const Result<int> pid = start_child(spec, output);
+  if (output >= 0) ::close(output);
   if (!pid) return fail(pid.error());
   Process process;
   process.pid_ = *pid;

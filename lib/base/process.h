@@ -18,6 +18,7 @@ struct ProcessSpec {
   bool own_group = false;         // its own process group: the terminal's Ctrl-C does not reach it
   bool dies_with_parent = false;  // receives SIGTERM when we die
   int inherited_fd = -1;          // an extra descriptor it keeps, under the same number
+  std::filesystem::path output_file;  // both its outputs are appended there; empty: ours
 };
 
 // How a program ended.

@@ -1,0 +1,43 @@
+#include "commands/context.h"
+
+#include <cstdio>
+
+namespace fdl::commands {
+
+void Context::print(const std::string& text) const {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void Context::tell(const std::string& text) const {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void Context::report(const Diagnostics& found, bool json) const {
+  if (!json) return tell(to_text(found, color_err));
+  for (const Diagnostic& d : found.sorted()) print(to_json(d) + "\n");
+}
+
+int Context::fail(const Diagnostic& d, bool json) const {
+  Diagnostics one;
+  one.add(d);
+  report(one, json);
+  return static_cast<int>(exit_code_of(d.code));
+}
+
+std::string Context::variable(const std::string& name) const {
+  const auto found = environment.find(name);
+  return found != environment.end() ? found->second : "";
+}
+
+ExitCode exit_code_of(Code code) {
+  const int number = static_cast<int>(code);
+  const bool is_data =
+      code == Code::DataMissing || code == Code::DataCorrupt || code == Code::RunMissing;
+  if (number < 5000 || is_data || code == Code::BadCommandLine) return ExitCode::BadInput;
+  const bool not_ready = (number >= 5300 && number < 5400) || code == Code::EngineMissing ||
+                         code == Code::EngineVersion;
+  return not_ready ? ExitCode::NotReady : ExitCode::Failed;
+}
+
+}  // namespace fdl::commands

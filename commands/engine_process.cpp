@@ -1,0 +1,132 @@
+#include "commands/engine_process.h"
+
+#include <atomic>
+#include <csignal>
+#include <fcntl.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/files.h"
+#include "lib/base/terminal.h"
+#include "lib/libtorch/home.h"
+#include "lib/monitor/metrics_csv.h"
+#include "lib/monitor/progress.h"
+#include "lib/monitor/tail.h"
+
+namespace fdl::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::atomic<int> signal_received{0};
+std::atomic<int> num_signals{0};
+
+void note_signal(int number) {
+  signal_received = number;
+  ++num_signals;
+}
+
+// The last lines of what the engine said, for a message about its end.
+std::string last_words(const fs::path& log) {
+  const Result<std::string> text = read_file(log);
+  if (!text || text->empty()) return "";
+  std::string out = *text;
+  while (!out.empty() && out.back() == '\n') out.pop_back();
+  std::size_t begin = out.size();
+  for (int lines = 0; lines < 20 && begin != std::string::npos && begin > 0; ++lines)
+    begin = out.rfind('\n', begin - 1);
+  return begin == std::string::npos || begin == 0 ? out : out.substr(begin + 1);
+}
+
+void pause_50_ms() {
+  const timespec pause{0, 50'000'000};
+  ::nanosleep(&pause, nullptr);
+}
+
+int exit_of(const ExitStatus& status, const fs::path& run, Context& context) {
+  const std::string words = last_words(run / "log.txt");
+  if (status.signal != 0) {
+    Diagnostic d = error(Code::EngineDied, {}, "the engine was killed by signal {} ({})",
+                         status.signal, ::strsignal(status.signal));
+    if (!words.empty()) d = std::move(d).note("its last words: {}", words);
+    context.fail(std::move(d).help("`fdl run --resume` goes on from the newest whole checkpoint"));
+    return static_cast<int>(ExitCode::Failed);
+  }
+  const bool expected = status.code == 0 || status.code == 130 || status.code == 143;
+  if (!expected && !words.empty()) context.tell(words + "\n");
+  return status.code;
+}
+
+}  // namespace
+
+Result<ProcessSpec> engine_spec(const std::vector<std::string>& arguments, const fs::path& project,
+                                const Context& context) {
+  std::error_code code;
+  const fs::path self = fs::read_symlink("/proc/self/exe", code);
+  const fs::path engine = self.parent_path() / "fdl-engine";
+  if (!fs::exists(engine, code)) {
+    return fail(
+        error(Code::EngineMissing, {}, "the engine is not built: there is no '{}'", engine.string())
+            .help("`./fdl` in fdl's own folder builds it"));
+  }
+  ProcessSpec spec;
+  // The engine finds the libtorch it was built with by itself; an active one beside the project
+  // comes first, so that switching needs no rebuild of the same version.
+  const Result<fs::path> home = libtorch::find_home(
+      {self.parent_path(), context.variable("FDL_HOME"), context.variable("HOME")});
+  if (!home) return fail(home.error());
+  const Result<fs::path> torch = libtorch::active_folder(*home);
+  if (!torch) return fail(torch.error());
+  const std::string inherited = context.variable("LD_LIBRARY_PATH");
+  spec.environment["LD_LIBRARY_PATH"] =
+      (*torch / "lib").string() + (inherited.empty() ? "" : ":" + inherited);
+  spec.program = engine.string();
+  spec.arguments = arguments;
+  spec.folder = project;
+  spec.own_group = true;
+  spec.dies_with_parent = true;
+  return spec;
+}
+
+int supervise(const std::vector<std::string>& arguments, const fs::path& run,
+              const fs::path& project, Context& context) {
+  Result<ProcessSpec> spec = engine_spec(arguments, project, context);
+  if (!spec) return context.fail(spec.error());
+  spec->output_file = run / "log.txt";
+  const fs::path events = run / "events.jsonl";
+  std::error_code code;
+  const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
+  signal_received = 0;
+  num_signals = 0;
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  Result<Process> process = Process::start(*spec);
+  if (!process) return context.fail(process.error());
+
+  monitor::EventTail tail(events, former);
+  monitor::Progress progress(
+      is_terminal(STDERR_FILENO), [&](const std::string& text) { context.tell(text); },
+      [] { return terminal_width(STDERR_FILENO); });
+  int passed_on = 0;
+  bool ended = false;
+  while (!ended) {
+    ended = process->try_wait();
+    for (const monitor::Event& event : tail.read_new()) progress.show(event);
+    if (num_signals > passed_on) {
+      process->send_signal(passed_on == 0 ? signal_received.load() : SIGKILL);
+      ++passed_on;
+    }
+    if (!ended) pause_50_ms();
+  }
+  progress.finish();
+  if (fs::exists(events, code)) {
+    const Result<void> written = monitor::write_metrics_csv(events, run / "metrics.csv");
+    if (!written) context.fail(written.error());
+  }
+  return exit_of(process->status(), run, context);
+}
+
+}  // namespace fdl::commands

@@ -1,0 +1,92 @@
+#include <nlohmann/json.hpp>
+
+#include "commands/command.h"
+#include "commands/engine_process.h"
+#include "commands/manifest_choice.h"
+#include "lib/job/job.h"
+#include "lib/job/load.h"
+#include "lib/job/run_folder.h"
+#include "lib/monitor/tail.h"
+
+namespace fdl::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string run;
+  std::string data = "test";
+  bool json = false;
+};
+
+// The run that is meant: a folder by its path, or the newest of the project's manifest.
+Result<fs::path> choose_run(const Options& options, Context& context) {
+  const fs::path given = context.folder / options.run;
+  if (!options.run.empty() && fs::is_regular_file(given / "manifest.yml"))
+    return fs::absolute(given).lexically_normal();
+  Result<ChosenManifest> chosen = choose_manifest({}, context);
+  if (!chosen) return fail(chosen.error());
+  Diagnostics problems;
+  const auto manifest = load(*chosen, context, problems);
+  job::Checked checked;
+  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
+  if (problems.has_errors() || !checked.job)
+    return fail(problems.empty() ? error(Code::NoJob, {}, "this manifest has no job")
+                                 : problems.sorted().front());
+  const std::string wanted = options.run == "latest" ? "" : options.run;
+  auto found =
+      job::find_run(manifest->folder / checked.job->output_dir, checked.graph->name, wanted);
+  if (!found) return fail(found.error());
+  if (!*found)
+    return fail(error(Code::RunMissing, {}, "there is no run yet").help("`fdl run` makes one"));
+  return (*found)->path;
+}
+
+int show(const monitor::Event& event, bool json, Context& context) {
+  nlohmann::ordered_json out;
+  std::string text;
+  for (const auto& [key, value] : event.numbers) {
+    out[key] = value;
+    text += fmt::format("{} {}\n", key, value);
+  }
+  for (const auto& [key, value] : event.texts) out[key] = value;
+  context.print(json ? out.dump() + "\n" : text);
+  return 0;
+}
+
+int run(const Options& options, Context& context) {
+  const Result<fs::path> folder = choose_run(options, context);
+  if (!folder) return context.fail(folder.error(), options.json);
+  Diagnostics problems;
+  const auto manifest = job::load_run(*folder, context.environment, problems);
+  if (!manifest || problems.has_errors()) {
+    context.report(problems, options.json);
+    return static_cast<int>(ExitCode::BadInput);
+  }
+  std::error_code code;
+  const fs::path events = *folder / "events.jsonl";
+  const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
+  const int exit = supervise({"eval", folder->string(), "--data", options.data}, *folder,
+                             manifest->folder, context);
+  if (exit != 0) return exit;
+  for (const monitor::Event& event : monitor::EventTail(events, former).read_new()) {
+    if (event.kind == "eval") return show(event, options.json, context);
+  }
+  return context.fail(error(Code::EngineDied, {}, "the engine ended without a result"),
+                      options.json);
+}
+
+}  // namespace
+
+CommandSpec eval_command() {
+  return command<Options>(
+             "eval", "Measure a run's best checkpoint (else its last) on one part of the data.")
+      .positional("run", &Options::run, "A run's folder or name; by default the newest.")
+      .option("data", &Options::data, "train, val or test.")
+      .flag("json", &Options::json, "As JSON.")
+      .example("fdl eval")
+      .example("fdl eval runs/fashion_cnn/20260101-120000-1a2b3c --data val")
+      .runs(run);
+}
+
+}  // namespace fdl::commands

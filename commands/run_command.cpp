@@ -1,0 +1,98 @@
+#include <ctime>
+
+#include "commands/command.h"
+#include "commands/engine_process.h"
+#include "commands/manifest_choice.h"
+#include "commands/project_command.h"
+#include "lib/job/job.h"
+#include "lib/job/load.h"
+#include "lib/job/run_folder.h"
+
+namespace fdl::commands {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  ManifestChoice manifest;
+  bool resume = false;
+  std::string run;
+  bool dry_run = false;
+};
+
+std::string timestamp_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::localtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+  return text;
+}
+
+int train(const fs::path& run, const fs::path& project, bool resume, Context& context) {
+  std::vector<std::string> arguments = {"train", run.string()};
+  if (resume) arguments.emplace_back("--resume");
+  const int code = supervise(arguments, run, project, context);
+  const std::string shown = run.lexically_relative(context.folder).string();
+  context.print(fmt::format("run: {}\ncheckpoints: {}/checkpoints\nmetrics: {}/metrics.csv\n",
+                            shown, shown, shown));
+  if (code == 130 || code == 143) context.tell("stopped; `fdl run --resume` goes on from here\n");
+  return code;
+}
+
+int run(const Options& options, Context& context) {
+  Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
+  if (!chosen) return context.fail(chosen.error());
+  if (chosen->names.size() == 1) {
+    const ProjectCommand found = find_project_command(*chosen, chosen->names.front(), context);
+    if (found.kind == ProjectCommand::Kind::Shell) return run_shell_command(found, {}, context);
+    chosen->selection.preset = chosen->names.front();
+  }
+  Diagnostics problems;
+  const auto manifest = load(*chosen, context, problems);
+  job::Checked checked;
+  if (manifest) checked = job::check(*manifest, context.environment, false, problems);
+  if (manifest && !problems.has_errors() && !checked.job) {
+    problems.add(error(Code::NoJob, manifest->root.span, "this manifest has no job to run")
+                     .help("a job needs `model:`, `data:` and `training:`"));
+  }
+  context.report(problems, false);
+  if (problems.has_errors()) return static_cast<int>(ExitCode::BadInput);
+  if (options.dry_run) {
+    context.print(fmt::format("{} parameters; graph {}\n", checked.graph->num_parameters(),
+                              checked.graph->hash()));
+    return 0;
+  }
+  const fs::path output_dir = manifest->folder / checked.job->output_dir;
+  if (options.resume) {
+    Result<std::optional<job::RunFolder>> found =
+        job::find_run(output_dir, checked.graph->name, options.run);
+    if (!found) return context.fail(found.error());
+    if (*found) return train((*found)->path, manifest->folder, true, context);
+  }
+  const Result<ProcessSpec> ready = engine_spec({}, manifest->folder, context);
+  if (!ready) return context.fail(ready.error());
+  const Result<job::RunFolder> folder =
+      job::create_run(*manifest, *checked.graph, output_dir, timestamp_now());
+  if (!folder) return context.fail(folder.error());
+  return train(folder->path, manifest->folder, false, context);
+}
+
+}  // namespace
+
+CommandSpec run_command() {
+  return command<Options>(
+             "run",
+             "Train the job of a manifest, or one of its presets; or run one of its commands.")
+      .group(&Options::manifest)
+      .flag("resume", &Options::resume, "Go on with the newest run, or the one named by --run.")
+      .option("run", &Options::run, "With --resume: a run's folder or name.")
+      .flag("dry-run", &Options::dry_run, "Check everything, then stop.")
+      .example("fdl run")
+      .example("fdl run quick")
+      .example("fdl run training.epochs=1")
+      .example("fdl run --resume")
+      .runs(run);
+}
+
+}  // namespace fdl::commands

@@ -1,0 +1,92 @@
+#include "lib/monitor/progress.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace fdl::monitor {
+namespace {
+
+constexpr double kPlainLinesPerRun = 20;
+
+// Every number whose key names a measure: "train/loss", "val/accuracy".
+std::string measures(const Event& event) {
+  std::string out;
+  for (const auto& [key, value] : event.numbers) {
+    if (key.find('/') != std::string::npos) out += fmt::format("  {} {:.4f}", key, value);
+  }
+  return out;
+}
+
+std::string bar(double share) {
+  constexpr int kCells = 16;
+  const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kCells));
+  return std::string(static_cast<std::size_t>(full), '#') +
+         std::string(static_cast<std::size_t>(kCells - full), '.');
+}
+
+}  // namespace
+
+std::string show_duration(double seconds) {
+  const auto whole = static_cast<long>(std::max(0.0, seconds));
+  if (whole >= 3600)
+    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
+}
+
+Progress::Progress(bool is_terminal, std::function<void(const std::string&)> write,
+                   std::function<int()> width)
+    : is_terminal_(is_terminal), write_(std::move(write)), width_(std::move(width)) {}
+
+void Progress::line(const std::string& text) {
+  if (has_open_line_) write_("\r\x1b[K");
+  has_open_line_ = false;
+  write_(text + "\n");
+}
+
+void Progress::redraw(const std::string& text) {
+  const auto room = static_cast<std::size_t>(std::max(20, width_() - 1));
+  write_("\r" + text.substr(0, room) + "\x1b[K");
+  has_open_line_ = true;
+}
+
+void Progress::finish() {
+  if (has_open_line_) write_("\n");
+  has_open_line_ = false;
+}
+
+void Progress::show_progress(const Event& event) {
+  const double step = event.number("step").value_or(0);
+  const double speed = event.number("samples_per_s").value_or(0);
+  const double left_s = event.number("eta_s").value_or(0);
+  const std::string text = fmt::format("epoch {}/{} [{}] step {}/{}{}  {:.0f} samples/s  {} left",
+                                       event.number("epoch").value_or(0), epochs_,
+                                       bar(total_steps_ > 0 ? step / total_steps_ : 0), step,
+                                       total_steps_, measures(event), speed, show_duration(left_s));
+  if (is_terminal_) return redraw(text);
+  if (step < next_line_step_) return;
+  next_line_step_ = step + total_steps_ / kPlainLinesPerRun;
+  line(text);
+}
+
+void Progress::show_epoch(const Event& event) {
+  line(fmt::format("epoch {}/{}{}  {}", event.number("epoch").value_or(0), epochs_, measures(event),
+                   show_duration(event.number("train_seconds").value_or(0))));
+}
+
+void Progress::show(const Event& event) {
+  if (event.kind == "start") {
+    total_steps_ = event.number("total_steps").value_or(0);
+    epochs_ = event.number("epochs").value_or(0);
+    const double resumed = event.number("resumed_from_step").value_or(0);
+    next_line_step_ = resumed + total_steps_ / kPlainLinesPerRun;
+    if (resumed > 0) line(fmt::format("going on from step {}", resumed));
+  } else if (event.kind == "progress") {
+    show_progress(event);
+  } else if (event.kind == "epoch") {
+    show_epoch(event);
+  }
+}
+
+}  // namespace fdl::monitor
