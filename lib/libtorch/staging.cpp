@@ -52,20 +52,6 @@ bool put_back(const fs::path& stale, const fs::path& precompiled) {
   return is_safe;
 }
 
-void tidy(const fs::path& precompiled) {
-  std::error_code code;
-  std::vector<fs::path> stale;
-  for (const fs::directory_entry& entry : fs::directory_iterator(precompiled, code)) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(kStagingPrefix, 0) != 0) continue;
-    if (!is_alive(std::string_view(name).substr(kStagingPrefix.size())))
-      stale.push_back(entry.path());
-  }
-  for (const fs::path& folder : stale) {
-    if (put_back(folder, precompiled)) fs::remove_all(folder, code);
-  }
-}
-
 // A lock that the system drops when we die; -1 where the file system has no locks.
 Result<int> lock_home(const fs::path& root) {
   const fs::path file = root / ".lock";
@@ -97,7 +83,7 @@ Result<Staging> Staging::begin(const fs::path& home) {
   FDL_TRY(make_folders(precompiled));
   const Result<int> lock = lock_home(root);
   if (!lock) return fail(lock.error());
-  tidy(precompiled);
+  tidy(precompiled, *lock >= 0);
   Staging staging(precompiled / (std::string(kStagingPrefix) + std::to_string(::getpid())), *lock);
   FDL_TRY(make_folders(staging.folder_));
   return staging;
@@ -125,6 +111,20 @@ Result<void> Staging::put_into_place(const fs::path& fresh, const std::string& v
     FDL_TRY(replace_by_renames(fresh, target, folder_ / (std::string(kAsidePrefix) + variant)));
   }
   return sync_folder(precompiled);
+}
+
+void tidy(const fs::path& precompiled, bool is_alone) {
+  std::error_code code;
+  std::vector<fs::path> stale;
+  for (const fs::directory_entry& entry : fs::directory_iterator(precompiled, code)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kStagingPrefix, 0) != 0) continue;
+    if (is_alone || !is_alive(std::string_view(name).substr(kStagingPrefix.size())))
+      stale.push_back(entry.path());
+  }
+  for (const fs::path& folder : stale) {
+    if (put_back(folder, precompiled)) fs::remove_all(folder, code);
+  }
 }
 
 Result<void> replace_by_renames(const fs::path& fresh, const fs::path& target,

@@ -33,6 +33,12 @@ class Staging {
   int lock_ = -1;
 };
 
+// Removes the staging folders of installs that are dead, and puts back what they had moved aside.
+// `is_alone`: we hold the lock of the home, so every other one is dead, whatever has its number now
+// (numbers are used again, and a killed process keeps its own until its parent has asked for it).
+// Else those whose process is there are kept.
+void tidy(const std::filesystem::path& precompiled, bool is_alone);
+
 // put_into_place without the exchange in one step: moves `target` to `aside`, `fresh` to `target`,
 // and moves `aside` back when that fails. Errors: CannotWrite.
 Result<void> replace_by_renames(const std::filesystem::path& fresh,

@@ -10,6 +10,7 @@
 using fdl::Code;
 using fdl::libtorch::replace_by_renames;
 using fdl::libtorch::Staging;
+using fdl::libtorch::tidy;
 using fdl::testing::bytes_of;
 using fdl::testing::check_fails;
 using fdl::testing::TemporaryFolder;
@@ -30,6 +31,8 @@ pid_t dead_pid() {
 struct Place {
   TemporaryFolder home;
   fs::path precompiled = home.path() / "libtorch/precompiled";
+
+  fs::path staging_of(pid_t pid) const { return precompiled / (".staging-" + std::to_string(pid)); }
 };
 
 }  // namespace
@@ -41,7 +44,7 @@ TEST_CASE("a staging folder lies beside the variants and goes with its object") 
     auto staging = Staging::begin(place.home.path());
     REQUIRE(staging.has_value());
     folder = staging->folder();
-    CHECK(folder == place.precompiled / (".staging-" + std::to_string(::getpid())));
+    CHECK(folder == place.staging_of(::getpid()));
     write_file(folder / "a/b", "x");
     const Staging moved = std::move(*staging);
     CHECK(fs::exists(folder / "a/b"));
@@ -50,19 +53,29 @@ TEST_CASE("a staging folder lies beside the variants and goes with its object") 
   CHECK(fs::is_empty(place.precompiled));
 }
 
-TEST_CASE("what dead processes left is removed, what living ones have is kept") {
+TEST_CASE("with the lock in hand every other staging folder is a dead one's") {
   const Place place;
-  const fs::path dead = place.precompiled / (".staging-" + std::to_string(dead_pid()));
-  const fs::path ours = place.precompiled / (".staging-" + std::to_string(::getpid()));
-  const fs::path alive = place.precompiled / (".staging-" + std::to_string(::getppid()));
-  for (const fs::path& folder : {dead, ours, alive}) write_file(folder / "wheels/torch.whl", "x");
+  for (const pid_t pid : {dead_pid(), ::getpid(), ::getppid()})
+    write_file(place.staging_of(pid) / "wheels/torch.whl", "x");
   write_file(place.precompiled / "cpu/lib/x", "former");
   const auto staging = Staging::begin(place.home.path());
   REQUIRE(staging.has_value());
-  CHECK_FALSE(fs::exists(dead));
-  CHECK(fs::is_empty(ours));  // made anew
-  CHECK(fs::exists(alive / "wheels/torch.whl"));
+  CHECK(std::distance(fs::directory_iterator(place.precompiled), {}) == 2);
+  CHECK(fs::is_empty(place.staging_of(::getpid())));  // made anew
   CHECK(bytes_of(place.precompiled / "cpu/lib/x") == "former");
+}
+
+TEST_CASE("where there are no locks the folders of living processes are kept") {
+  const Place place;
+  const pid_t dead = dead_pid();
+  for (const pid_t pid : {dead, ::getpid(), ::getppid()})
+    write_file(place.staging_of(pid) / "wheels/torch.whl", "x");
+  write_file(place.precompiled / ".staging-odd/x", "x");
+  tidy(place.precompiled, false);
+  CHECK(fs::exists(place.staging_of(::getppid()) / "wheels/torch.whl"));
+  CHECK_FALSE(fs::exists(place.staging_of(dead)));
+  CHECK_FALSE(fs::exists(place.staging_of(::getpid())));  // of a former process of our number
+  CHECK_FALSE(fs::exists(place.precompiled / ".staging-odd"));
 }
 
 TEST_CASE("one install at a time in one home") {
@@ -121,7 +134,7 @@ TEST_CASE("without an exchange in one step: aside, in, and back when that fails"
 
 TEST_CASE("a process killed between the two renames is mended by the next install") {
   const Place place;
-  const fs::path dead = place.precompiled / (".staging-" + std::to_string(dead_pid()));
+  const fs::path dead = place.staging_of(dead_pid());
   write_file(dead / "former-cpu/lib/x", "former");
   write_file(dead / "cpu/lib/x", "new");
   { CHECK(Staging::begin(place.home.path()).has_value()); }
