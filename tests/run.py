@@ -70,6 +70,14 @@ def _matches(suite, word):
     return word == suite.name or word in suite.name.split('_')
 
 
+def num_jobs():
+    """One per core, as far as memory goes: a compiler takes up to 2 GB over libtorch's headers."""
+    found = re.search(r'^MemAvailable:\s*(\d+) kB', Path('/proc/meminfo').read_text(encoding='ascii'),
+                      re.MULTILINE)
+    cores = len(os.sched_getaffinity(0))
+    return min(cores, int(found.group(1)) // 2_000_000 + 1) if found else cores
+
+
 def build_tests(build):
     """Configures and builds, under the lock that ./fdl takes; quiet when there is nothing to do."""
     (ROOT / 'build').mkdir(exist_ok=True)
@@ -81,7 +89,7 @@ def build_tests(build):
         if configured.returncode != 0:
             sys.stdout.write(configured.stdout)
             return False
-        command = ['cmake', '--build', build, '-j', str(len(os.sched_getaffinity(0))),
+        command = ['cmake', '--build', build, '-j', str(num_jobs()),
                    '--target', 'fdl_all', 'fdl_tests']
         return subprocess.run(command).returncode == 0
 

@@ -75,5 +75,8 @@ BROKEN = [
     ('folders_are_complete', {'lib/low/README.md': 'x\n' * 41}, 'more than 40'),
     ('folders_are_complete', {'lib/low/CMakeLists.txt': None}, 'no CMakeLists.txt'),
     ('every_code_is_tested', {'tests/golden/x/stderr': 'all is well\n'}, 'FDL1001'),
+    ('every_code_is_tested', {'tests/golden/x/stderr': '', 'tests/arch/x.py': 'FDL1001'}, 'FDL1001'),
+    ('every_code_is_tested', {'tests/golden/x/stderr': '', 'tests/unit/base/x.cpp': 'Code::Bad'},
+     'FDL1001'),
     ('every_code_is_tested', {'lib/base/codes.inc': '\n'}, 'no FDL_CODE line'),
 ]

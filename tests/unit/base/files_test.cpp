@@ -62,7 +62,7 @@ TEST_CASE("read_file returns every byte, NULs and bad UTF-8 included") {
   CHECK(*read_file(folder.file("large", large)) == large);
 }
 
-TEST_CASE("read_file stops at its limit") {
+TEST_CASE("FDL5001: read_file stops at its limit") {
   const TemporaryFolder folder;
   const fs::path file = folder.file("five", "12345");
   CHECK(read_file(file, 5).has_value());
@@ -131,7 +131,7 @@ TEST_CASE("an error from the producer is passed on and leaves the former file al
   CHECK(num_entries(folder.path()) == 1);
 }
 
-TEST_CASE("a write that the system cuts short leaves the former file alone") {
+TEST_CASE("FDL5002: a write that the system cuts short leaves the former file alone") {
   const TemporaryFolder folder;
   const fs::path file = folder.file("state", "former");
   const std::string large(1 << 20, 'x');

@@ -87,7 +87,7 @@ TEST_CASE("exit codes and signals are told apart") {
   CHECK(killed->status.shell_code() == 128 + SIGKILL);
 }
 
-TEST_CASE("a program that is missing is named with the reason") {
+TEST_CASE("FDL5003: a program that is missing is named with the reason") {
   ProcessSpec spec;
   spec.program = "fdl-no-such-program";
   const Result<Process> started = Process::start(spec);
@@ -113,6 +113,20 @@ TEST_CASE("a failed start leaves no child behind") {
   REQUIRE(!Process::start(spec));
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
   CHECK(errno == ECHILD);
+}
+
+TEST_CASE("an output file receives both streams after what it holds") {
+  const TemporaryFolder folder;
+  ProcessSpec spec = shell("echo out; echo err >&2");
+  spec.output_file = folder.file("log.txt", "before\n");
+  REQUIRE(Process::start(spec)->wait().ok());
+  CHECK(bytes_of(spec.output_file) == "before\nout\nerr\n");
+  spec.output_file = folder.path() / "none" / "log.txt";
+  const Result<Process> started = Process::start(spec);
+  REQUIRE(!started);
+  CHECK(started.error().code == Code::CannotWrite);
+  CHECK(started.error().message ==
+        "cannot write '" + spec.output_file.string() + "': No such file or directory");
 }
 
 TEST_CASE("arguments arrive as they are") {
