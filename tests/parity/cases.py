@@ -29,7 +29,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Schedule:
-    """`params` is the value of the manifest's key `schedule`; `build` makes PyTorch's equivalent."""
+    """`params` is the value of the manifest's key `schedule`; `build` makes PyTorch's form."""
 
     params: dict | list
     lr: float

@@ -2,7 +2,7 @@
 """Writes the parity files of this folder: what PyTorch computes, for our tests to compare with.
 
     python tests/parity/make_parity.py            # rewrite every file beside this script
-    python tests/parity/make_parity.py --check    # fail when a stored file differs by more than noise
+    python tests/parity/make_parity.py --check    # fail when a stored file differs beyond noise
 
 Needs torch, numpy and safetensors (bench/README.md says how to make such an environment). It is
 run by hand and its outputs are committed, so that the tests need no Python.
@@ -23,7 +23,7 @@ and its tensors are
     schedule   lr f64[200]: entry t is the rate that update number t (from 0) uses; with
                one_cycle also momentum f64[200]. Metadata `lr` is the optimiser's own rate.
 
-All values are drawn from a stream that is seeded by the file's name, so a new case moves no old one.
+All values are drawn from a stream seeded by the file's name, so a new case moves no old one.
 """
 
 import argparse
@@ -33,6 +33,7 @@ import zlib
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
@@ -59,7 +60,8 @@ def to_safetensors(tensors: dict, metadata: dict) -> bytes:
     """The file's bytes. The library writes metadata in a random order; ours never changes."""
     header, data = {"__metadata__": dict(sorted(metadata.items()))}, bytearray()
     # Widest elements first, as the library does, keeps each tensor aligned.
-    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0])):
+    for name in sorted(tensors, key=lambda name: (-tensors[name].element_size(), name)):
+        tensor = tensors[name]
         values = tensor.detach().contiguous().numpy().tobytes()
         offsets = [len(data), len(data) + len(values)]
         header[name] = {"dtype": DTYPE_NAMES[tensor.dtype], "shape": list(tensor.shape),
@@ -160,10 +162,14 @@ def all_cases():
         yield f"schedule_{name}", lambda c=schedule: schedule_case(c)
 
 
-def differences(path: Path, tensors: dict) -> list[str]:
-    """What is wrong with the stored file, one line each; empty when it holds these tensors."""
+def differences(path: Path, tensors: dict, metadata: dict) -> list[str]:
+    """What is wrong with the stored file, one line each; empty when it holds this case."""
     if not path.exists():
         return ["missing"]
+    with safe_open(path, "pt") as file:
+        told = file.metadata()
+    if told | metadata != told:
+        return [f"says {told}, expected {metadata}"]
     stored = load_file(path)
     if stored.keys() != tensors.keys():
         return [f"holds {sorted(stored)}, expected {sorted(tensors)}"]
@@ -187,8 +193,9 @@ def main() -> int:
         tensors, metadata = compute()
         path = FOLDER / f"{stem}.safetensors"
         if not options.check:
-            path.write_bytes(to_safetensors(tensors, metadata | {"torch": torch.__version__.split("+")[0]}))
-        problems += [f"{path.name}: {text}" for text in differences(path, tensors)]
+            version = {"torch": torch.__version__.split("+")[0]}
+            path.write_bytes(to_safetensors(tensors, metadata | version))
+        problems += [f"{path.name}: {text}" for text in differences(path, tensors, metadata)]
     stale = {path.stem for path in FOLDER.glob("*.safetensors")} - set(stems)
     problems += [f"{stem}.safetensors: no case makes this file" for stem in sorted(stale)]
     print("\n".join([*problems, f"{len(stems)} cases, {len(problems)} problems"]))
