@@ -1,0 +1,26 @@
+#pragma once
+
+#include "lib/nn/forward.h"
+#include "lib/nn/loss.h"
+#include "lib/nn/metric.h"
+
+// The functions that this folder's files define, one for each line of the catalogue's lists.
+namespace fdl::nn {
+
+#define FDL_MODULE(name) Forward forward_##name();
+#include "lib/catalog/modules.inc"
+#undef FDL_MODULE
+
+#define FDL_LOSS(name)                                                               \
+  Loss loss_##name(const catalog::Choice& choice, const catalog::TensorType& output, \
+                   const catalog::TensorType& target);
+#include "lib/catalog/losses.inc"
+#undef FDL_LOSS
+
+#define FDL_METRIC(name)                                                                 \
+  Metric metric_##name(const catalog::Choice& choice, const catalog::TensorType& output, \
+                       const catalog::TensorType& target);
+#include "lib/catalog/metrics.inc"
+#undef FDL_METRIC
+
+}  // namespace fdl::nn

@@ -1,0 +1,33 @@
+#include "lib/nn/loss.h"
+
+#include <string_view>
+
+#include "lib/base/check.h"
+#include "lib/nn/declarations.h"
+
+namespace fdl::nn {
+namespace {
+
+struct Row {
+  std::string_view name;
+  decltype(&bind_loss) bind;
+};
+
+constexpr Row kLosses[] = {
+#define FDL_LOSS(name) {#name, loss_##name},
+#include "lib/catalog/losses.inc"
+#undef FDL_LOSS
+};
+
+}  // namespace
+
+Loss bind_loss(const catalog::Choice& choice, const catalog::TensorType& output,
+               const catalog::TensorType& target) {
+  for (const Row& row : kLosses) {
+    if (row.name == choice.name()) return row.bind(choice, output, target);
+  }
+  FDL_CHECK(!"a loss that the catalogue does not have");
+  return {};
+}
+
+}  // namespace fdl::nn

@@ -1,0 +1,19 @@
+#include "lib/catalog/modules/adaptive_avg_pool2d.h"
+
+#include <ATen/ops/adaptive_avg_pool2d.h>
+
+#include "lib/nn/declarations.h"
+
+namespace fdl::nn {
+namespace {
+
+at::Tensor adaptive_avg_pool2d(const catalog::AdaptiveAvgPool2dParams& p, const Tensors&,
+                               const at::Tensor& x, StepContext&) {
+  return at::adaptive_avg_pool2d(x, p.output_size);
+}
+
+}  // namespace
+
+Forward forward_adaptive_avg_pool2d() { return forward_of(adaptive_avg_pool2d); }
+
+}  // namespace fdl::nn
