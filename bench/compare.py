@@ -89,10 +89,18 @@ def measure(setup: Setup, options: argparse.Namespace) -> list[dict]:
             figures = run_arm(setup, arm, options.epochs, seed=42 + turn)
             figures |= {"round": turn, "load_before": load, "stolen_ticks": stolen_ticks() - before}
             results.append(figures)
+            refuse_unequal_steps(results)
             print(f"round {turn + 1}/{options.rounds}: {arm:18} "
                   f"{figures['step_ms_median']:.3f} ms a step, {figures['total_s']:.1f} s",
                   file=sys.stderr)
     return results
+
+
+def refuse_unequal_steps(results: list[dict]) -> None:
+    first, last = results[0], results[-1]
+    if last["num_steps"] != first["num_steps"]:
+        raise RunFailed(f"{last['arm']} took {last['num_steps']} steps in its epochs, "
+                        f"{first['arm']} {first['num_steps']}")
 
 
 def values_of(results: list[dict], arm: str, key: str) -> list[float]:

@@ -3,9 +3,11 @@
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import arms
@@ -121,6 +123,12 @@ class Compare(unittest.TestCase):
         results = [{"round": 1, "arm": "fdl", "x": 5}, {"round": 0, "arm": "fdl", "x": 4}]
         self.assertEqual(compare.values_of(results, "fdl", "x"), [4, 5])
 
+    def test_unequal_work_is_refused(self):
+        results = [{"arm": "fdl", "num_steps": [32, 32]}, {"arm": "eager", "num_steps": [32, 31]}]
+        compare.refuse_unequal_steps(results[:1])
+        with self.assertRaisesRegex(fdl_events.RunFailed, "eager took"):
+            compare.refuse_unequal_steps(results)
+
     def test_bad_arguments_are_refused(self):
         for bad in (["nojob"], ["mlp", "--arms", "fdl,jax"], ["mlp", "--data", "x"],
                     ["mlp", "--arms", "eager_dataloader"], ["mlp", "--rounds", "0"]):
@@ -138,6 +146,13 @@ class Processes(unittest.TestCase):
         finished = arms.run_process(["sh", "-c", "echo $OMP_NUM_THREADS"], {"OMP_NUM_THREADS": "7"})
         self.assertEqual(finished.stdout, "7\n")
         self.assertGreater(finished.wall_s, 0)
+
+    def test_settings_of_fdl_do_not_leak_in(self):
+        leaking = {"FDL_ENV": "x", "fdl_set__training__epochs": "9", "KEPT": "k"}
+        with unittest.mock.patch.dict(os.environ, leaking):
+            names = [line.split("=")[0] for line in arms.run_process(["env"], {}).stdout.splitlines()]
+        self.assertIn("KEPT", names)
+        self.assertFalse({"FDL_ENV", "fdl_set__training__epochs"} & set(names))
 
     def run_stand_in(self, threads: int) -> dict:
         with tempfile.TemporaryDirectory() as folder:
