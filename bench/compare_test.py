@@ -150,7 +150,8 @@ class Processes(unittest.TestCase):
     def test_settings_of_fdl_do_not_leak_in(self):
         leaking = {"FDL_ENV": "x", "fdl_set__training__epochs": "9", "KEPT": "k"}
         with unittest.mock.patch.dict(os.environ, leaking):
-            names = [line.split("=")[0] for line in arms.run_process(["env"], {}).stdout.splitlines()]
+            output = arms.run_process(["env"], {}).stdout
+        names = [line.split("=")[0] for line in output.splitlines()]
         self.assertIn("KEPT", names)
         self.assertFalse({"FDL_ENV", "fdl_set__training__epochs"} & set(names))
 
