@@ -25,7 +25,7 @@ std::string help_text(const CommandSpec& spec, const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     const bool positional = option->get_positional();
     const std::string name = positional ? option->get_name(true) : option->get_name(false, true);
-    const bool takes_value = !positional && option->get_type_size() > 0;
+    const bool takes_value = !positional && option->get_items_expected_max() > 0;
     (positional ? arguments : options) += fmt::format(
         "  {:<24} {}\n", name + (takes_value ? " VALUE" : ""), option->get_description());
     if (positional) out += " [" + name + "]";

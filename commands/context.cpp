@@ -35,8 +35,7 @@ ExitCode exit_code_of(Code code) {
   const bool is_data =
       code == Code::DataMissing || code == Code::DataCorrupt || code == Code::RunMissing;
   if (number < 5000 || is_data || code == Code::BadCommandLine) return ExitCode::BadInput;
-  const bool not_ready = (number >= 5300 && number < 5400) || code == Code::EngineMissing ||
-                         code == Code::EngineVersion;
+  const bool not_ready = (number >= 5300 && number < 5400) || code == Code::EngineMissing;
   return not_ready ? ExitCode::NotReady : ExitCode::Failed;
 }
 

@@ -4,7 +4,9 @@
 #include "commands/manifest_choice.h"
 #include "lib/base/closest.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/optimizers/sgd.h"
 #include "lib/job/job.h"
+#include "lib/plan/plan.h"
 
 namespace fdl::commands {
 namespace {
@@ -14,55 +16,65 @@ struct Options {
   bool json = false;
 };
 
-struct Row {
-  std::string path, kind, type;
-  std::int64_t num_parameters = 0;
-};
-
-void collect(const graph::Graph& graph, const graph::Block& block, std::vector<Row>& rows) {
-  for (const graph::Node& node : block.nodes) {
-    Row row;
-    row.path = node.path;
-    row.kind = node.spec != nullptr ? node.spec->name()
-               : node.body          ? fmt::format("loop x {}", node.times)
-                                    : "merge";
-    row.type = to_string(graph.values[static_cast<std::size_t>(node.outputs.front())].type);
-    for (const int index : node.tensors) {
-      const graph::OwnedTensor& tensor = graph.tensors[static_cast<std::size_t>(index)];
-      row.num_parameters += tensor.is_buffer ? 0 : tensor.num_elements();
-    }
-    rows.push_back(std::move(row));
-    if (node.body) collect(graph, *node.body, rows);
-  }
+// Numbers that the job's optimizer keeps beside each parameter; without a job, none.
+int optimizer_state(const job::Checked& checked) {
+  if (!checked.job || checked.job->training.optimizer.spec == nullptr) return 0;
+  const std::string& name = checked.job->training.optimizer.name();
+  if (name != "sgd") return 2;
+  return checked.job->training.optimizer.as<catalog::SgdParams>().momentum > 0 ? 1 : 0;
 }
 
-int explain_graph(const graph::Graph& graph, const Options& options, Context& context) {
-  std::vector<Row> rows;
-  collect(graph, graph.root, rows);
-  if (options.json) {
-    nlohmann::ordered_json out = {{"num_parameters", graph.num_parameters()},
-                                  {"graph_hash", graph.hash()}};
-    out["nodes"] = nlohmann::ordered_json::array();
-    for (const Row& row : rows)
-      out["nodes"].push_back({{"path", row.path},
-                              {"kind", row.kind},
-                              {"output", row.type},
-                              {"num_parameters", row.num_parameters}});
-    context.print(out.dump(2) + "\n");
-    return 0;
+std::string plan_json(const plan::Plan& plan, const graph::Graph& graph, std::int64_t batch_size) {
+  nlohmann::ordered_json out = {{"num_parameters", plan.num_parameters},
+                                {"graph_hash", graph.hash()},
+                                {"batch_size", batch_size},
+                                {"forward_flops", plan.forward_flops},
+                                {"parameter_bytes", plan.parameter_bytes},
+                                {"gradient_bytes", plan.gradient_bytes},
+                                {"optimizer_bytes", plan.optimizer_bytes},
+                                {"activation_bytes", plan.activation_bytes}};
+  out["nodes"] = nlohmann::ordered_json::array();
+  for (const plan::NodeCost& node : plan.nodes) {
+    out["nodes"].push_back({{"path", node.path},
+                            {"kind", node.kind},
+                            {"output", node.output},
+                            {"num_parameters", node.num_parameters},
+                            {"forward_flops", node.forward_flops},
+                            {"activation_bytes", node.activation_bytes}});
   }
-  std::size_t path_width = 4, kind_width = 4, type_width = 6;
-  for (const Row& row : rows) {
-    path_width = std::max(path_width, row.path.size());
-    kind_width = std::max(kind_width, row.kind.size());
-    type_width = std::max(type_width, row.type.size());
+  return out.dump(2) + "\n";
+}
+
+std::string plan_text(const plan::Plan& plan, std::int64_t batch_size) {
+  std::size_t path = 4, kind = 4, output = 6;
+  for (const plan::NodeCost& node : plan.nodes) {
+    path = std::max(path, node.path.size());
+    kind = std::max(kind, node.kind.size());
+    output = std::max(output, node.output.size());
   }
-  std::string out = fmt::format("{:<{}}  {:<{}}  {:<{}}  {:>12}\n", "path", path_width, "kind",
-                                kind_width, "output", type_width, "parameters");
-  for (const Row& row : rows)
-    out += fmt::format("{:<{}}  {:<{}}  {:<{}}  {:>12}\n", row.path, path_width, row.kind,
-                       kind_width, row.type, type_width, row.num_parameters);
-  context.print(out + fmt::format("{} parameters\n", graph.num_parameters()));
+  std::string out =
+      fmt::format("{:<{}}  {:<{}}  {:<{}}  {:>12}  {:>14}  {:>12}\n", "path", path, "kind", kind,
+                  "output", output, "parameters", "forward FLOPs", "bytes");
+  for (const plan::NodeCost& node : plan.nodes) {
+    out += fmt::format("{:<{}}  {:<{}}  {:<{}}  {:>12}  {:>14}  {:>12}\n", node.path, path,
+                       node.kind, kind, node.output, output, node.num_parameters,
+                       node.forward_flops, node.activation_bytes);
+  }
+  constexpr double kMiB = 1024.0 * 1024.0;
+  const auto mib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kMiB; };
+  return out + fmt::format(
+                   "\n{} parameters; for a batch of {}: {} forward FLOPs, parameters {:.1f} MiB, "
+                   "gradients {:.1f} MiB, "
+                   "optimizer {:.1f} MiB, activations {:.1f} MiB\n",
+                   plan.num_parameters, batch_size, plan.forward_flops, mib(plan.parameter_bytes),
+                   mib(plan.gradient_bytes), mib(plan.optimizer_bytes), mib(plan.activation_bytes));
+}
+
+int explain_graph(const job::Checked& checked, const Options& options, Context& context) {
+  const std::int64_t batch_size = checked.job ? checked.job->training.batch_size : 1;
+  const plan::Plan plan = plan::make_plan(*checked.graph, batch_size, optimizer_state(checked));
+  context.print(options.json ? plan_json(plan, *checked.graph, batch_size)
+                             : plan_text(plan, batch_size));
   return 0;
 }
 
@@ -110,7 +122,7 @@ int run(const Options& options, Context& context) {
   if (manifest) checked = job::check(*manifest, context.environment, true, problems);
   context.report(problems, false);
   if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
-  return explain_graph(*checked.graph, options, context);
+  return explain_graph(checked, options, context);
 }
 
 }  // namespace

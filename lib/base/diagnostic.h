@@ -30,21 +30,22 @@ struct Diagnostic {
   std::vector<Note> notes;
   std::string help_text;
 
+  // These give a new Diagnostic, so that `d = std::move(d).help(...)` is no move onto itself.
   template <typename... A>
-  Diagnostic&& help(fmt::format_string<A...> text, A&&... args) && {
+  Diagnostic help(fmt::format_string<A...> text, A&&... args) && {
     help_text = fmt::format(text, std::forward<A>(args)...);
     return std::move(*this);
   }
   template <typename... A>
-  Diagnostic&& note(fmt::format_string<A...> text, A&&... args) && {
+  Diagnostic note(fmt::format_string<A...> text, A&&... args) && {
     notes.push_back({fmt::format(text, std::forward<A>(args)...), {}});
     return std::move(*this);
   }
-  Diagnostic&& note_at(Span at, std::string text) && {
+  Diagnostic note_at(Span at, std::string text) && {
     notes.push_back({std::move(text), std::move(at)});
     return std::move(*this);
   }
-  Diagnostic&& at_node(std::string path) && {
+  Diagnostic at_node(std::string path) && {
     node = std::move(path);
     return std::move(*this);
   }

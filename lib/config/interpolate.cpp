@@ -66,6 +66,19 @@ std::optional<Number> apply(const std::string& op, const Number& a, const Number
   return Number(x - std::floor(x / y) * y);
 }
 
+// Where the `${...}` from `open` to `close` of the scalar's text stands, when the text stands on
+// its line as it is; else the whole scalar.
+Span place_inside(const Node& node, std::size_t open, std::size_t close) {
+  Span at = node.span;
+  if (!at.source) return at;
+  const auto column = static_cast<std::size_t>(std::max(at.column, 1) - 1);
+  const std::string_view line = at.source->line_text(at.line);
+  if (column > line.size() || line.substr(column).find(node.text) > 1) return at;
+  at.column += static_cast<int>(open) + (node.quoted ? 1 : 0);
+  at.length = static_cast<int>((close == std::string::npos ? node.text.size() : close + 1) - open);
+  return at;
+}
+
 }  // namespace
 
 const Node* NameScope::find(const std::string& name) const {
@@ -318,14 +331,7 @@ bool Interpolator::resolve_scalar(Node& node, const NameScope* scope, bool defer
       continue;
     }
     const std::size_t close = text.find('}', open);
-    Span at = node.span;
-    if (node.span.source &&
-        node.span.source->line_text(node.span.line)
-                .substr(static_cast<std::size_t>(std::max(node.span.column, 1) - 1))
-                .find(text) <= 1) {
-      at.column += static_cast<int>(open) + (node.quoted ? 1 : 0);
-      at.length = static_cast<int>((close == std::string::npos ? text.size() : close + 1) - open);
-    }
+    const Span at = place_inside(node, open, close);
     if (close == std::string::npos) {
       problems_.add(error(Code::InterpolationSyntax, at, "'${{' is never closed by '}}'")
                         .help("write '$${{' for the two characters themselves"));

@@ -163,9 +163,9 @@ class TreeBuilder : public YAML::EventHandler {
     Entry entry;
     entry.key_span = key.span;
     entry.key = key.text;
-    if (!key.is_scalar()) {
+    if (!key.is_scalar() || key.text.empty()) {
       problems_.add(error(Code::BadKey, key.span, "a key must be a word, not {}", describe(key)));
-      entry.key = "";
+      entry.key.clear();
     }
     const auto ends_in = [&](char mark) {
       return !key.quoted && entry.key.size() > 1 && entry.key.back() == mark;
@@ -177,6 +177,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void add_entry(Open& parent, Entry entry) {
+    if (entry.key.empty()) return;  // reported when it was read
     // Linear look-up would make a map of n keys cost n^2, and n is the user's to choose.
     auto& seen = keys_[open_.size()];
     if (parent.node.entries.empty()) seen.clear();

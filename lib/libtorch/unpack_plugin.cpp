@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBlockBytes = 256 * 1024;
+constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
 struct FreeArchive {
   void operator()(archive* handle) const { ::archive_read_free(handle); }

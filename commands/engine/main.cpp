@@ -1,0 +1,184 @@
+// Entry point of `fdl-engine`, which `fdl` starts on a run folder:
+//   fdl-engine train RUN [--resume]
+//   fdl-engine eval RUN --data SPLIT
+//   fdl-engine --version
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <signal.h>
+#include <thread>
+#include <unistd.h>
+
+#include <ATen/Parallel.h>
+#include <torch/headeronly/version.h>
+
+#include "lib/config/number.h"
+#include "lib/job/load.h"
+#include "lib/tensor/errors.h"
+#include "lib/tensor/memory.h"
+#include "lib/train/evaluate.h"
+#include "lib/train/train.h"
+
+namespace {
+
+using fdl::Code;
+using fdl::Result;
+
+constexpr int kFailed = 1;
+constexpr int kBadInput = 2;
+
+volatile std::sig_atomic_t received = 0;
+
+// The first signal asks to stop after the step; a second one does not wait.
+void note_signal(int number) {
+  if (received != 0) ::_exit(128 + number);
+  received = number;
+}
+
+void listen_to_signals() {
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+void tell(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+fdl::config::Environment environment_of_process() {
+  fdl::config::Environment out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    const std::size_t equals = variable.find('=');
+    if (equals != std::string::npos) out[variable.substr(0, equals)] = variable.substr(equals + 1);
+  }
+  return out;
+}
+
+// FDL_THREADS, or one for each core.
+Result<std::int64_t> choose_threads(const fdl::config::Environment& environment) {
+  const auto given = environment.find("FDL_THREADS");
+  if (given == environment.end() || given->second.empty())
+    return std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  constexpr std::int64_t kMostThreads = 4096;
+  const auto threads = fdl::config::parse_integer(given->second);
+  if (threads && *threads >= 1 && *threads <= kMostThreads) return *threads;
+  return fdl::fail(fdl::error(Code::OutOfRange, {}, "FDL_THREADS is '{}'", given->second)
+                       .help("it must be a whole number from 1 to {}", kMostThreads));
+}
+
+struct Options {
+  std::string command;
+  std::filesystem::path run;
+  bool resume = false;
+  std::string split = "test";
+};
+
+std::optional<Options> read_options(const std::vector<std::string>& words) {
+  if (words.size() < 2 || (words[0] != "train" && words[0] != "eval")) return std::nullopt;
+  Options out{words[0], std::filesystem::absolute(words[1]).lexically_normal()};
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    if (out.command == "train" && words[i] == "--resume") {
+      out.resume = true;
+    } else if (out.command == "eval" && words[i] == "--data" && i + 1 < words.size()) {
+      out.split = words[++i];
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+int exit_of(const fdl::Diagnostic& d) {
+  const int number = static_cast<int>(d.code);
+  const bool is_input = number < 5000 || d.code == Code::DataMissing ||
+                        d.code == Code::DataCorrupt || d.code == Code::RunMissing;
+  return is_input ? kBadInput : kFailed;
+}
+
+Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Checked& checked,
+                                     std::int64_t threads, const fdl::train::EventLog& events) {
+  try {
+    if (options.command == "train") {
+      const fdl::train::TrainSetup setup{options.run, options.resume, threads,
+                                         [] { return static_cast<int>(received); }};
+      return fdl::train::train(*checked.graph, *checked.job, setup, events);
+    }
+    const auto event =
+        fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
+    if (!event) return fdl::fail(event.error());
+    FDL_TRY(events.write(*event));
+    return fdl::train::TrainEnd{};
+  } catch (const std::exception& thrown) {
+    return fdl::fail(fdl::tensor::torch_failure(thrown, "the job"));
+  }
+}
+
+// The last event of a training run, and the exit code.
+int report_end(const Options& options, const Result<fdl::train::TrainEnd>& end,
+               const fdl::train::EventLog& events) {
+  fdl::monitor::Event event;
+  event.kind = "end";
+  event.numbers["seconds"] = events.seconds();
+  event.texts["reason"] = "done";
+  int code = 0;
+  if (!end) {
+    tell(to_text(end.error(), false));
+    event.texts["reason"] = "failed";
+    event.texts["message"] = end.error().message;
+    code = exit_of(end.error());
+  } else {
+    event.numbers["step"] = static_cast<double>(end->step);
+    if (end->signal != 0) {
+      event.texts["reason"] = end->signal == SIGINT ? "interrupted" : "terminated";
+      code = 128 + end->signal;
+    }
+  }
+  if (options.command != "train") return code;
+  const Result<void> written = events.write(event);
+  if (!written && code == 0) {
+    tell(to_text(written.error(), false));
+    return kFailed;
+  }
+  return code;
+}
+
+int run(const Options& options) {
+  const fdl::train::EventLog events(options.run / "events.jsonl");
+  const fdl::config::Environment environment = environment_of_process();
+  fdl::Diagnostics problems;
+  fdl::job::Checked checked;
+  const auto manifest = fdl::job::load_run(options.run, environment, problems);
+  if (manifest) checked = fdl::job::check(*manifest, environment, false, problems);
+  const Result<std::int64_t> threads = choose_threads(environment);
+  if (!threads) problems.add(threads.error());
+  if (!problems.has_errors() && !checked.job)
+    problems.add(fdl::error(Code::NoJob, {}, "'{}' has no job to run", options.run.string()));
+  if (problems.has_errors()) {
+    tell(to_text(problems, false));
+    return kBadInput;
+  }
+  at::set_num_threads(static_cast<int>(*threads));
+  return report_end(options, compute(options, checked, *threads, events), events);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() == 1 && words[0] == "--version") {
+    std::printf("fdl-engine %s, libtorch %s\n", FDL_VERSION, TORCH_VERSION);
+    return 0;
+  }
+  const std::optional<Options> options = read_options(words);
+  if (!options) {
+    tell("usage: fdl-engine train RUN [--resume] | eval RUN --data SPLIT | --version\n");
+    return kBadInput;
+  }
+  fdl::tensor::keep_freed_memory();
+  listen_to_signals();
+  const int code = run(*options);
+  std::fflush(nullptr);
+  ::_exit(code);  // all is saved; libtorch's own tear-down would take a tenth of a second
+}

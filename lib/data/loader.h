@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/data/dataset.h"
+#include "lib/data/transform.h"
+
+namespace fdl::data {
+
+struct LoaderSpec {
+  std::int64_t batch_size = 1;
+  bool drop_last = false;
+  bool shuffle = false;
+  std::uint64_t seed = 0;
+  std::int64_t num_epochs = 1;
+  std::int64_t workers = 1;   // threads; 0 makes each batch when it is asked for
+  std::int64_t prefetch = 1;  // batches made ahead
+};
+
+// How many batches an epoch has.
+std::int64_t batches_per_epoch(std::int64_t num_samples, const LoaderSpec& spec);
+
+// Where a loader stands: the next batch to give.
+struct Position {
+  std::int64_t epoch = 0;
+  std::int64_t batch = 0;  // within the epoch
+};
+
+struct Batch {
+  Position position;
+  std::int64_t first_row = 0;  // place of its first sample within the epoch
+  std::int64_t num_samples = 0;
+  std::vector<at::Tensor> fields;  // [num_samples, ...], in the order of Dataset::fields
+};
+
+// Gathers and transforms batches in threads of its own, in tensors that it uses again and again.
+// What it gives depends on the spec and the position alone, not on threads or prefetching.
+class Loader {
+ public:
+  // `dataset` must outlive the loader; one transform for each of its fields.
+  Loader(const Dataset& dataset, std::vector<FieldTransform> transforms, const LoaderSpec& spec,
+         Position start = {});
+  ~Loader();
+
+  // The next batch, or null after the last epoch. Its tensors are overwritten after the next call.
+  const Batch* next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The transforms of every field of a dataset.
+std::vector<FieldTransform> field_transforms(const job::Job& job, const Dataset& dataset,
+                                             bool is_training);
+
+}  // namespace fdl::data

@@ -1,0 +1,66 @@
+#include "lib/train/evaluate.h"
+
+#include <algorithm>
+
+#include "lib/base/closest.h"
+#include "lib/job/run_folder.h"
+#include "lib/tensor/store.h"
+#include "lib/train/run_state.h"
+#include "lib/train/split.h"
+
+namespace fdl::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Chosen {
+  fs::path path;
+  std::int64_t step = 0;
+};
+
+// The best whole checkpoint by the newest one's table, else the newest.
+Result<Chosen> choose_checkpoint(const fs::path& run) {
+  const std::vector<fs::path> whole = job::whole_checkpoints({run});
+  if (whole.empty()) {
+    return fail(error(Code::RunMissing, {}, "'{}' has no whole checkpoint", run.string())
+                    .help("`fdl run --resume` goes on with the run"));
+  }
+  const Result<RunState> newest = read_run_state(whole.front());
+  if (!newest) return fail(newest.error());
+  for (const RunState::Best& best : newest->best) {
+    const fs::path path = run / "checkpoints" / ("step-" + std::to_string(best.step));
+    if (std::find(whole.begin(), whole.end(), path) != whole.end()) return Chosen{path, best.step};
+  }
+  return Chosen{whole.front(), newest->step};
+}
+
+}  // namespace
+
+Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& job,
+                                    const fs::path& run, const std::string& split_name) {
+  const job::DataSplit* wanted = job.find_split(split_name);
+  if (wanted == nullptr) {
+    std::vector<std::string> names;
+    for (const job::DataSplit& split : job.splits) names.push_back(split.name);
+    return fail(error(Code::UnknownKey, {}, "the job has no data '{}'", split_name)
+                    .help("it has {}", one_of(names)));
+  }
+  const Result<Chosen> checkpoint = choose_checkpoint(run);
+  if (!checkpoint) return fail(checkpoint.error());
+  const Result<Split> split = Split::load(*wanted, job, graph, false);
+  if (!split) return fail(split.error());
+  tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
+  FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
+  const exec::Executor executor(graph, store, compared_values(job.training));
+  const Result<Totals> totals = evaluate(executor, *split, job);
+  if (!totals) return fail(totals.error());
+  monitor::Event event;
+  event.kind = "eval";
+  add_means(*totals, job.training, split_name, event.numbers);
+  event.numbers["step"] = static_cast<double>(checkpoint->step);
+  event.numbers["num_samples"] = static_cast<double>(split->num_samples());
+  event.texts["split"] = split_name;
+  return event;
+}
+
+}  // namespace fdl::train

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "lib/base/result.h"
+#include "lib/graph/graph.h"
+#include "lib/job/job.h"
+#include "lib/monitor/event.h"
+
+namespace fdl::train {
+
+// Measures a run's best checkpoint, or its newest when it keeps no best, on one part of the data:
+// the `eval` event. Errors: FDL5203 when the run has no whole checkpoint, FDL2001 when the job has
+// no such part, and those of loading and running.
+Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& job,
+                                    const std::filesystem::path& run, const std::string& split);
+
+}  // namespace fdl::train

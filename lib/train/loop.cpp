@@ -1,0 +1,121 @@
+// The steps of a session, and what happens between them.
+#include <cmath>
+
+#include "lib/train/session.h"
+
+namespace fdl::train {
+
+Result<TrainEnd> Session::run() {
+  if (job_.checkpoints.initial && state_.step == 0) FDL_TRY(save({}));
+  FDL_TRY(report_start(state_.step));
+  data::Loader loader =
+      train_.loader(train_loader_spec(job_, horizon_.epochs), {state_.epoch, state_.batch});
+  last_report_s_ = events_.seconds();
+  int signal = 0;
+  while (!is_done() && signal == 0) {
+    step_start_s_ = events_.seconds();
+    FDL_TRY(step(*loader.next()));
+    signal = setup_.stop_signal();
+    FDL_TRY(after_step());
+  }
+  if (signal != 0 && !is_done()) FDL_TRY(save({}));
+  FDL_TRY(report_saved(true));
+  return TrainEnd{state_.step, is_done() ? 0 : signal};
+}
+
+Result<void> Session::step(const data::Batch& batch) {
+  nn::StepContext context;
+  context.training = true;
+  context.seed = static_cast<std::uint64_t>(job_.training.seed);
+  context.step = state_.step;
+  const Result<std::vector<at::Tensor>> outputs = executor_.run(train_.inputs(batch), context);
+  if (!outputs) return fail(outputs.error());
+  const at::Tensor loss = train_.measure(*outputs, batch, totals_);
+  const double value = loss.item<double>();
+  if (!std::isfinite(value)) {
+    return fail(error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, value)
+                    .help("lower the learning rate, or check the data; the weights of the last "
+                          "checkpoint are from before this step"));
+  }
+  const auto gradients = exec::gradients(loss, store_.parameters());
+  if (!gradients) return fail(gradients.error());
+  const optim::Rates rates = schedule_(state_.step);
+  optimizer_->update(*gradients, rates);
+  lr_ = rates.lr;
+  ++state_.step;
+  ++state_.batch;
+  num_seen_ += batch.num_samples;
+  const double seconds = events_.seconds() - step_start_s_;
+  state_.train_seconds += seconds;
+  busy_seconds_ += seconds;
+  return {};
+}
+
+// Whether something that comes every so many epochs, or steps, comes after this step.
+bool Session::is_due(std::int64_t every_epochs, std::int64_t every_steps) const {
+  if (is_done()) return true;
+  if (every_epochs > 0) return is_epoch_over() && (state_.epoch + 1) % every_epochs == 0;
+  return every_steps > 0 && state_.step % every_steps == 0;
+}
+
+Result<void> Session::after_step() {
+  const job::Training& training = job_.training;
+  std::map<std::string, double> means;  // as they stand after this step
+  add_means(totals_, training, "train", means);
+  if (val_ && is_due(training.validate_every_epochs, training.validate_every_steps))
+    FDL_TRY(validate(means));
+  const bool saves = is_due(job_.checkpoints.every_epochs, job_.checkpoints.every_steps);
+  if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(means));
+  if (is_epoch_over()) {
+    ++state_.epoch;
+    state_.batch = 0;
+    state_.train_seconds = 0;
+    totals_ = make_totals(training);
+  } else {
+    FDL_TRY(report_progress());
+  }
+  if (saves) FDL_TRY(save(means));
+  return report_saved(false);
+}
+
+Result<void> Session::validate(std::map<std::string, double>& means) {
+  const Result<Totals> totals = evaluate(executor_, *val_, job_);
+  if (!totals) return fail(totals.error());
+  add_means(*totals, job_.training, val_->name(), means);
+  if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
+  monitor::Event event;
+  event.kind = "eval";
+  add_means(*totals, job_.training, val_->name(), event.numbers);
+  event.numbers["step"] = static_cast<double>(state_.step);
+  event.numbers["num_samples"] = static_cast<double>(val_->num_samples());
+  event.texts["split"] = val_->name();
+  return events_.write(event);
+}
+
+// Saves the state after the last step; `means` are those that could be the best ones.
+Result<void> Session::save(const std::map<std::string, double>& means) {
+  FDL_TRY(report_saved(true));
+  const auto found = means.find(job_.checkpoints.best_metric);
+  if (found != means.end() && std::isfinite(found->second))
+    enter_best(state_, job_.checkpoints, found->second);
+  state_.losses = totals_.losses;
+  state_.metrics = totals_.metrics;
+  writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()), state_,
+                 graph_.hash()});
+  return {};
+}
+
+Result<void> Session::report_saved(bool wait) {
+  const auto saved = writer_.collect(wait);
+  if (!saved) return {};
+  if (!*saved) return fail(saved->error());
+  monitor::Event event;
+  event.kind = "checkpoint";
+  event.numbers = {{"step", static_cast<double>((*saved)->step)},
+                   {"seconds", (*saved)->seconds},
+                   {"is_best", (*saved)->is_best ? 1.0 : 0.0}};
+  event.texts["path"] = (*saved)->path.lexically_relative(setup_.run).string();
+  return events_.write(event);
+}
+
+}  // namespace fdl::train

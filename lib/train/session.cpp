@@ -1,0 +1,125 @@
+// Opening a session: what it is made of, and going on from a checkpoint.
+#include "lib/train/session.h"
+
+#include <algorithm>
+
+#include "lib/base/files.h"
+#include "lib/format/checkpoint_manifest.h"
+#include "lib/job/run_folder.h"
+
+namespace fdl::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path checkpoints_of(const TrainSetup& setup) { return setup.run / "checkpoints"; }
+
+}  // namespace
+
+data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs) {
+  data::LoaderSpec out;
+  out.batch_size = job.training.batch_size;
+  out.drop_last = job.loader.drop_last;
+  out.shuffle = job.loader.shuffle;
+  out.seed = static_cast<std::uint64_t>(job.training.seed);
+  out.num_epochs = num_epochs;
+  out.workers = job.loader.workers;
+  out.prefetch = job.loader.prefetch;
+  return out;
+}
+
+Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples) {
+  Horizon out;
+  out.steps_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
+  if (out.steps_per_epoch == 0) {
+    return fail(error(Code::NoEnd, {}, "an epoch has no batch: {} samples, batch_size {}",
+                      num_samples, job.training.batch_size)
+                    .help("lower training.batch_size, or set data.loader.drop_last: false"));
+  }
+  out.total_steps = INT64_MAX;
+  if (job.training.epochs) out.total_steps = *job.training.epochs * out.steps_per_epoch;
+  if (job.training.steps) out.total_steps = std::min(out.total_steps, *job.training.steps);
+  out.epochs = (out.total_steps + out.steps_per_epoch - 1) / out.steps_per_epoch;
+  return out;
+}
+
+Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
+                 const EventLog& events, Split train_split)
+    : graph_(graph),
+      job_(job),
+      setup_(setup),
+      events_(events),
+      train_(std::move(train_split)),
+      store_(graph, static_cast<std::uint64_t>(job.training.seed)),
+      executor_(graph, store_, compared_values(job.training)),
+      optimizer_(optim::make_optimizer(job.training.optimizer, store_.parameters())),
+      writer_(checkpoints_of(setup), job.checkpoints),
+      totals_(make_totals(job.training)) {
+  state_.threads = setup.threads;
+}
+
+Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const job::Job& job,
+                                               const TrainSetup& setup, const EventLog& events) {
+  Result<Split> train_split = Split::load(*job.find_split("train"), job, graph, true);
+  if (!train_split) return fail(train_split.error());
+  const Result<Horizon> horizon = plan_horizon(job, train_split->num_samples());
+  if (!horizon) return fail(horizon.error());
+  std::unique_ptr<Session> out(new Session(graph, job, setup, events, std::move(*train_split)));
+  out->horizon_ = *horizon;
+  out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
+                                        horizon->total_steps);
+  if (const job::DataSplit* val = job.find_split("val")) {
+    Result<Split> loaded = Split::load(*val, job, graph, false);
+    if (!loaded) return fail(loaded.error());
+    out->val_ = std::move(*loaded);
+  }
+  FDL_TRY(make_folders(checkpoints_of(setup)));
+  remove_unfinished(checkpoints_of(setup));
+  if (setup.resume) FDL_TRY(out->resume());
+  return out;
+}
+
+Result<void> Session::resume() {
+  const std::vector<fs::path> whole = job::whole_checkpoints({setup_.run});
+  if (!whole.empty()) FDL_TRY(restore(whole.front()));
+  return events_.cut_back(whole.empty() ? -1 : state_.step);
+}
+
+Result<void> Session::restore(const fs::path& checkpoint) {
+  const auto manifest = format::read_checkpoint_manifest(checkpoint);
+  if (!manifest) return fail(manifest.error());
+  if (manifest->graph_hash != graph_.hash()) {
+    return fail(
+        error(Code::CheckpointMismatch, {}, "'{}' belongs to another model", checkpoint.string())
+            .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
+  }
+  Result<RunState> state = read_run_state(checkpoint);
+  if (!state) return fail(state.error());
+  if (state->threads != setup_.threads) {
+    return fail(error(Code::ResumeMismatch, {},
+                      "the run was made with {} threads and cannot go on with the same bits on {}",
+                      state->threads, setup_.threads)
+                    .help("set FDL_THREADS={}", state->threads));
+  }
+  const bool is_same_job = state->losses.size() == totals_.losses.size() &&
+                           state->metrics.size() == totals_.metrics.size();
+  if (!is_same_job) {
+    return fail(error(Code::ResumeMismatch, {}, "'{}' was made with other losses or metrics",
+                      checkpoint.string())
+                    .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
+  }
+  FDL_TRY(store_.load(checkpoint / "model.safetensors"));
+  FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
+  state_ = std::move(*state);
+  totals_ = {state_.losses, state_.metrics};
+  return {};
+}
+
+Result<TrainEnd> train(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
+                       const EventLog& events) {
+  Result<std::unique_ptr<Session>> session = Session::open(graph, job, setup, events);
+  if (!session) return fail(session.error());
+  return (*session)->run();
+}
+
+}  // namespace fdl::train

@@ -1,0 +1,118 @@
+#include "lib/train/split.h"
+
+#include <utility>
+
+#include "lib/base/check.h"
+
+namespace fdl::train {
+
+std::vector<graph::ValueId> compared_values(const job::Training& training) {
+  std::vector<graph::ValueId> out;
+  for (const job::Loss& loss : training.losses) out.push_back(loss.output);
+  for (const job::Metric& metric : training.metrics) out.push_back(metric.output);
+  return out;
+}
+
+Totals make_totals(const job::Training& training) {
+  Totals out;
+  out.losses.resize(training.losses.size());
+  out.metrics.resize(training.metrics.size());
+  return out;
+}
+
+void add_means(const Totals& totals, const job::Training& training, const std::string& split,
+               std::map<std::string, double>& out) {
+  double loss = 0;
+  for (std::size_t i = 0; i < totals.losses.size(); ++i)
+    loss += training.losses[i].weight * totals.losses[i].mean();
+  out[split + "/loss"] = loss;
+  for (std::size_t i = 0; i < totals.metrics.size(); ++i)
+    out[split + "/" + training.metrics[i].name] = totals.metrics[i].mean();
+}
+
+Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
+                          const graph::Graph& graph, bool is_training) {
+  Result<data::Dataset> dataset = data::load_split(split, graph, job.folder);
+  if (!dataset) return fail(dataset.error());
+  Split out(split.name, job);
+  out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
+  out.transforms_ = data::field_transforms(job, *out.dataset_, is_training);
+  out.bind(graph);
+  return out;
+}
+
+std::size_t Split::field_index(const std::string& field) const {
+  std::size_t out = 0;
+  while (out < dataset_->fields.size() && dataset_->fields[out].name != field) ++out;
+  FDL_CHECK(out < dataset_->fields.size());  // the check of the job has found it
+  return out;
+}
+
+catalog::TensorType Split::batch_type(std::size_t field) const {
+  catalog::TensorType out = dataset_->fields[field].type;
+  if (transforms_[field].output_dtype() != dataset_->fields[field].values.scalar_type())
+    out.dtype = catalog::DType::F32;  // the only one that transforms make
+  out.shape.insert(out.shape.begin(), catalog::Dim::named("B"));
+  return out;
+}
+
+void Split::bind(const graph::Graph& graph) {
+  const auto output_type = [&](graph::ValueId value) {
+    return graph.values[static_cast<std::size_t>(value)].type;
+  };
+  for (const graph::NamedValue& input : graph.inputs) inputs_.push_back(field_index(input.name));
+  for (const job::Loss& loss : job_->training.losses) {
+    targets_.push_back(field_index(loss.target));
+    losses_.push_back(
+        nn::bind_loss(loss.what, output_type(loss.output), batch_type(targets_.back())));
+  }
+  for (const job::Metric& metric : job_->training.metrics) {
+    targets_.push_back(field_index(metric.target));
+    metrics_.push_back(
+        nn::bind_metric(metric.what, output_type(metric.output), batch_type(targets_.back())));
+  }
+}
+
+data::Loader Split::loader(const data::LoaderSpec& spec, data::Position start) const {
+  return data::Loader(*dataset_, transforms_, spec, start);
+}
+
+std::vector<at::Tensor> Split::inputs(const data::Batch& batch) const {
+  std::vector<at::Tensor> out;
+  for (const std::size_t field : inputs_) out.push_back(batch.fields[field]);
+  return out;
+}
+
+at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
+                          Totals& totals) const {
+  at::Tensor sum;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < losses_.size(); ++i, ++at) {
+    const nn::LossValue value = losses_[i](outputs[at], batch.fields[targets_[at]]);
+    totals.losses[i].add(value);
+    const double weight = job_->training.losses[i].weight;
+    const at::Tensor weighted = weight == 1 ? value.mean : value.mean.mul(weight);
+    sum = sum.defined() ? sum.add(weighted) : weighted;
+  }
+  for (std::size_t i = 0; i < metrics_.size(); ++i, ++at)
+    totals.metrics[i].add(metrics_[i](outputs[at].detach(), batch.fields[targets_[at]]));
+  return sum;
+}
+
+Result<Totals> evaluate(const exec::Executor& executor, const Split& split, const job::Job& job) {
+  data::LoaderSpec spec;
+  spec.batch_size = job.training.batch_size;
+  spec.workers = job.loader.workers;
+  spec.prefetch = job.loader.prefetch;
+  data::Loader loader = split.loader(spec);
+  Totals totals = make_totals(job.training);
+  while (const data::Batch* batch = loader.next()) {
+    const Result<std::vector<at::Tensor>> outputs =
+        executor.run(split.inputs(*batch), nn::StepContext{});
+    if (!outputs) return fail(outputs.error());
+    split.measure(*outputs, *batch, totals);
+  }
+  return totals;
+}
+
+}  // namespace fdl::train

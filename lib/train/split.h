@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/data/loader.h"
+#include "lib/exec/executor.h"
+#include "lib/job/job.h"
+#include "lib/nn/loss.h"
+#include "lib/nn/metric.h"
+
+namespace fdl::train {
+
+// The values that the losses, then the metrics of a job compare: what its executor is asked for.
+std::vector<graph::ValueId> compared_values(const job::Training& training);
+
+// Sums over batches: of each loss and each metric of a job.
+struct Totals {
+  std::vector<nn::RunningMean> losses, metrics;
+};
+
+// Empty totals.
+Totals make_totals(const job::Training& training);
+
+// Their means under "<split>/loss" (weighted) and "<split>/<metric>".
+void add_means(const Totals& totals, const job::Training& training, const std::string& split,
+               std::map<std::string, double>& out);
+
+// One part of the data, with everything between it and the graph: transforms, which field feeds
+// which input, losses and metrics bound to their targets.
+class Split {
+ public:
+  // `job` and `graph` must outlive it. Errors: those of data::load_split.
+  static Result<Split> load(const job::DataSplit& split, const job::Job& job,
+                            const graph::Graph& graph, bool is_training);
+
+  const std::string& name() const { return name_; }
+  std::int64_t num_samples() const { return dataset_->num_samples(); }
+  data::Loader loader(const data::LoaderSpec& spec, data::Position start = {}) const;
+
+  std::vector<at::Tensor> inputs(const data::Batch& batch) const;
+
+  // Adds a batch's losses and metrics to `totals` and gives the weighted loss. `outputs` are the
+  // compared values.
+  at::Tensor measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
+                     Totals& totals) const;
+
+ private:
+  Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}
+  void bind(const graph::Graph& graph);
+  std::size_t field_index(const std::string& field) const;
+  catalog::TensorType batch_type(std::size_t field) const;
+
+  std::string name_;
+  const job::Job* job_;
+  std::unique_ptr<const data::Dataset> dataset_;
+  std::vector<data::FieldTransform> transforms_;
+  std::vector<std::size_t> inputs_, targets_;  // indices of fields; losses' first
+  std::vector<nn::Loss> losses_;
+  std::vector<nn::Metric> metrics_;
+};
+
+// Measures a whole split in order, without training. Errors: FDL5404.
+Result<Totals> evaluate(const exec::Executor& executor, const Split& split, const job::Job& job);
+
+}  // namespace fdl::train

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+#include "lib/base/result.h"
+#include "lib/graph/graph.h"
+#include "lib/job/job.h"
+#include "lib/train/event_log.h"
+
+namespace fdl::train {
+
+struct TrainSetup {
+  std::filesystem::path run;  // the run's folder
+  bool resume = false;        // from its newest whole checkpoint, if it has one
+  std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
+  // The signal that asks to stop after the step that runs, or 0. Called once a step.
+  std::function<int()> stop_signal;
+};
+
+struct TrainEnd {
+  std::int64_t step = 0;
+  int signal = 0;  // that stopped it, or 0 when it is done
+};
+
+// Trains a job to its end, or until a signal asks to stop; in both cases the last state is in a
+// checkpoint. A run that was stopped, or killed, and goes on ends with the bits of a run that was
+// not. Errors: FDL5101 and FDL5102 (data), FDL5202 and FDL5204 (the checkpoint is another model's,
+// or of another number of threads), FDL5403 (the loss), FDL5404, FDL5002 (a checkpoint or record
+// cannot be written; former checkpoints are kept).
+Result<TrainEnd> train(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
+                       const EventLog& events);
+
+}  // namespace fdl::train

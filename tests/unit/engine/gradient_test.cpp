@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <doctest/doctest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "lib/nn/loss.h"
+#include "tests/unit/engine/support.h"
+
+// Every gradient of the catalogue against finite differences, in double. A new module or loss is
+// here without a line.
+namespace fdl::testing {
+namespace {
+
+// Central differences at kStep leave kStep^2 of the third derivative and 1e-16 / kStep of rounding.
+constexpr double kStep = 1e-5, kTolerance = 1e-7;
+constexpr std::int64_t kMostPlaces = 12;  // of one tensor that are looked at
+
+using Scalar = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
+
+// d f / d leaf[place], numerically.
+double slope(const Scalar& f, std::vector<at::Tensor> leaves, std::size_t leaf,
+             std::int64_t place) {
+  const at::NoGradGuard no_grad;
+  const auto at_offset = [&](double offset) {
+    std::vector<at::Tensor> moved = leaves;
+    moved[leaf] = leaves[leaf].clone();
+    moved[leaf].mutable_data_ptr<double>()[place] += offset;
+    return f(moved).item<double>();
+  };
+  return (at_offset(kStep) - at_offset(-kStep)) / (2 * kStep);
+}
+
+void check_slopes(const Scalar& f, const std::vector<at::Tensor>& leaves) {
+  const auto found = torch::autograd::grad({f(leaves)}, leaves);
+  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+    const at::Tensor gradient = found[leaf].contiguous();
+    const std::int64_t count = gradient.numel(),
+                       stride = std::max<std::int64_t>(1, count / kMostPlaces);
+    for (std::int64_t place = 0; place < count; place += stride) {
+      CAPTURE(leaf);
+      CAPTURE(place);
+      const double analytic = gradient.const_data_ptr<double>()[place];
+      const double numeric = slope(f, leaves, leaf, place);
+      CHECK(std::abs(analytic - numeric) <= kTolerance * std::max(1.0, std::abs(analytic)));
+    }
+  }
+}
+
+// A module's own example, on the first of some shapes that its rule takes.
+struct Sample {
+  BoundModule module;
+  at::Tensor input;
+};
+
+std::optional<Sample> sample_of(const std::string& name) {
+  const config::Node example = yaml(catalog::find_module(name)->example);
+  const config::Node params = example.is_map() ? example.entries.front().value : config::Node();
+  const bool is_integer =
+      catalog::find_module(name)->inputs.front().dtype == catalog::DTypeClass::Integer;
+  for (const std::vector<std::int64_t>& shape :
+       std::vector<std::vector<std::int64_t>>{{3, 6}, {2, 3, 6}, {2, 3, 6, 5}}) {
+    at::Tensor input = random_tensor(shape, shape.size(), at::kDouble);
+    if (is_integer) input = (input.abs() * 2).to(at::kLong);
+    const auto module = bind_module(name, params, {type_of(input)});
+    REQUIRE(module.has_value());
+    if (module->outputs) return Sample{*module, input};
+  }
+  return std::nullopt;
+}
+
+// Random values for what a module owns; variances positive, counters zero.
+at::Tensor owned_value(const catalog::TensorSpec& spec, const std::vector<std::int64_t>& shape,
+                       std::uint64_t seed) {
+  if (spec.dtype == catalog::DType::I64) return at::zeros(shape, at::kLong);
+  const at::Tensor value = random_tensor(shape, seed, at::kDouble);
+  return spec.is_buffer ? value.abs() + 0.5 : value;
+}
+
+void check_module(const std::string& name, bool training) {
+  const auto sample = sample_of(name);
+  REQUIRE_MESSAGE(sample.has_value(), "no shape here fits; add one");
+  const BoundModule& module = sample->module;
+  std::vector<std::string> names;
+  std::vector<at::Tensor> values, leaves;
+  for (const auto& spec : module.spec->tensors) {
+    if (!spec.is_present(module.params.get())) continue;
+    names.push_back(spec.name);
+    values.push_back(owned_value(spec, module.owned().at(spec.name), 50 + values.size()));
+    if (!spec.is_buffer) leaves.push_back(values.back().requires_grad_());
+  }
+  const bool moves_input = sample->input.is_floating_point();
+  if (moves_input) leaves.push_back(sample->input.clone().requires_grad_());
+  if (leaves.empty()) return;
+  const nn::Forward forward = nn::find_forward(name);
+  check_slopes(
+      [&](const std::vector<at::Tensor>& moved) {
+        std::vector<at::Tensor> own;
+        std::size_t next = 0;
+        for (const at::Tensor& v : values)
+          own.push_back(v.requires_grad() ? moved[next++] : v.clone());
+        nn::StepContext context;
+        context.training = training;
+        context.node_path = name;
+        const at::Tensor& input = moves_input ? moved.back() : sample->input;
+        const at::Tensor out = forward(module.params.get(), {names, own}, {input}, context);
+        return (out * random_tensor(out.sizes().vec(), 99, at::kDouble)).sum();
+      },
+      leaves);
+}
+
+}  // namespace
+
+TEST_CASE("each module's gradient is its slope") {
+  for (const std::string& name : catalog::module_names()) {
+    for (const bool training : {true, false}) {
+      CAPTURE(name);
+      CAPTURE(training);
+      check_module(name, training);
+    }
+  }
+}
+
+TEST_CASE("each loss's gradient is its slope") {
+  for (const std::string& name : catalog::entry_names(catalog::EntryKind::Loss)) {
+    CAPTURE(name);
+    const catalog::Choice choice = choose(catalog::EntryKind::Loss, name);
+    const at::Tensor output = random_tensor({4, 3}, 1, at::kDouble);
+    // The first kind of target that the loss takes: of the output's kind, or class numbers.
+    at::Tensor target = random_tensor({4, 3}, 2, at::kDouble);
+    if (choice.spec->fits(choice.params.get(), type_of(output), type_of(target)))
+      target = target.abs().argmax(1);
+    REQUIRE(!choice.spec->fits(choice.params.get(), type_of(output), type_of(target)));
+    const nn::Loss loss = nn::bind_loss(choice, type_of(output), type_of(target));
+    check_slopes([&](const std::vector<at::Tensor>& moved) { return loss(moved[0], target).mean; },
+                 {output.clone().requires_grad_()});
+  }
+}
+
+}  // namespace fdl::testing

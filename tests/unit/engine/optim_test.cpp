@@ -1,0 +1,223 @@
+#include <cmath>
+#include <set>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
+#include <doctest/doctest.h>
+
+#include "lib/optim/optimizer.h"
+#include "lib/optim/schedule.h"
+#include "tests/temporary_folder.h"
+#include "tests/unit/engine/support.h"
+
+namespace fdl::testing {
+namespace {
+
+using catalog::EntryKind;
+using tensor::NamedTensor;
+
+constexpr double kScheduleTolerance = 1e-9;  // of doubles that PyTorch updates step by step
+
+std::vector<NamedTensor> leaves(const std::vector<at::Tensor>& values) {
+  std::vector<NamedTensor> out;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    out.push_back({"p" + std::to_string(i), values[i].clone().requires_grad_()});
+  return out;
+}
+
+void check_optimizer(const ParityFile& file) {
+  const auto parameters = leaves({file["param.0"], file["param.1"]});
+  const std::string text = file.metadata.at("optimizer") + ": " + file.metadata.at("params");
+  const auto optimizer = optim::make_optimizer(choose(EntryKind::Optimizer, text), parameters);
+  for (int step = 0; step < 5; ++step) {
+    CAPTURE(step);
+    const std::string number = std::to_string(step);
+    optimizer->update({file["grad." + number + ".0"], file["grad." + number + ".1"]},
+                      {optimizer->base_lr(), {}});
+    CHECK(is_close(parameters[0].value, file["after." + number + ".0"], kParity));
+    CHECK(is_close(parameters[1].value, file["after." + number + ".1"], kParity));
+  }
+}
+
+std::vector<catalog::Choice> chain(const config::Node& node) {
+  std::vector<catalog::Choice> out;
+  Diagnostics problems;
+  const std::vector<config::Node> items = node.is_list() ? node.items : std::vector{node};
+  for (const config::Node& item : items)
+    out.push_back(*catalog::read_choice(EntryKind::Schedule, item, {}, problems));
+  REQUIRE(problems.empty());
+  return out;
+}
+
+optim::Schedule schedule(const std::string& text, double lr, std::int64_t num_steps) {
+  return optim::make_schedule(chain(yaml(text)), lr, num_steps);
+}
+
+void check_schedule(const ParityFile& file) {
+  const at::Tensor& lr = file["lr"];
+  const auto rates =
+      schedule(file.metadata.at("params"), std::stod(file.metadata.at("lr")), lr.numel());
+  const double largest = lr.max().item<double>();
+  for (std::int64_t t = 0; t < lr.numel(); ++t) {
+    CAPTURE(t);
+    CHECK(std::abs(rates(t).lr - lr[t].item<double>()) <= kScheduleTolerance * largest);
+    REQUIRE(rates(t).momentum.has_value() == file.has("momentum"));
+    if (!file.has("momentum")) continue;
+    CHECK(std::abs(*rates(t).momentum - file["momentum"][t].item<double>()) <= kScheduleTolerance);
+  }
+}
+
+const std::vector<std::string> kOptimizers = {
+    "sgd: { lr: 0.1, weight_decay: 0.1 }",
+    "sgd: { lr: 0.1, momentum: 0.9, dampening: 0.2 }",
+    "adam: { lr: 0.1, amsgrad: true }",
+    "adamw: { lr: 0.1 }",
+};
+
+std::vector<at::Tensor> gradients_of(std::uint64_t step) {
+  return {random_tensor({3, 5}, 100 + step), random_tensor({7}, 200 + step)};
+}
+
+}  // namespace
+
+TEST_CASE("each optimizer updates as PyTorch does") {
+  std::set<std::string> seen;
+  for (const ParityFile& file : parity_files("optimizer")) {
+    CAPTURE(file.name);
+    seen.insert(file.metadata.at("optimizer"));
+    check_optimizer(file);
+  }
+  const auto names = catalog::entry_names(EntryKind::Optimizer);
+  CHECK(seen == std::set<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("an optimizer goes on from its file with the same bits") {
+  const TemporaryFolder folder;
+  for (const std::string& text : kOptimizers) {
+    CAPTURE(text);
+    const auto choice = choose(EntryKind::Optimizer, text);
+    const optim::Rates rates = {0.1, {}};
+    const auto straight = leaves({random_tensor({3, 5}, 1), random_tensor({7}, 2)});
+    const auto first = optim::make_optimizer(choice, straight);
+    for (std::uint64_t step = 0; step < 3; ++step) first->update(gradients_of(step), rates);
+    const auto path = folder.path() / "optimizer.safetensors";
+    REQUIRE(tensor::save_tensors(path, tensor::snapshot(first->state())).has_value());
+    const auto resumed = leaves({straight[0].value.detach(), straight[1].value.detach()});
+    const auto second = optim::make_optimizer(choice, resumed);
+    REQUIRE(second->load(path).has_value());
+    for (std::uint64_t step = 3; step < 6; ++step) {
+      first->update(gradients_of(step), rates);
+      second->update(gradients_of(step), rates);
+    }
+    CHECK(is_same(straight[0].value, resumed[0].value));
+    CHECK(is_same(straight[1].value, resumed[1].value));
+  }
+}
+
+TEST_CASE("momentum that only a schedule brings in is saved too") {
+  const TemporaryFolder folder;
+  const auto choice = choose(EntryKind::Optimizer, "sgd: 0.1");
+  const auto straight = leaves({random_tensor({3, 5}, 1), random_tensor({7}, 2)});
+  const auto first = optim::make_optimizer(choice, straight);
+  first->update(gradients_of(0), {0.1, 0.9});
+  const auto path = folder.path() / "optimizer.safetensors";
+  REQUIRE(tensor::save_tensors(path, first->state()).has_value());
+  const auto resumed = leaves({straight[0].value.detach(), straight[1].value.detach()});
+  const auto second = optim::make_optimizer(choice, resumed);
+  REQUIRE(second->load(path).has_value());
+  first->update(gradients_of(1), {0.1, 0.9});
+  second->update(gradients_of(1), {0.1, 0.9});
+  CHECK(is_same(straight[0].value, resumed[0].value));
+}
+
+TEST_CASE("a scheduled momentum takes the place of the first beta") {
+  for (const char* name : {"adam", "adamw"}) {
+    const auto a = leaves({random_tensor({7}, 2)}), b = leaves({random_tensor({7}, 2)});
+    const std::string text = std::string(name) + ": { betas: [0.7, 0.999] }";
+    const auto by_schedule = optim::make_optimizer(choose(EntryKind::Optimizer, name), a);
+    const auto by_manifest = optim::make_optimizer(choose(EntryKind::Optimizer, text), b);
+    for (std::uint64_t step = 0; step < 2; ++step) {
+      by_schedule->update({random_tensor({7}, step)}, {0.1, 0.7});
+      by_manifest->update({random_tensor({7}, step)}, {0.1, {}});
+    }
+    CHECK(is_same(a[0].value, b[0].value));
+  }
+}
+
+TEST_CASE("a parameter without a gradient keeps its value and its state") {
+  for (const std::string& text : kOptimizers) {
+    CAPTURE(text);
+    const auto choice = choose(EntryKind::Optimizer, text);
+    const auto both = leaves({random_tensor({3, 5}, 1), random_tensor({7}, 2)});
+    const auto alone = leaves({random_tensor({7}, 2)});
+    const auto a = optim::make_optimizer(choice, both), b = optim::make_optimizer(choice, alone);
+    const at::Tensor before = both[0].value.detach().clone();
+    a->update({at::Tensor(), gradients_of(0)[1]}, {0.1, {}});
+    b->update({gradients_of(0)[1]}, {0.1, {}});
+    CHECK(is_same(both[0].value, before));
+    CHECK(is_same(both[1].value, alone[0].value));
+    // Its first update is still its first: only then does momentum take the gradient as it is.
+    const auto late = leaves({before});
+    const auto c = optim::make_optimizer(choice, late);
+    a->update(gradients_of(1), {0.1, {}});
+    c->update({gradients_of(1)[0]}, {0.1, {}});
+    CHECK(is_same(both[0].value, late[0].value));
+  }
+}
+
+TEST_CASE("the strides of a gradient do not matter") {
+  for (const std::string& text : kOptimizers) {
+    CAPTURE(text);
+    const auto choice = choose(EntryKind::Optimizer, text);
+    const auto a = leaves({random_tensor({4, 6}, 1)}), b = leaves({random_tensor({4, 6}, 1)});
+    const at::Tensor gradient = random_tensor({4, 6}, 2);
+    optim::make_optimizer(choice, a)->update({gradient}, {0.1, {}});
+    optim::make_optimizer(choice, b)->update({gradient.t().contiguous().t()}, {0.1, {}});
+    CHECK(is_same(a[0].value, b[0].value));
+  }
+}
+
+TEST_CASE("the state of another model is refused") {
+  const TemporaryFolder folder;
+  const auto choice = choose(EntryKind::Optimizer, "adam");
+  const auto path = folder.path() / "optimizer.safetensors";
+  const auto first = optim::make_optimizer(choice, leaves({random_tensor({3}, 1)}));
+  REQUIRE(tensor::save_tensors(path, first->state()).has_value());
+  const auto loaded = optim::make_optimizer(choice, leaves({random_tensor({4}, 1)}))->load(path);
+  REQUIRE(!loaded.has_value());
+  CHECK(loaded.error().code == Code::CheckpointMismatch);
+  CHECK(loaded.error().message.find("'p0.exp_avg' is F32[3] there, F32[4] here") !=
+        std::string::npos);
+}
+
+TEST_CASE("each schedule gives PyTorch's rates") {
+  for (const ParityFile& file : parity_files("schedule")) {
+    CAPTURE(file.name);
+    check_schedule(file);
+  }
+}
+
+TEST_CASE("schedules at their ends") {
+  CHECK(optim::make_schedule({}, 0.3, 10)(7).lr == 0.3);
+  CHECK(schedule("constant: 0.5", 0.3, 10)(9).lr == 0.15);
+  CHECK(schedule("cosine", 0.3, 10)(10).lr == doctest::Approx(0).epsilon(1e-12));
+  CHECK(schedule("one_cycle: 0.1", 0.3, 1)(0).lr > 0);
+  CHECK(std::isfinite(schedule("one_cycle: { max_lr: 0.1, pct_start: 0.5 }", 0.3, 2)(0).lr));
+  // The last step of a cycle has the last rate: 0.1 / 25 / 1e4.
+  CHECK(schedule("one_cycle: 0.1", 0.3, 100)(99).lr == doctest::Approx(4e-7));
+}
+
+TEST_CASE("a warm-up leads to the first rate of what follows") {
+  const auto share = schedule("[{ warmup: { fraction: 0.1 } }, { constant: 0.5 }]", 1.0, 200);
+  CHECK(share(0).lr == 0);
+  CHECK(share(10).lr == doctest::Approx(0.25));
+  CHECK(share(20).lr == 0.5);
+  const auto cycle = schedule("[{ warmup: 20 }, { one_cycle: 0.1 }]", 1.0, 120);
+  CHECK(cycle(10).lr == doctest::Approx(0.1 / 25 / 2));
+  CHECK(cycle(10).momentum == 0.95);
+  CHECK(cycle(119).lr == doctest::Approx(4e-7));
+  // One that the run's end cuts off is as steep as it said.
+  CHECK(schedule("[{ warmup: 500 }, cosine]", 1.0, 100)(50).lr == doctest::Approx(0.1));
+}
+
+}  // namespace fdl::testing

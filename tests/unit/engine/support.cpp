@@ -1,0 +1,152 @@
+#include "tests/unit/engine/support.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <doctest/doctest.h>
+
+#include "lib/base/diagnostic.h"
+#include "lib/config/bind.h"
+#include "lib/config/yaml.h"
+#include "lib/format/safetensors.h"
+#include "lib/graph/build.h"
+#include "lib/tensor/random.h"
+
+namespace fdl::testing {
+namespace {
+
+void require_none(const Diagnostics& problems) {
+  INFO(to_text(problems, false));
+  REQUIRE(!problems.has_errors());
+}
+
+ParityFile read_parity(const std::filesystem::path& path,
+                       const std::map<std::string, std::string>& metadata) {
+  ParityFile out{path.stem().string(), metadata, {}};
+  const auto tensors = tensor::load_tensors(path);
+  REQUIRE(tensors.has_value());
+  for (const auto& t : *tensors) out.tensors[t.name] = t.value;
+  return out;
+}
+
+}  // namespace
+
+bool is_close(const at::Tensor& a, const at::Tensor& b, double tolerance) {
+  if (!a.defined() || !b.defined() || a.sizes() != b.sizes()) return false;
+  if (a.scalar_type() != b.scalar_type()) return false;
+  if (a.numel() == 0) return true;
+  const at::Tensor x = a.detach().to(at::kDouble), y = b.detach().to(at::kDouble);
+  const double largest = y.abs().max().item<double>(), off = (x - y).abs().max().item<double>();
+  if (off <= tolerance * largest) return true;
+  MESSAGE("off by ", off, " where the largest is ", largest);
+  return false;
+}
+
+bool is_same(const at::Tensor& a, const at::Tensor& b) {
+  return a.defined() && b.defined() && a.scalar_type() == b.scalar_type() && at::equal(a, b);
+}
+
+config::Node yaml(const std::string& text) {
+  auto source = std::make_shared<Source>();
+  source->name = "test.yml";
+  source->text = text;
+  Diagnostics problems;
+  const auto node = config::read_yaml(source, problems);
+  require_none(problems);
+  REQUIRE(node.has_value());
+  return *node;
+}
+
+catalog::Choice choose(catalog::EntryKind kind, const std::string& text) {
+  Diagnostics problems;
+  const auto choice = catalog::read_choice(kind, yaml(text), {}, problems);
+  require_none(problems);
+  REQUIRE(choice.has_value());
+  return *choice;
+}
+
+graph::Graph build(const std::string& model) {
+  std::string text = "model:\n";
+  for (std::size_t begin = 0; begin < model.size();) {
+    const std::size_t end = std::min(model.find('\n', begin), model.size());
+    text += "  " + model.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  config::Manifest manifest;
+  manifest.root = yaml(text);
+  Diagnostics problems;
+  auto graph = graph::build_graph(manifest, {}, problems);
+  require_none(problems);
+  REQUIRE(graph.has_value());
+  return *std::move(graph);
+}
+
+catalog::TensorType type_of(const at::Tensor& tensor) {
+  catalog::TensorType type;
+  type.dtype = *catalog::parse_dtype(tensor.scalar_type() == at::kLong     ? "i64"
+                                     : tensor.scalar_type() == at::kDouble ? "f64"
+                                                                           : "f32");
+  for (const std::int64_t size : tensor.sizes()) type.shape.emplace_back(size);
+  return type;
+}
+
+at::Tensor random_tensor(const std::vector<std::int64_t>& shape, std::uint64_t seed,
+                         at::ScalarType dtype) {
+  tensor::RandomStream stream(tensor::StreamKey(seed, tensor::Purpose::Synthetic));
+  at::Tensor out = at::empty(shape, at::kDouble);
+  auto* values = out.mutable_data_ptr<double>();
+  for (std::int64_t i = 0; i < out.numel(); ++i) values[i] = stream.normal();
+  return out.to(dtype);
+}
+
+std::map<std::string, std::vector<std::int64_t>> BoundModule::owned() const {
+  std::map<std::string, std::vector<std::int64_t>> out;
+  for (const auto& t : spec->tensors) {
+    if (t.is_present(params.get())) out[t.name] = spec->tensor_shape(t, params.get());
+  }
+  return out;
+}
+
+std::optional<BoundModule> bind_module(const std::string& name, const config::Node& params,
+                                       const std::vector<catalog::TensorType>& inputs) {
+  BoundModule out;
+  out.spec = catalog::find_module(name);
+  REQUIRE(out.spec != nullptr);
+  out.params = out.spec->make_params();
+  Diagnostics problems;
+  config::bind_record(out.spec->record, params, out.params.get(), problems);
+  if (problems.has_errors()) return std::nullopt;
+  for (const auto& requirement : out.spec->requirements) {
+    if (requirement(out.params.get())) return std::nullopt;
+  }
+  if (inputs.size() != out.spec->inputs.size()) return std::nullopt;
+  if (auto types = out.spec->infer(out.params.get(), inputs)) out.outputs = *std::move(types);
+  return out;
+}
+
+const at::Tensor& ParityFile::operator[](const std::string& tensor) const {
+  INFO("tensor ", tensor);
+  REQUIRE(has(tensor));
+  return tensors.at(tensor);
+}
+
+std::vector<ParityFile> parity_files(const std::string& kind) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(FDL_SOURCE_ROOT "/tests/parity")) {
+    if (entry.path().extension() == ".safetensors") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<ParityFile> out;
+  for (const auto& path : paths) {
+    const auto header = format::read_safetensors_header(path);
+    REQUIRE(header.has_value());
+    if (header->metadata.count(kind) != 0) out.push_back(read_parity(path, header->metadata));
+  }
+  REQUIRE(!out.empty());
+  return out;
+}
+
+}  // namespace fdl::testing
