@@ -15,8 +15,8 @@ if(NOT FDL_CORE_ONLY AND torch_root AND EXISTS ${torch_root}/lib/libtorch_cpu.so
   set(FDL_TORCH ON)
   add_library(fdl_torch INTERFACE)
   # After the system's own headers: libtorch brings another fmt, whose code is not in the system's.
-  target_compile_options(fdl_torch INTERFACE "SHELL:-idirafter ${torch_root}/include"
-    "SHELL:-idirafter ${torch_root}/include/torch/csrc/api/include")
+  target_compile_options(fdl_torch INTERFACE "SHELL:-idirafter \"${torch_root}/include\""
+    "SHELL:-idirafter \"${torch_root}/include/torch/csrc/api/include\"")
   target_link_directories(fdl_torch INTERFACE ${torch_root}/lib)
   target_link_libraries(fdl_torch INTERFACE -ltorch_cpu -lc10)
   target_link_options(fdl_torch INTERFACE -Wl,-rpath,${torch_root}/lib -Wl,--no-as-needed)
