@@ -57,6 +57,9 @@ void Progress::finish() {
 }
 
 void Progress::show_progress(const Event& event) {
+  // A start event can be missed when a resumed run's records were just cut back.
+  total_steps_ = event.number("total_steps").value_or(total_steps_);
+  epochs_ = event.number("epochs").value_or(epochs_);
   const double step = event.number("step").value_or(0);
   const double speed = event.number("samples_per_s").value_or(0);
   const double left_s = event.number("eta_s").value_or(0);

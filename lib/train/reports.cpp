@@ -34,6 +34,7 @@ Result<void> Session::report_progress() {
   event.kind = "progress";
   add_means(totals_, job_.training, "train", event.numbers);
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
+  event.numbers["epochs"] = static_cast<double>(horizon_.epochs);
   event.numbers["step"] = static_cast<double>(state_.step);
   event.numbers["total_steps"] = static_cast<double>(horizon_.total_steps);
   event.numbers["lr"] = lr_;

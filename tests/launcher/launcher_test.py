@@ -205,7 +205,7 @@ def apt_that_fails_ends_with_3(project):
 def the_data_set_comes_with_the_default_job(project):
     project.call('run')
     shutil.rmtree(project.root / 'dataset')
-    for words, folder in ((('check',), None), (('run', 'other.yml'), None), (('lint',), None),
+    for words, folder in ((('check',), None), (('run', 'other.yml'), None), (('mistyped',), None),
                           (('run', '--help'), None), (('run',), '/')):
         project.call(*words, folder=folder)
         assert project.apt() == [], words

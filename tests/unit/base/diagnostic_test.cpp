@@ -65,6 +65,15 @@ TEST_CASE("a diagnostic that nobody filled in is our own mistake") {
   CHECK(to_text(Diagnostic{}, false) == "error[FDL9999]: \n");
 }
 
+TEST_CASE("help and notes can be added to a variable") {
+  Diagnostic d = error(Code::UnknownKey, {}, "unknown key 'x'");
+  d = std::move(d).help("h");
+  d = std::move(d).note("n");
+  d = std::move(d).at_node("model");
+  CHECK(to_text(d, false) ==
+        "error[FDL2001]: unknown key 'x'\n  node: model\n  help: h\n  note: n\n");
+}
+
 TEST_CASE("warnings say so") {
   CHECK(to_text(warning(Code::UnknownKey, {}, "hm"), false) == "warning[FDL2001]: hm\n");
   CHECK(!warning(Code::UnknownKey, {}, "hm").help_text.size());
