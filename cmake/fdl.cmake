@@ -11,7 +11,9 @@ set(FDL_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, such as address,un
 
 find_program(FDL_CCACHE ccache)
 if(FDL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${FDL_CCACHE})
+  # Without these words ccache passes over everything that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${FDL_CCACHE})
 endif()
 find_program(FDL_MOLD mold)
 if(FDL_MOLD)

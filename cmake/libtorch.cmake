@@ -23,5 +23,8 @@ if(NOT FDL_CORE_ONLY AND torch_root AND EXISTS ${torch_root}/lib/libtorch_cpu.so
   # libtorch's own headers do not pass -Wconversion where they instantiate in our code.
   target_compile_options(fdl_torch INTERFACE -Wno-conversion -Wno-shadow -Wno-sign-conversion)
   # Tensors cost seconds to parse; each torch target parses them once.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(fdl_torch INTERFACE -fpch-preprocess)  # lets ccache see what it holds
+  endif()
   target_precompile_headers(fdl_torch INTERFACE <ATen/core/Tensor.h>)
 endif()

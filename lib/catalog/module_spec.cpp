@@ -53,6 +53,17 @@ std::string_view to_string(DTypeClass wanted) {
   return wanted == DTypeClass::Floating ? "floating-point" : "integer";
 }
 
+std::vector<TensorSpec> ModuleSpec::owned(const void* params) const {
+  std::vector<TensorSpec> out;
+  for (const TensorSpec& tensor : tensors) {
+    if (tensor.is_present(params)) out.push_back(tensor);
+  }
+  if (more_tensors) {
+    for (TensorSpec& tensor : more_tensors(params)) out.push_back(std::move(tensor));
+  }
+  return out;
+}
+
 std::vector<std::int64_t> ModuleSpec::tensor_shape(const TensorSpec& tensor,
                                                    const void* params) const {
   const ParameterAccess parameters = access(record, const_cast<void*>(params));

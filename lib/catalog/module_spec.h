@@ -57,6 +57,7 @@ std::string_view to_string(DTypeClass wanted);
 struct InputSpec {
   std::string name;
   DTypeClass dtype = DTypeClass::Floating;
+  bool is_optional = false;
 };
 
 // Types of the outputs, or a sentence that says why the inputs do not fit.
@@ -70,13 +71,19 @@ struct ModuleSpec {
   std::string source;         // paper and equation
   std::string shape_text;     // the shape rule in words or in the shape language
   std::vector<InputSpec> inputs = {{"input", DTypeClass::Floating}};
+  std::vector<std::string> outputs = {"output"};  // ports; a tag names the first
   std::vector<TensorSpec> tensors;
+  // Those whose number depends on the parameters; they follow `tensors`.
+  std::function<std::vector<TensorSpec>(const void* params)> more_tensors;
   std::vector<Requirement> requirements;
   bool draws = false;   // uses random numbers when training
   std::string example;  // a step as YAML
+  // Inputs that the example takes, as types without a batch axis; empty when many do.
+  std::vector<std::string> example_inputs;
 
   std::function<std::shared_ptr<void>()> make_params;
-  // Infers the open parameters in `params` and gives the outputs' types.
+  // Infers the open parameters in `params` and gives the outputs' types. `inputs` has an entry for
+  // each of the spec's; an optional one may be absent.
   std::function<TypeResult(void* params, const std::vector<TensorType>& inputs)> infer;
   // Floating-point operations of one forward per... the whole batch; multiply and add count as 2.
   std::function<Dim(const void* params, const std::vector<TensorType>& inputs,
@@ -84,6 +91,8 @@ struct ModuleSpec {
       flops;
 
   const std::string& name() const { return record.name; }
+  // The tensors that an instance with these parameters owns.
+  std::vector<TensorSpec> owned(const void* params) const;
   // Concrete shape of an owned tensor once all parameters are known.
   std::vector<std::int64_t> tensor_shape(const TensorSpec& tensor, const void* params) const;
 };
@@ -132,6 +141,25 @@ class ModuleBuilder {
     spec_.inputs.push_back({std::move(name), dtype});
     return *this;
   }
+  // Absent unless a manifest gives it with `using`.
+  ModuleBuilder& optional_input(std::string name, DTypeClass dtype) {
+    input(std::move(name), dtype);
+    spec_.inputs.back().is_optional = true;
+    return *this;
+  }
+  // Names of the outputs, where there are several.
+  ModuleBuilder& outputs(std::vector<std::string> names) {
+    spec_.outputs = std::move(names);
+    return *this;
+  }
+  // Tensors whose number depends on the parameters: (const P&) -> std::vector<TensorSpec>.
+  template <typename F>
+  ModuleBuilder& tensors(F list) {
+    spec_.more_tensors = [list](const void* params) {
+      return list(*static_cast<const P*>(params));
+    };
+    return *this;
+  }
   ModuleBuilder& output_dtype(DType dtype) {
     output_dtype_ = dtype;
     return *this;
@@ -153,6 +181,16 @@ class ModuleBuilder {
     };
     return *this;
   }
+  // For several inputs or outputs, or another dtype:
+  // (P&, const std::vector<TensorType>& inputs) -> TypeResult.
+  template <typename F>
+  ModuleBuilder& types(std::string text, F rule) {
+    spec_.shape_text = std::move(text);
+    spec_.infer = [rule](void* params, const std::vector<TensorType>& inputs) -> TypeResult {
+      return rule(*static_cast<P*>(params), inputs);
+    };
+    return *this;
+  }
 
   // A condition among parameters: (const P&) -> bool, and what to say when it does not hold.
   template <typename F>
@@ -165,12 +203,17 @@ class ModuleBuilder {
     return *this;
   }
 
-  // (const P&, const TensorType& input, const TensorType& output) -> Dim.
+  // (const P&, input, output) -> Dim, of one TensorType each or of vectors of them.
   template <typename F>
   ModuleBuilder& flops(F count) {
-    spec_.flops = [count](const void* params, const std::vector<TensorType>& inputs,
-                          const std::vector<TensorType>& outputs) {
-      return count(*static_cast<const P*>(params), inputs.front(), outputs.front());
+    using Types = std::vector<TensorType>;
+    spec_.flops = [count](const void* params, const Types& inputs, const Types& outputs) {
+      const P& p = *static_cast<const P*>(params);
+      if constexpr (std::is_invocable_v<F, const P&, const Types&, const Types&>) {
+        return count(p, inputs, outputs);
+      } else {
+        return count(p, inputs.front(), outputs.front());
+      }
     };
     return *this;
   }
@@ -183,14 +226,17 @@ class ModuleBuilder {
     spec_.source = std::move(text);
     return *this;
   }
-  ModuleBuilder& example(std::string yaml) {
+  // A step that works; `inputs`: on what, where not every floating-point tensor will do.
+  ModuleBuilder& example(std::string yaml, std::vector<std::string> inputs = {}) {
     spec_.example = std::move(yaml);
+    spec_.example_inputs = std::move(inputs);
     return *this;
   }
 
   operator ModuleSpec() const {
     ModuleSpec out = spec_;
     out.record = record_.build();
+    if (out.infer) return out;
     if (function_) {
       out.infer = [rule = function_, dtype = output_dtype_](
                       void* params, const std::vector<TensorType>& inputs) -> TypeResult {

@@ -62,7 +62,10 @@ Dim num_elements(const Shape& shape);
 // What is known of a tensor before it exists.
 struct TensorType {
   DType dtype = DType::F32;
-  Shape shape;  // with the batch axis, named B, where there is one
+  Shape shape;             // with the batch axis, named B, where there is one
+  bool is_absent = false;  // stands for an optional input that is not given
+
+  static TensorType absent() { return {DType::F32, {}, true}; }
 
   friend bool operator==(const TensorType&, const TensorType&) = default;
 };

@@ -41,7 +41,7 @@ class Run {
   Result<void> one(const Step& step) {
     if (step.node->kind == Node::Kind::Loop) return loop(step);
     try {
-      (*this)[step.node->outputs.front()] = compute(step);
+      scatter(step.node->outputs, compute(step));
     } catch (const std::exception& thrown) {
       return fail(
           tensor::torch_failure(thrown, "this step", step.node->span).at_node(step.node->path));
@@ -49,11 +49,10 @@ class Run {
     return {};
   }
 
-  at::Tensor compute(const Step& step) {
+  std::vector<at::Tensor> compute(const Step& step) {
     const Node& node = *step.node;
-    FDL_CHECK(node.outputs.size() == 1);
     const std::vector<at::Tensor> inputs = gather(node.inputs);
-    if (node.kind == Node::Kind::Merge) return merge(node.merge, node.dim, inputs);
+    if (node.kind == Node::Kind::Merge) return {merge(node.merge, node.dim, inputs)};
     context_.node_path = node.path;
     return step.forward(node.params.get(), step.own, inputs, context_);
   }
@@ -77,7 +76,7 @@ class Run {
   std::vector<at::Tensor> gather(const std::vector<ValueId>& ids) {
     std::vector<at::Tensor> out;
     out.reserve(ids.size());
-    for (const ValueId id : ids) out.push_back((*this)[id]);
+    for (const ValueId id : ids) out.push_back(id == graph::kAbsent ? at::Tensor() : (*this)[id]);
     return out;
   }
 

@@ -13,6 +13,7 @@ using ValueSet = std::set<ValueId>;
 // All values that a node reads, those inside its body included.
 void add_reads(const Node& node, ValueSet& out) {
   out.insert(node.inputs.begin(), node.inputs.end());
+  out.erase(graph::kAbsent);
   if (!node.body) return;
   for (const Node& inner : node.body->nodes) add_reads(inner, out);
   out.insert(node.body->outputs.begin(), node.body->outputs.end());

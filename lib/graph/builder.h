@@ -17,11 +17,18 @@ struct Step {
   std::string kind;    // "linear", "also"; "" for a step of only `tag`
   Span span;           // of the word or key
   config::Node value;  // what stands under the key
-  std::string name, tag, from;
-  Span name_span, tag_span, from_span;
+  std::string name, tag, from, port;
+  Span name_span, tag_span, from_span, port_span;
   const config::Node* using_node = nullptr;
   const config::Node* merge = nullptr;  // beside `also` and `split`
   const config::Node* with = nullptr;   // beside `use`
+};
+
+// What a step makes: the stream, and by name all outputs where there are several.
+struct Produced {
+  Produced(ValueId value) : stream(value) {}
+  ValueId stream;
+  std::vector<NamedValue> ports;
 };
 
 // Builds one graph. Split over files by what the steps are: steps.cpp, modules.cpp,
@@ -47,21 +54,24 @@ class Builder {
   bool read_step(const config::Node& node, const Place& place, Step& step);
   bool choose_kind(const config::Node& node, Step& step);
   void read_common_keys(const config::Node& node, const Place& place, Step& step);
-  ValueId dispatch(const Step& step, ValueId stream, const Place& place);
+  Produced dispatch(const Step& step, ValueId stream, const Place& place);
+  void choose_port(const Step& step, Produced& made);
+  void define_tag(const Step& step, const Produced& made, const Place& place);
   ValueId look_up_tag(const std::string& name, const Span& span, const Place& place);
   std::string read_word(const config::Node& node, std::string_view what, const Place& place);
   // Inputs by name: the stream first, the others from `using`. Empty when it cannot be read.
-  std::vector<ValueId> gather_inputs(const std::vector<std::string>& names, const Step& step,
+  // An optional one that is not given is kAbsent.
+  std::vector<ValueId> gather_inputs(const std::vector<catalog::InputSpec>& specs, const Step& step,
                                      ValueId stream, const Place& place);
   // The path scope inside a construct: its own when it is named, else the one around it.
   std::shared_ptr<PathScope> scope_of(const Step& step, const Place& place) const;
 
   // modules.cpp
-  ValueId run_module(const Step& step, ValueId stream, const Place& place);
+  Produced run_module(const Step& step, ValueId stream, const Place& place);
   bool check_dtypes(const catalog::ModuleSpec& spec, const Step& step, const std::string& path,
                     const std::vector<ValueId>& inputs);
   void own_tensors(const catalog::ModuleSpec& spec, Node& node);
-  ValueId run_use(const Step& step, ValueId stream, const Place& place);
+  Produced run_use(const Step& step, ValueId stream, const Place& place);
   bool bind_module_params(const config::Node& declaration, const Step& step, const Place& place,
                           config::NameScope& names);
   const config::Node* find_declaration(const std::string& name, const Span& span);

@@ -15,6 +15,9 @@ namespace fdl::graph {
 
 using ValueId = int;  // index into Graph::values
 
+// In Node::inputs: an optional input that is not given.
+inline constexpr ValueId kAbsent = -2;
+
 // A tensor that some node produces, or that comes in.
 struct Value {
   catalog::TensorType type;  // with the batch axis, named B
@@ -53,7 +56,7 @@ struct Node {
   std::vector<ValueId> outputs;
 
   // Module: what it is, with all parameters inferred; `tensors` are indices into Graph::tensors,
-  // one for each present entry of spec->tensors, in that order, and `tensor_names` their names.
+  // one for each of spec->owned(), in that order, and `tensor_names` their names.
   const catalog::ModuleSpec* spec = nullptr;
   std::shared_ptr<const void> params;
   std::vector<int> tensors;

@@ -10,6 +10,7 @@ namespace fdl::graph {
 bool Builder::check_dtypes(const catalog::ModuleSpec& spec, const Step& step,
                            const std::string& path, const std::vector<ValueId>& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] == kAbsent) continue;
     const catalog::TensorType& type = type_of(inputs[i]);
     if (accepts(spec.inputs[i].dtype, type.dtype)) continue;
     problems_.add(with_origin(error(Code::WrongDtype, step.span, "'{}' takes {} numbers, not {}",
@@ -23,8 +24,7 @@ bool Builder::check_dtypes(const catalog::ModuleSpec& spec, const Step& step,
 
 void Builder::own_tensors(const catalog::ModuleSpec& spec, Node& node) {
   std::vector<std::int64_t> weight_shape;
-  for (const catalog::TensorSpec& tensor : spec.tensors) {
-    if (!tensor.is_present(node.params.get())) continue;
+  for (const catalog::TensorSpec& tensor : spec.owned(node.params.get())) {
     std::vector<std::int64_t> shape = spec.tensor_shape(tensor, node.params.get());
     if (tensor.name == "weight" || weight_shape.empty()) weight_shape = shape;
     OwnedTensor owned;
@@ -39,7 +39,7 @@ void Builder::own_tensors(const catalog::ModuleSpec& spec, Node& node) {
   }
 }
 
-ValueId Builder::run_module(const Step& step, ValueId stream, const Place& place) {
+Produced Builder::run_module(const Step& step, ValueId stream, const Place& place) {
   const catalog::ModuleSpec& spec = *catalog::find_module(step.kind);
   Node node;
   node.spec = &spec;
@@ -59,18 +59,17 @@ ValueId Builder::run_module(const Step& step, ValueId stream, const Place& place
                       .at_node(node.path));
     }
   }
-  std::vector<std::string> names;
-  for (const catalog::InputSpec& input : spec.inputs) names.push_back(input.name);
-  node.inputs = gather_inputs(names, step, stream, place);
+  node.inputs = gather_inputs(spec.inputs, step, stream, place);
   const bool failed = found.has_errors();
   problems_.add(std::move(found));
   const bool known =
-      std::none_of(node.inputs.begin(), node.inputs.end(), [](ValueId v) { return v < 0; });
+      std::none_of(node.inputs.begin(), node.inputs.end(), [](ValueId v) { return v == kUnknown; });
   if (failed || !known || !is_new || !check_dtypes(spec, step, node.path, node.inputs))
     return kUnknown;
 
   std::vector<catalog::TensorType> types;
-  for (const ValueId input : node.inputs) types.push_back(type_of(input));
+  for (const ValueId input : node.inputs)
+    types.push_back(input == kAbsent ? catalog::TensorType::absent() : type_of(input));
   const catalog::TypeResult outputs = spec.infer(params.get(), types);
   if (!outputs) {
     problems_.add(with_origin(error(Code::ShapeMismatch, step.span, "'{}' cannot take {}: {}",
@@ -83,7 +82,11 @@ ValueId Builder::run_module(const Step& step, ValueId stream, const Place& place
   own_tensors(spec, node);
   for (const catalog::TensorType& type : *outputs)
     node.outputs.push_back(add_value(type, node.path, step.span));
-  return add_node(place, std::move(node)).outputs.front();
+  Produced made = node.outputs.front();
+  for (std::size_t i = 0; spec.outputs.size() > 1 && i < spec.outputs.size(); ++i)
+    made.ports.push_back({spec.outputs[i], node.outputs[i]});
+  add_node(place, std::move(node));
+  return made;
 }
 
 const config::Node* Builder::find_declaration(const std::string& name, const Span& span) {
@@ -133,7 +136,7 @@ bool Builder::bind_module_params(const config::Node& declaration, const Step& st
   return fine;
 }
 
-ValueId Builder::run_use(const Step& step, ValueId stream, const Place& place) {
+Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) {
   Step call = step;
   call.value = interpolator_.resolve(step.value, *place.names);
   if (call.value.broken) return kUnknown;
@@ -154,11 +157,12 @@ ValueId Builder::run_use(const Step& step, ValueId stream, const Place& place) {
   }
   const config::Node* declaration = find_declaration(name, call.value.span);
   if (declaration == nullptr) return kUnknown;
-  std::vector<std::string> inputs;
+  std::vector<catalog::InputSpec> inputs;
   if (const config::Node* list = declaration->find("inputs")) {
-    for (const config::Node& item : list->items) inputs.push_back(item.text);
+    for (const config::Node& item : list->items)
+      inputs.push_back({item.text, catalog::DTypeClass::Any});
   }
-  if (inputs.empty()) inputs.emplace_back("input");
+  if (inputs.empty()) inputs.push_back({"input", catalog::DTypeClass::Any});
   const config::Node* flow = declaration->find("flow");
   config::NameScope names;
   const bool bound = bind_module_params(*declaration, call, place, names);
@@ -171,7 +175,7 @@ ValueId Builder::run_use(const Step& step, ValueId stream, const Place& place) {
   }
   TagScope tags(nullptr);
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    tags.define(inputs[i], {values[i], declaration->span});
+    tags.define(inputs[i].name, {values[i], declaration->span});
   use_chain_.push_back(name);
   const ValueId out =
       run_flow(*flow, values.front(), {place.block, scope_of(step, place), &tags, &names}, false);

@@ -35,7 +35,8 @@ Diagnostic unknown_module(const std::string& kind, const Span& span) {
 }  // namespace
 
 const std::vector<std::string>& common_step_keys() {
-  static const std::vector<std::string> kKeys = {"name", "tag", "using", "from", "merge", "with"};
+  static const std::vector<std::string> kKeys = {"name", "tag",   "using", "from",
+                                                 "port", "merge", "with"};
   return kKeys;
 }
 
@@ -120,6 +121,9 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
     } else if (entry.key == "from") {
       step.from = read_word(entry.value, "from", place);
       step.from_span = entry.value.span;
+    } else if (entry.key == "port") {
+      step.port = read_word(entry.value, "port", place);
+      step.port_span = entry.value.span;
     } else if (entry.key == "using") {
       step.using_node = &entry.value;
     } else if (entry.key == "merge") {
@@ -195,22 +199,48 @@ ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place&
   Step step;
   const bool readable = read_step(node, place, step);
   if (!step.from.empty()) stream = look_up_tag(step.from, step.from_span, place);
-  ValueId out = kUnknown;
-  if (readable) out = step.kind.empty() ? stream : dispatch(step, stream, place);
-  if (!step.tag.empty()) {
-    if (const auto former = place.tags->define(step.tag, {out, step.tag_span})) {
-      problems_.add(error(Code::DuplicateTag, step.tag_span,
-                          "the tag '{}' is written twice in this flow", step.tag)
-                        .note_at(former->span, "it was written here first")
-                        .help("rename one of them"));
-    } else if (out != kUnknown) {
-      graph_.tags.push_back({place.path->join(step.tag), out});
-    }
-  }
-  return out;
+  Produced made = kUnknown;
+  if (readable) made = step.kind.empty() ? Produced(stream) : dispatch(step, stream, place);
+  if (!step.port.empty()) choose_port(step, made);
+  if (!step.tag.empty()) define_tag(step, made, place);
+  return made.stream;
 }
 
-ValueId Builder::dispatch(const Step& step, ValueId stream, const Place& place) {
+void Builder::choose_port(const Step& step, Produced& made) {
+  if (made.stream == kUnknown) return;
+  std::vector<std::string> names;
+  for (const NamedValue& port : made.ports) {
+    names.push_back(port.name);
+    if (port.name != step.port) continue;
+    made.stream = port.value;
+    return;
+  }
+  Diagnostic d =
+      error(Code::UnknownPort, step.port_span, "'{}' has no output '{}'", step.kind, step.port);
+  if (const auto near = closest(step.port, names))
+    d = std::move(d).help("did you mean '{}'?", *near);
+  problems_.add(names.empty() ? std::move(d).note("it has one output only")
+                              : std::move(d).note("its outputs are {}", one_of(names)));
+  made.stream = kUnknown;
+}
+
+void Builder::define_tag(const Step& step, const Produced& made, const Place& place) {
+  if (const auto former = place.tags->define(step.tag, {made.stream, step.tag_span})) {
+    problems_.add(error(Code::DuplicateTag, step.tag_span,
+                        "the tag '{}' is written twice in this flow", step.tag)
+                      .note_at(former->span, "it was written here first")
+                      .help("rename one of them"));
+    return;
+  }
+  if (made.stream == kUnknown) return;
+  graph_.tags.push_back({place.path->join(step.tag), made.stream});
+  for (const NamedValue& port : made.ports) {
+    place.tags->define(step.tag + "." + port.name, {port.value, step.tag_span});
+    graph_.tags.push_back({place.path->join(step.tag + "." + port.name), port.value});
+  }
+}
+
+Produced Builder::dispatch(const Step& step, ValueId stream, const Place& place) {
   if (step.kind == "flow") return run_group(step, stream, place);
   if (step.kind == "also") return run_also(step, stream, place);
   if (step.kind == "split") return run_split(step, stream, place);
@@ -222,10 +252,11 @@ ValueId Builder::dispatch(const Step& step, ValueId stream, const Place& place) 
   return run_module(step, stream, place);
 }
 
-std::vector<ValueId> Builder::gather_inputs(const std::vector<std::string>& names, const Step& step,
-                                            ValueId stream, const Place& place) {
-  constexpr ValueId kMissing = -2;
-  std::vector<ValueId> out(names.size(), kMissing);
+std::vector<ValueId> Builder::gather_inputs(const std::vector<catalog::InputSpec>& specs,
+                                            const Step& step, ValueId stream, const Place& place) {
+  std::vector<std::string> names;
+  for (const catalog::InputSpec& input : specs) names.push_back(input.name);
+  std::vector<ValueId> out(names.size(), kAbsent);
   out[0] = stream;
   const auto tag_of = [&](const config::Node& node) {
     return look_up_tag(read_word(node, "using", place), node.span, place);
@@ -262,7 +293,7 @@ std::vector<ValueId> Builder::gather_inputs(const std::vector<std::string>& name
     out[static_cast<std::size_t>(found - names.begin())] = tag_of(entry.value);
   }
   for (std::size_t i = 1; i < out.size(); ++i) {
-    if (out[i] != kMissing) continue;
+    if (out[i] != kAbsent || specs[i].is_optional) continue;
     problems_.add(
         error(Code::UnknownInput, step.span, "'{}' needs the input '{}'", step.kind, names[i])
             .help("add `using: {{ {}: some_tag }}`", names[i]));

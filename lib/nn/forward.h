@@ -27,11 +27,13 @@ class Tensors {
   std::vector<at::Tensor> values_;
 };
 
-// Computes a module's output in PyTorch's meaning. `params` is the module's params struct with
-// everything inferred; tensors carry their batch axis first. Throws what libtorch throws; the
-// executor turns that into a Diagnostic.
-using Forward = std::function<at::Tensor(const void* params, const Tensors& own,
-                                         const std::vector<at::Tensor>& inputs, StepContext&)>;
+using Outputs = std::vector<at::Tensor>;
+
+// Computes a module's outputs in PyTorch's meaning. `params` is the module's params struct with
+// everything inferred; tensors carry their batch axis first. An optional input that is not given is
+// undefined. Throws what libtorch throws; the executor turns that into a Diagnostic.
+using Forward = std::function<Outputs(const void* params, const Tensors& own,
+                                      const std::vector<at::Tensor>& inputs, StepContext&)>;
 
 // A forward from a function of one input: at::Tensor relu(const ReluParams&, const Tensors& own,
 // const at::Tensor& x, StepContext&).
@@ -40,7 +42,17 @@ Forward forward_of(at::Tensor (*function)(const P&, const Tensors&, const at::Te
                                           StepContext&)) {
   return [function](const void* params, const Tensors& own, const std::vector<at::Tensor>& inputs,
                     StepContext& context) {
-    return function(*static_cast<const P*>(params), own, inputs.front(), context);
+    return Outputs{function(*static_cast<const P*>(params), own, inputs.front(), context)};
+  };
+}
+
+// Likewise of several inputs, with one output or several.
+template <typename P, typename Result>
+Forward forward_of(Result (*function)(const P&, const Tensors&, const std::vector<at::Tensor>&,
+                                      StepContext&)) {
+  return [function](const void* params, const Tensors& own, const std::vector<at::Tensor>& inputs,
+                    StepContext& context) {
+    return Outputs{function(*static_cast<const P*>(params), own, inputs, context)};
   };
 }
 

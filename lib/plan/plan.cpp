@@ -41,8 +41,10 @@ class Planner {
       cost.activation_bytes += bytes_of_value(output) * turns;
     if (node.spec == nullptr) return cost;
     std::vector<TensorType> inputs, outputs;
-    for (const graph::ValueId id : node.inputs)
-      inputs.push_back(graph_.values[static_cast<std::size_t>(id)].type);
+    for (const graph::ValueId id : node.inputs) {
+      inputs.push_back(id == graph::kAbsent ? TensorType::absent()
+                                            : graph_.values[static_cast<std::size_t>(id)].type);
+    }
     for (const graph::ValueId id : node.outputs)
       outputs.push_back(graph_.values[static_cast<std::size_t>(id)].type);
     cost.forward_flops =

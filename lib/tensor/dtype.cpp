@@ -42,6 +42,14 @@ at::ScalarType scalar_type(DType dtype) { return find(kManifestTypes, dtype); }
 
 at::ScalarType scalar_type(SafetensorsDtype dtype) { return find(kFileTypes, dtype); }
 
+DType dtype_of(at::ScalarType dtype) {
+  for (const auto& [ours, theirs] : kManifestTypes) {
+    if (theirs == dtype) return ours;
+  }
+  FDL_CHECK(!"a ScalarType that manifests do not have");
+  return DType::F32;
+}
+
 SafetensorsDtype safetensors_dtype(at::ScalarType dtype) {
   for (const auto& [ours, theirs] : kFileTypes) {
     if (theirs == dtype) return ours;

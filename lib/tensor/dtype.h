@@ -10,6 +10,7 @@ namespace fdl::tensor {
 
 at::ScalarType scalar_type(catalog::DType dtype);
 at::ScalarType scalar_type(format::SafetensorsDtype dtype);
+catalog::DType dtype_of(at::ScalarType dtype);  // of one that a manifest can name
 format::SafetensorsDtype safetensors_dtype(at::ScalarType dtype);
 
 }  // namespace fdl::tensor

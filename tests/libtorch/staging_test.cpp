@@ -142,6 +142,16 @@ TEST_CASE("a process killed between the two renames is mended by the next instal
   CHECK_FALSE(fs::exists(dead));
 }
 
+TEST_CASE("a process killed after both renames leaves the new one in place and nothing else") {
+  const Place place;
+  const fs::path dead = place.staging_of(dead_pid());
+  write_file(dead / "former-cpu/lib/x", "former");
+  write_file(place.precompiled / "cpu/lib/x", "new");
+  { CHECK(Staging::begin(place.home.path()).has_value()); }
+  CHECK(bytes_of(place.precompiled / "cpu/lib/x") == "new");
+  CHECK_FALSE(fs::exists(dead));
+}
+
 TEST_CASE("a process killed after both renames leaves the new variant, and the former one goes") {
   const Place place;
   const fs::path dead = place.staging_of(dead_pid());

@@ -17,6 +17,7 @@ class Module:
     input: Callable[[], torch.Tensor]
     params: dict = field(default_factory=dict)
     train: bool = True
+    more: dict[str, Callable[[], torch.Tensor]] = field(default_factory=dict)  # inputs by name
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,28 @@ def indices(below: int, *shape: int) -> Callable[[], torch.Tensor]:
     return lambda: torch.randint(below, shape)
 
 
+class Function(nn.Module):
+    """A function without tensors of its own, as a module."""
+
+    def __init__(self, function: Callable):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs: torch.Tensor):
+        return self.function(*inputs)
+
+
 def batch_norm(x: torch.Tensor, params: dict) -> nn.Module:
     return (nn.BatchNorm2d if x.dim() == 4 else nn.BatchNorm1d)(x.shape[1], **params)
 
 
-# What PyTorch infers nowhere, our catalogue infers from the input: so do these.
+# The names of a module's outputs where it has several, the first one first. What stands in MODULES
+# then returns a tuple.
+PORTS: dict[str, tuple[str, ...]] = {}
+
+# What PyTorch infers nowhere, our catalogue infers from the input: so do these. Each makes an
+# nn.Module that is called with the inputs in the order of the catalogue; a plain function becomes one
+# by `Function(f)`.
 MODULES: dict[str, Callable[[torch.Tensor, dict], nn.Module]] = {
     "linear": lambda x, p: nn.Linear(x.shape[-1], **p),
     "conv2d": lambda x, p: nn.Conv2d(x.shape[1], **p),

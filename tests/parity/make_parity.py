@@ -17,7 +17,8 @@ Every file is one case, `<kind>_<case>.safetensors`. Its `__metadata__` says wha
 and its tensors are
 
     module     input, param.<name>, buffer.<name>, output, grad_output (fixed and random),
-               grad_input (absent for indices), grad_param.<name>, buffer_after.<name>
+               grad_input (absent for indices), grad_param.<name>, buffer_after.<name>; further
+               inputs and outputs by name: input.mask, grad_input.mask, output.h_n, grad_output.h_n
     loss       input, target, output, grad_output, grad_input
     optimizer  param.<i> at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
     schedule   lr f64[200]: entry t is the rate that update number t (from 0) uses; with
@@ -40,7 +41,7 @@ from torch import nn
 import cases
 
 FOLDER = Path(__file__).resolve().parent
-DTYPE_NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
+DTYPE_NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.bool: "BOOL"}
 # Another CPU may add in another order; anything beyond this is a change of meaning.
 NOISE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -86,22 +87,38 @@ def randomise(module: nn.Module) -> None:
             module.weight[module.padding_idx].zero_()
 
 
+def key_of(what: str, name: str, index: int) -> str:
+    return what if index == 0 else f"{what}.{name}"
+
+
 def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
-    x = case.input()
-    module = cases.MODULES[kind](x, dict(case.params)).train(case.train)
+    names = ["input", *case.more]
+    inputs = [case.input(), *(make() for make in case.more.values())]
+    module = cases.MODULES[kind](inputs[0], dict(case.params)).train(case.train)
     randomise(module)
-    tensors = {"input": x.clone()}
+    tensors = {key_of("input", name, i): x.clone() for i, (name, x) in enumerate(zip(names, inputs))}
     tensors |= {f"param.{name}": value.clone() for name, value in module.named_parameters()}
     tensors |= {f"buffer.{name}": value.clone() for name, value in module.named_buffers()}
-    if x.is_floating_point():
-        x.requires_grad_()
-    y = module(x)
-    grad_output = torch.randn_like(y)
-    if y.requires_grad:
-        y.backward(grad_output)
-    tensors |= {"output": y, "grad_output": grad_output}
-    if x.grad is not None:
-        tensors["grad_input"] = x.grad
+    for x in inputs:
+        if x.is_floating_point():
+            x.requires_grad_()
+    outputs = module(*inputs)
+    if isinstance(outputs, torch.Tensor):
+        outputs = (outputs,)
+    ports = cases.PORTS.get(kind, ("output",))
+    assert len(ports) == len(outputs), f"{kind} has {len(outputs)} outputs"
+    ends, weights = [], []
+    for i, (port, y) in enumerate(zip(ports, outputs)):
+        tensors[key_of("output", port, i)] = y
+        if y.requires_grad:
+            ends.append(y)
+            weights.append(torch.randn_like(y))
+            tensors[key_of("grad_output", port, i)] = weights[-1]
+    if ends:
+        torch.autograd.backward(ends, weights)
+    for i, (name, x) in enumerate(zip(names, inputs)):
+        if x.grad is not None:
+            tensors[key_of("grad_input", name, i)] = x.grad
     tensors |= {f"grad_param.{name}": value.grad for name, value in module.named_parameters()}
     tensors |= {f"buffer_after.{name}": value for name, value in module.named_buffers()}
     return tensors, {"module": kind, "params": yaml(case.params), "train": yaml(case.train)}

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
@@ -36,9 +35,12 @@ double slope(const Scalar& f, std::vector<at::Tensor> leaves, std::size_t leaf,
 }
 
 void check_slopes(const Scalar& f, const std::vector<at::Tensor>& leaves) {
-  const auto found = torch::autograd::grad({f(leaves)}, leaves);
+  const auto found = torch::autograd::grad({f(leaves)}, leaves, {}, /*retain_graph=*/false,
+                                           /*create_graph=*/false, /*allow_unused=*/true);
   for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) {
-    const at::Tensor gradient = found[leaf].contiguous();
+    const at::Tensor gradient = found[leaf].defined()
+                                    ? found[leaf].contiguous()
+                                    : at::zeros(leaves[leaf].sizes(), at::kDouble);
     const std::int64_t count = gradient.numel(),
                        stride = std::max<std::int64_t>(1, count / kMostPlaces);
     for (std::int64_t place = 0; place < count; place += stride) {
@@ -51,66 +53,64 @@ void check_slopes(const Scalar& f, const std::vector<at::Tensor>& leaves) {
   }
 }
 
-// A module's own example, on the first of some shapes that its rule takes.
-struct Sample {
-  BoundModule module;
-  at::Tensor input;
-};
-
-std::optional<Sample> sample_of(const std::string& name) {
-  const config::Node example = yaml(catalog::find_module(name)->example);
-  const config::Node params = example.is_map() ? example.entries.front().value : config::Node();
-  const bool is_integer =
-      catalog::find_module(name)->inputs.front().dtype == catalog::DTypeClass::Integer;
-  for (const std::vector<std::int64_t>& shape :
-       std::vector<std::vector<std::int64_t>>{{3, 6}, {2, 3, 6}, {2, 3, 6, 5}}) {
-    at::Tensor input = random_tensor(shape, shape.size(), at::kDouble);
-    if (is_integer) input = (input.abs() * 2).to(at::kLong);
-    const auto module = bind_module(name, params, {type_of(input)});
-    REQUIRE(module.has_value());
-    if (module->outputs) return Sample{*module, input};
-  }
-  return std::nullopt;
-}
-
 // Random values for what a module owns; variances positive, counters zero.
 at::Tensor owned_value(const catalog::TensorSpec& spec, const std::vector<std::int64_t>& shape,
                        std::uint64_t seed) {
   if (spec.dtype == catalog::DType::I64) return at::zeros(shape, at::kLong);
   const at::Tensor value = random_tensor(shape, seed, at::kDouble);
-  return spec.is_buffer ? value.abs() + 0.5 : value;
+  return spec.is_buffer ? value.abs().add(0.5) : value;
+}
+
+// The tensors of one run, by what may move: `leaves` replace those that require gradients, in
+// order.
+std::vector<at::Tensor> with_leaves(const std::vector<at::Tensor>& tensors,
+                                    const std::vector<at::Tensor>& leaves, std::size_t& next) {
+  std::vector<at::Tensor> out;
+  for (const at::Tensor& t : tensors) {
+    if (t.defined() && t.requires_grad()) {
+      out.push_back(leaves[next++]);
+    } else {
+      out.push_back(t.defined() ? t.clone() : t);
+    }
+  }
+  return out;
+}
+
+// A weighted sum over all floating-point outputs.
+at::Tensor weighted_sum(const nn::Outputs& outputs) {
+  at::Tensor total = at::zeros({}, at::kDouble);
+  for (const at::Tensor& out : outputs) {
+    if (!out.is_floating_point()) continue;
+    total = total.add(out.mul(random_tensor(out.sizes().vec(), 99, at::kDouble)).sum());
+  }
+  return total;
 }
 
 void check_module(const std::string& name, bool training) {
-  const auto sample = sample_of(name);
-  REQUIRE_MESSAGE(sample.has_value(), "no shape here fits; add one");
-  const BoundModule& module = sample->module;
+  Example example = example_of(name);
+  const BoundModule& module = example.module;
   std::vector<std::string> names;
   std::vector<at::Tensor> values, leaves;
-  for (const auto& spec : module.spec->tensors) {
-    if (!spec.is_present(module.params.get())) continue;
+  for (const auto& spec : module.spec->owned(module.params.get())) {
     names.push_back(spec.name);
     values.push_back(owned_value(spec, module.owned().at(spec.name), 50 + values.size()));
     if (!spec.is_buffer) leaves.push_back(values.back().requires_grad_());
   }
-  const bool moves_input = sample->input.is_floating_point();
-  if (moves_input) leaves.push_back(sample->input.clone().requires_grad_());
-  if (leaves.empty()) return;
-  const nn::Forward forward = nn::find_forward(name);
-  check_slopes(
-      [&](const std::vector<at::Tensor>& moved) {
-        std::vector<at::Tensor> own;
-        std::size_t next = 0;
-        for (const at::Tensor& v : values)
-          own.push_back(v.requires_grad() ? moved[next++] : v.clone());
-        nn::StepContext context;
-        context.training = training;
-        context.node_path = name;
-        const at::Tensor& input = moves_input ? moved.back() : sample->input;
-        const at::Tensor out = forward(module.params.get(), {names, own}, {input}, context);
-        return (out * random_tensor(out.sizes().vec(), 99, at::kDouble)).sum();
-      },
-      leaves);
+  for (at::Tensor& input : example.inputs) {
+    if (!input.defined() || !input.is_floating_point()) continue;
+    leaves.push_back(input.requires_grad_());
+  }
+  const auto run = [&](const std::vector<at::Tensor>& moved) {
+    std::size_t next = 0;
+    const std::vector<at::Tensor> own = with_leaves(values, moved, next);
+    const std::vector<at::Tensor> inputs = with_leaves(example.inputs, moved, next);
+    nn::StepContext context;
+    context.training = training;
+    context.node_path = name;
+    return weighted_sum(nn::find_forward(name)(module.params.get(), {names, own}, inputs, context));
+  };
+  if (leaves.empty() || !run(leaves).requires_grad()) return;
+  check_slopes(run, leaves);
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ Given give(const BoundModule& module, const ParityFile& file) {
   Given out;
   std::vector<std::string> names;
   std::vector<at::Tensor> values;
-  for (const auto& spec : module.spec->tensors) {
-    if (!spec.is_present(module.params.get())) continue;
+  for (const auto& spec : module.spec->owned(module.params.get())) {
     const std::string key = (spec.is_buffer ? "buffer." : "param.") + spec.name;
     const at::Tensor value = file[key].clone();
     CHECK(value.sizes().vec() == module.spec->tensor_shape(spec, module.params.get()));
@@ -40,38 +39,65 @@ Given give(const BoundModule& module, const ParityFile& file) {
   return out;
 }
 
-void check_gradients(const ParityFile& file, const at::Tensor& output, const at::Tensor& input,
-                     const Given& given) {
+// "input" or "output" for the first, "input.mask" or "output.h_n" for the others.
+std::string key_of(const std::string& what, const std::string& name, std::size_t index) {
+  return index == 0 ? what : what + "." + name;
+}
+
+void check_gradients(const ParityFile& file, const BoundModule& module, const nn::Outputs& outputs,
+                     const std::vector<at::Tensor>& inputs, const Given& given) {
   std::vector<std::string> keys;
-  std::vector<at::Tensor> leaves = given.leaves;
+  std::vector<at::Tensor> leaves = given.leaves, ends, weights;
   for (const std::string& name : given.trained) keys.push_back("grad_param." + name);
-  if (input.requires_grad()) {
-    keys.emplace_back("grad_input");
-    leaves.push_back(input);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined() || !inputs[i].requires_grad()) continue;
+    keys.push_back(key_of("grad_input", module.spec->inputs[i].name, i));
+    leaves.push_back(inputs[i]);
   }
-  if (leaves.empty()) return;
-  const auto found = torch::autograd::grad({output}, leaves, {file["grad_output"]});
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!outputs[i].requires_grad()) continue;
+    ends.push_back(outputs[i]);
+    weights.push_back(file[key_of("grad_output", module.spec->outputs[i], i)]);
+  }
+  if (leaves.empty() || ends.empty()) return;
+  const auto found = torch::autograd::grad(ends, leaves, weights);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     CAPTURE(keys[i]);
     CHECK(is_close(found[i], file[keys[i]], kParity));
   }
 }
 
+std::vector<at::Tensor> stored_inputs(const ParityFile& file, const catalog::ModuleSpec& spec) {
+  std::vector<at::Tensor> out;
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    const std::string key = key_of("input", spec.inputs[i].name, i);
+    out.push_back(file.has(key) ? file[key].clone() : at::Tensor());
+  }
+  return out;
+}
+
 void check_module(const ParityFile& file) {
   const std::string name = file.metadata.at("module");
-  at::Tensor input = file["input"].clone();
-  const auto module = bind_module(name, yaml(file.metadata.at("params")), {type_of(input)});
+  const catalog::ModuleSpec& spec = *catalog::find_module(name);
+  std::vector<at::Tensor> inputs = stored_inputs(file, spec);
+  const auto module = bind_module(name, yaml(file.metadata.at("params")), types_of(inputs));
   REQUIRE(module.has_value());
   REQUIRE(module->outputs.has_value());
   const Given given = give(*module, file);
-  if (input.is_floating_point()) input.requires_grad_();
+  for (at::Tensor& input : inputs) {
+    if (input.defined() && input.is_floating_point()) input.requires_grad_();
+  }
   nn::StepContext context;
   context.training = file.metadata.at("train") == "true";
-  const at::Tensor output =
-      nn::find_forward(name)(module->params.get(), given.own, {input}, context);
-  CHECK(is_close(output, file["output"], kParity));
-  CHECK(type_of(output) == module->outputs->front());
-  check_gradients(file, output, input, given);
+  const nn::Outputs outputs =
+      nn::find_forward(name)(module->params.get(), given.own, inputs, context);
+  REQUIRE(outputs.size() == spec.outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    CAPTURE(spec.outputs[i]);
+    CHECK(is_close(outputs[i], file[key_of("output", spec.outputs[i], i)], kParity));
+    CHECK(type_of(outputs[i]) == (*module->outputs)[i]);
+  }
+  check_gradients(file, *module, outputs, inputs, given);
   for (const auto& [buffer, value] : given.buffers) {
     CAPTURE(buffer);
     CHECK(is_close(value, file["buffer_after." + buffer], kParity));

@@ -21,7 +21,7 @@ constexpr double kScheduleTolerance = 1e-9;  // of doubles that PyTorch updates 
 std::vector<NamedTensor> leaves(const std::vector<at::Tensor>& values) {
   std::vector<NamedTensor> out;
   for (std::size_t i = 0; i < values.size(); ++i)
-    out.push_back({"p" + std::to_string(i), values[i].clone().requires_grad_()});
+    out.push_back({fmt::format("p{}", i), values[i].clone().requires_grad_()});
   return out;
 }
 
@@ -31,11 +31,12 @@ void check_optimizer(const ParityFile& file) {
   const auto optimizer = optim::make_optimizer(choose(EntryKind::Optimizer, text), parameters);
   for (int step = 0; step < 5; ++step) {
     CAPTURE(step);
-    const std::string number = std::to_string(step);
-    optimizer->update({file["grad." + number + ".0"], file["grad." + number + ".1"]},
-                      {optimizer->base_lr(), {}});
-    CHECK(is_close(parameters[0].value, file["after." + number + ".0"], kParity));
-    CHECK(is_close(parameters[1].value, file["after." + number + ".1"], kParity));
+    const auto stored = [&](const char* what, int i) {
+      return file[fmt::format("{}.{}.{}", what, step, i)];
+    };
+    optimizer->update({stored("grad", 0), stored("grad", 1)}, {optimizer->base_lr(), {}});
+    CHECK(is_close(parameters[0].value, stored("after", 0), kParity));
+    CHECK(is_close(parameters[1].value, stored("after", 1), kParity));
   }
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
@@ -14,8 +16,14 @@ namespace {
 
 using tensor::RandomStream;
 
-constexpr std::uint64_t kSeeds = 150;  // of each module
+constexpr std::uint64_t kSeeds = 300;  // of each module
 constexpr int kLeastAccepted = 10;     // or the law would hold of a rule that refuses everything
+
+std::string text_of(const std::vector<catalog::TensorType>& types) {
+  std::string out;
+  for (const auto& type : types) out += (type.is_absent ? "-" : catalog::to_string(type)) + " ";
+  return out;
+}
 
 std::int64_t pick(RandomStream& stream, std::int64_t low, std::int64_t high) {
   return low + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(high - low + 1)));
@@ -30,7 +38,7 @@ std::string value_for(const config::FieldSpec& field, RandomStream& stream) {
   REQUIRE_MESSAGE(field.type.starts_with("an integer"), field.type, ": teach this test that type");
   if (field.type.find("'same'") != std::string::npos && stream.below(2) == 0) return "same";
   const bool takes_list = field.type.find("list of 2") != std::string::npos;
-  if (takes_list && stream.below(2) == 0) return "[" + integer() + ", " + integer() + "]";
+  if (takes_list && stream.below(2) == 0) return fmt::format("[{}, {}]", integer(), integer());
   return integer();
 }
 
@@ -39,34 +47,51 @@ config::Node random_params(const catalog::ModuleSpec& spec, RandomStream& stream
   for (const auto& field : spec.record.fields) {
     // Sizes that are inferred would mostly contradict the input.
     const bool given = field.is_required || stream.below(field.is_inferred ? 10 : 2) == 0;
-    if (given) text += field.name + ": " + value_for(field, stream) + "\n";
+    if (given) text += fmt::format("{}: {}\n", field.name, value_for(field, stream));
   }
   return text.empty() ? config::Node() : yaml(text);
 }
 
-at::Tensor random_input(const catalog::ModuleSpec& spec, RandomStream& stream) {
-  std::vector<std::int64_t> shape;
-  const std::int64_t rank = pick(stream, 1, 4);
-  for (std::int64_t i = 0; i < rank; ++i) shape.push_back(pick(stream, 1, 9));
-  const bool is_integer = spec.inputs.front().dtype == catalog::DTypeClass::Integer;
-  return at::zeros(shape, is_integer ? at::kLong : at::kFloat);
+// Half of the time the inputs of the module's example with some axes of another size, else any.
+std::vector<at::Tensor> random_inputs(const catalog::ModuleSpec& spec, RandomStream& stream) {
+  std::vector<at::Tensor> out;
+  const bool near_example = spec.inputs.size() > 1 || stream.below(2) == 0;
+  const std::vector<at::Tensor> example = example_of(spec.name()).inputs;
+  const std::int64_t from = pick(stream, 1, 9), to = pick(stream, 1, 9);
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    if (!example[i].defined() || (spec.inputs[i].is_optional && stream.below(2) == 0)) {
+      out.emplace_back();
+      continue;
+    }
+    std::vector<std::int64_t> shape = example[i].sizes().vec();
+    if (!near_example) shape.resize(static_cast<std::size_t>(pick(stream, 1, 5)), 1);
+    for (std::int64_t& size : shape) {
+      if (!near_example) size = pick(stream, 1, 9);
+      if (size == from) size = to;  // everywhere alike, so that axes which must agree still do
+      if (stream.below(20) == 0) size = pick(stream, 1, 9);
+    }
+    if (!shape.empty()) shape[0] = std::max<std::int64_t>(shape[0], 2);  // batch_norm needs two
+    const bool is_whole = !example[i].is_floating_point();
+    out.push_back(at::zeros(shape, is_whole ? example[i].scalar_type() : at::kFloat));
+  }
+  return out;
 }
 
 // Runs the forward on zeros; empty when libtorch refuses.
-std::optional<catalog::TensorType> measure(const BoundModule& module, const at::Tensor& input) {
+std::optional<std::string> measure(const BoundModule& module,
+                                   const std::vector<at::Tensor>& inputs) {
   std::vector<std::string> names;
   std::vector<at::Tensor> values;
-  for (const auto& spec : module.spec->tensors) {
-    if (!spec.is_present(module.params.get())) continue;
+  for (const auto& spec : module.spec->owned(module.params.get())) {
     names.push_back(spec.name);
     values.push_back(at::zeros(module.owned().at(spec.name), tensor::scalar_type(spec.dtype)));
   }
   nn::StepContext context;
   try {
-    return type_of(nn::find_forward(module.spec->name())(module.params.get(), {names, values},
-                                                         {input}, context));
+    return text_of(types_of(nn::find_forward(module.spec->name())(
+        module.params.get(), {names, values}, inputs, context)));
   } catch (const std::exception& thrown) {
-    MESSAGE(thrown.what());
+    MESSAGE(std::string(thrown.what()));
     return std::nullopt;
   }
 }
@@ -83,14 +108,14 @@ TEST_CASE("what a shape rule accepts, libtorch computes in that shape") {
       CAPTURE(seed);
       RandomStream stream(tensor::StreamKey(seed, tensor::Purpose::Synthetic).with(name));
       const config::Node params = random_params(spec, stream);
-      const at::Tensor input = random_input(spec, stream);
-      CAPTURE(catalog::to_string(type_of(input)));
-      const auto module = bind_module(name, params, {type_of(input)});
+      const std::vector<at::Tensor> inputs = random_inputs(spec, stream);
+      CAPTURE(text_of(types_of(inputs)));
+      const auto module = bind_module(name, params, types_of(inputs));
       if (!module || !module->outputs) continue;
       ++num_accepted;
-      const auto measured = measure(*module, input);
+      const auto measured = measure(*module, inputs);
       REQUIRE(measured.has_value());
-      CHECK(catalog::to_string(*measured) == catalog::to_string(module->outputs->front()));
+      CHECK(*measured == text_of(*module->outputs));
     }
     CAPTURE(name);
     CHECK(num_accepted >= kLeastAccepted);

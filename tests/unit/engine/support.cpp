@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
 
 #include "lib/base/diagnostic.h"
@@ -13,6 +13,7 @@
 #include "lib/config/yaml.h"
 #include "lib/format/safetensors.h"
 #include "lib/graph/build.h"
+#include "lib/tensor/dtype.h"
 #include "lib/tensor/random.h"
 
 namespace fdl::testing {
@@ -39,7 +40,7 @@ bool is_close(const at::Tensor& a, const at::Tensor& b, double tolerance) {
   if (a.scalar_type() != b.scalar_type()) return false;
   if (a.numel() == 0) return true;
   const at::Tensor x = a.detach().to(at::kDouble), y = b.detach().to(at::kDouble);
-  const double largest = y.abs().max().item<double>(), off = (x - y).abs().max().item<double>();
+  const double largest = y.abs().max().item<double>(), off = x.sub(y).abs().max().item<double>();
   if (off <= tolerance * largest) return true;
   MESSAGE("off by ", off, " where the largest is ", largest);
   return false;
@@ -85,10 +86,9 @@ graph::Graph build(const std::string& model) {
 }
 
 catalog::TensorType type_of(const at::Tensor& tensor) {
+  if (!tensor.defined()) return catalog::TensorType::absent();
   catalog::TensorType type;
-  type.dtype = *catalog::parse_dtype(tensor.scalar_type() == at::kLong     ? "i64"
-                                     : tensor.scalar_type() == at::kDouble ? "f64"
-                                                                           : "f32");
+  type.dtype = tensor::dtype_of(tensor.scalar_type());
   for (const std::int64_t size : tensor.sizes()) type.shape.emplace_back(size);
   return type;
 }
@@ -104,9 +104,7 @@ at::Tensor random_tensor(const std::vector<std::int64_t>& shape, std::uint64_t s
 
 std::map<std::string, std::vector<std::int64_t>> BoundModule::owned() const {
   std::map<std::string, std::vector<std::int64_t>> out;
-  for (const auto& t : spec->tensors) {
-    if (t.is_present(params.get())) out[t.name] = spec->tensor_shape(t, params.get());
-  }
+  for (const auto& t : spec->owned(params.get())) out[t.name] = spec->tensor_shape(t, params.get());
   return out;
 }
 
@@ -125,6 +123,66 @@ std::optional<BoundModule> bind_module(const std::string& name, const config::No
   if (inputs.size() != out.spec->inputs.size()) return std::nullopt;
   if (auto types = out.spec->infer(out.params.get(), inputs)) out.outputs = *std::move(types);
   return out;
+}
+
+std::vector<catalog::TensorType> types_of(const std::vector<at::Tensor>& tensors) {
+  std::vector<catalog::TensorType> out;
+  for (const at::Tensor& tensor : tensors) out.push_back(type_of(tensor));
+  return out;
+}
+
+namespace {
+
+// Small whole numbers where a module takes integers, so that they are rows of its table too.
+at::Tensor random_of(catalog::DTypeClass wanted, catalog::DType dtype,
+                     const std::vector<std::int64_t>& shape, std::uint64_t seed) {
+  const at::Tensor values = random_tensor(shape, seed, at::kDouble);
+  if (dtype == catalog::DType::Bool) return values.gt(-1);
+  const bool is_whole = wanted == catalog::DTypeClass::Integer || catalog::is_integer(dtype);
+  return is_whole ? values.abs().mul(2).to(at::kLong) : values;
+}
+
+std::vector<at::Tensor> declared_inputs(const catalog::ModuleSpec& spec) {
+  std::vector<at::Tensor> out;
+  for (const std::string& text : spec.example_inputs) {
+    std::map<std::string, std::int64_t> bounds;
+    std::string why;
+    const auto type = catalog::parse_tensor_type(text, bounds, why);
+    INFO(text, ": ", why);
+    REQUIRE(type.has_value());
+    std::vector<std::int64_t> shape = {3};
+    for (const catalog::Dim& dim : type->shape) shape.push_back(dim.number());
+    out.push_back(random_of(spec.inputs[out.size()].dtype, type->dtype, shape, out.size()));
+  }
+  out.resize(spec.inputs.size());
+  return out;
+}
+
+}  // namespace
+
+Example example_of(const std::string& name) {
+  const catalog::ModuleSpec& spec = *catalog::find_module(name);
+  INFO(name);
+  const config::Node example = yaml(spec.example);
+  const config::Node params = example.is_map() ? example.entries.front().value : config::Node();
+  std::vector<std::vector<at::Tensor>> candidates;
+  if (!spec.example_inputs.empty()) {
+    candidates.push_back(declared_inputs(spec));
+  } else {
+    for (const std::vector<std::int64_t>& shape :
+         std::vector<std::vector<std::int64_t>>{{3, 6}, {2, 3, 6}, {2, 3, 6, 5}}) {
+      candidates.emplace_back(spec.inputs.size());
+      candidates.back()[0] =
+          random_of(spec.inputs[0].dtype, catalog::DType::F64, shape, shape.size());
+    }
+  }
+  for (const std::vector<at::Tensor>& inputs : candidates) {
+    const auto module = bind_module(name, params, types_of(inputs));
+    REQUIRE(module.has_value());
+    if (module->outputs) return {*module, inputs};
+  }
+  FAIL(("the example of " + name + " takes none of the usual inputs: declare some beside it"));
+  return {};
 }
 
 const at::Tensor& ParityFile::operator[](const std::string& tensor) const {

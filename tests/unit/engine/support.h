@@ -35,7 +35,7 @@ catalog::Choice choose(catalog::EntryKind kind, const std::string& text);
 // `model`: the value of the key `model`, as a block of YAML without indentation.
 graph::Graph build(const std::string& model);
 
-catalog::TensorType type_of(const at::Tensor& tensor);
+catalog::TensorType type_of(const at::Tensor& tensor);  // absent when undefined
 
 // Normally distributed, from a stream of its own for each seed.
 at::Tensor random_tensor(const std::vector<std::int64_t>& shape, std::uint64_t seed,
@@ -53,6 +53,15 @@ struct BoundModule {
 // Empty when the parameters are refused.
 std::optional<BoundModule> bind_module(const std::string& name, const config::Node& params,
                                        const std::vector<catalog::TensorType>& inputs);
+
+std::vector<catalog::TensorType> types_of(const std::vector<at::Tensor>& tensors);
+
+// A module's own example with random inputs, floating-point ones in double.
+struct Example {
+  BoundModule module;
+  std::vector<at::Tensor> inputs;  // one for each of the spec's; undefined where absent
+};
+Example example_of(const std::string& name);
 
 // A file of tests/parity, by tensor name.
 struct ParityFile {

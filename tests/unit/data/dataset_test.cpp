@@ -1,0 +1,96 @@
+#include "lib/data/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/ops/equal.h>
+#include <doctest/doctest.h>
+
+#include "tests/temporary_folder.h"
+#include "tests/unit/data/fixture.h"
+
+namespace fdl::data {
+namespace {
+
+Dataset load(const testing::CheckedJob& checked, const char* split) {
+  Result<Dataset> out = load_split(*checked.job.find_split(split), checked.graph, ".");
+  REQUIRE(out.has_value());
+  return std::move(*out);
+}
+
+// An idx file of bytes.
+std::string idx(const std::vector<std::uint8_t>& dims, const std::vector<std::uint8_t>& data) {
+  std::string out = {0, 0, 8, static_cast<char>(dims.size())};
+  for (const std::uint8_t dim : dims) out += {0, 0, 0, static_cast<char>(dim)};
+  out.append(data.begin(), data.end());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("slices of one synthetic source are parts of the same samples") {
+  const auto checked = testing::synthetic_job(
+      "{ train: { synthetic: { samples: 10, target: \"f32[4]\" }, slice: \":7\" }, "
+      "val: { synthetic: { samples: 10, target: \"f32[4]\" }, slice: \"7:\" } }");
+  const Dataset train = load(checked, "train"), val = load(checked, "val");
+  CHECK(train.rows == std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6});
+  CHECK(val.rows == std::vector<std::int64_t>{7, 8, 9});
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(at::equal(train.fields[i].values, val.fields[i].values));
+}
+
+TEST_CASE("a regression's target is tanh of numbers of about unit size") {
+  const auto checked =
+      testing::synthetic_job("{ train: { synthetic: { samples: 4000, target: \"f32[4]\" } } }");
+  const Dataset dataset = load(checked, "train");
+  REQUIRE(dataset.fields[1].name == "target");
+  const at::Tensor& y = dataset.fields[1].values;
+  CHECK(y.sizes() == at::IntArrayRef({4000, 4}));
+  double squares = 0;
+  for (std::int64_t i = 0; i < y.numel(); ++i) {
+    const float element = y.const_data_ptr<float>()[i];
+    REQUIRE(std::abs(element) <= 1);
+    squares += static_cast<double>(element) * element;
+  }
+  CHECK(squares / static_cast<double>(y.numel()) > 0.05);
+  CHECK(squares / static_cast<double>(y.numel()) < 0.95);
+}
+
+TEST_CASE("another seed draws other samples") {
+  const auto one =
+      testing::synthetic_job("{ train: { synthetic: { samples: 8, target: \"f32[4]\" } } }");
+  const auto two = testing::synthetic_job(
+      "{ train: { synthetic: { samples: 8, target: \"f32[4]\", seed: 1 } } }");
+  const Dataset a = load(one, "train"), b = load(two, "train"), c = load(one, "train");
+  CHECK(!at::equal(a.fields[0].values, b.fields[0].values));
+  CHECK(at::equal(a.fields[0].values, c.fields[0].values));
+}
+
+TEST_CASE("images stay bytes, labels become numbers, and a bad label is refused") {
+  const testing::TemporaryFolder folder;
+  std::vector<std::uint8_t> pixels(3 * 2 * 2);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(250 - i);
+  folder.file("train-images-idx3-ubyte", idx({3, 2, 2}, pixels));
+  folder.file("train-labels-idx1-ubyte", idx({3}, {9, 0, 4}));
+  const auto checked = testing::check_job(
+      "model:\n  name: small\n  inputs: { image: \"f32[1, 2, 2]\" }\n"
+      "  flow: [flatten, { linear: 10 }]\n"
+      "data: { train: { mnist: { path: " +
+      folder.path().string() +
+      " } }, transforms: { all: { image: [to_f32] } } }\n"
+      "training: { epochs: 1, loss: cross_entropy, optimizer: { sgd: { lr: 0.1 } } }\n");
+  const Dataset dataset = load(checked, "train");
+  CHECK((dataset.fields[0].values.scalar_type() == at::kByte));
+  CHECK(dataset.fields[0].values.sizes() == at::IntArrayRef({3, 1, 2, 2}));
+  CHECK(std::equal(pixels.begin(), pixels.end(),
+                   dataset.fields[0].values.const_data_ptr<std::uint8_t>()));
+  const auto* labels = dataset.fields[1].values.const_data_ptr<std::int64_t>();
+  CHECK(std::vector<std::int64_t>(labels, labels + 3) == std::vector<std::int64_t>{9, 0, 4});
+
+  folder.file("train-labels-idx1-ubyte", idx({3}, {9, 10, 4}));
+  const auto refused = load_split(*checked.job.find_split("train"), checked.graph, ".");
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == Code::DataCorrupt);
+}
+
+}  // namespace fdl::data

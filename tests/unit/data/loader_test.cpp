@@ -1,0 +1,120 @@
+#include "lib/data/loader.h"
+
+#include <doctest/doctest.h>
+
+#include "lib/data/order.h"
+#include "tests/unit/data/fixture.h"
+
+namespace fdl::data {
+namespace {
+
+using Samples = std::vector<std::int64_t>;
+
+std::vector<FieldTransform> no_transforms() { return {{job::Job(), "x", at::kFloat, true}}; }
+
+Samples samples_of(const Batch& batch) {
+  Samples out;
+  const at::Tensor& x = batch.fields.front();
+  REQUIRE(x.size(0) == batch.num_samples);
+  for (std::int64_t i = 0; i < x.size(0); ++i) {
+    const float* row = x.const_data_ptr<float>() + 2 * i;
+    CHECK(row[1] == -row[0]);
+    out.push_back(static_cast<std::int64_t>(row[0]));
+  }
+  return out;
+}
+
+// All batches that a loader gives.
+std::vector<Samples> drain(const Dataset& dataset, const LoaderSpec& spec, Position start = {}) {
+  Loader loader(dataset, no_transforms(), spec, start);
+  std::vector<Samples> out;
+  while (const Batch* batch = loader.next()) out.push_back(samples_of(*batch));
+  CHECK(loader.next() == nullptr);
+  return out;
+}
+
+LoaderSpec shuffling() {
+  LoaderSpec out;
+  out.batch_size = 4;
+  out.shuffle = true;
+  out.seed = 9;
+  out.num_epochs = 3;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("evaluation goes through all samples in order, with an uneven last batch") {
+  LoaderSpec spec;
+  spec.batch_size = 4;
+  const auto batches = drain(testing::counting_dataset(10), spec);
+  CHECK(batches == std::vector<Samples>{{0, 1, 2, 3}, {4, 5, 6, 7}, {8, 9}});
+}
+
+TEST_CASE("drop_last leaves out the uneven batch; a batch may be larger than the data") {
+  LoaderSpec spec;
+  spec.batch_size = 4;
+  spec.drop_last = true;
+  CHECK(drain(testing::counting_dataset(10), spec).size() == 2);
+  CHECK(drain(testing::counting_dataset(3), spec).empty());
+  spec.drop_last = false;
+  CHECK(drain(testing::counting_dataset(3), spec) == std::vector<Samples>{{0, 1, 2}});
+}
+
+TEST_CASE("training visits each epoch in the order of its own") {
+  const Dataset dataset = testing::counting_dataset(10);
+  const auto batches = drain(dataset, shuffling());
+  REQUIRE(batches.size() == 9);
+  for (std::size_t epoch = 0; epoch < 3; ++epoch) {
+    Samples all;
+    for (std::size_t i = 0; i < 3; ++i)
+      all.insert(all.end(), batches[3 * epoch + i].begin(), batches[3 * epoch + i].end());
+    CHECK(all == shuffled(10, 9, static_cast<std::int64_t>(epoch)));
+  }
+}
+
+TEST_CASE("threads and prefetching change nothing") {
+  const Dataset dataset = testing::counting_dataset(103);
+  const auto expected = drain(dataset, shuffling());
+  for (const std::int64_t workers : {0, 1, 2, 5}) {
+    for (const std::int64_t prefetch : {1, 2, 8}) {
+      LoaderSpec spec = shuffling();
+      spec.workers = workers;
+      spec.prefetch = prefetch;
+      CHECK(drain(dataset, spec) == expected);
+    }
+  }
+}
+
+TEST_CASE("a loader goes on from any position with the same batches") {
+  const Dataset dataset = testing::counting_dataset(10);
+  const auto all = drain(dataset, shuffling());
+  for (std::int64_t epoch = 0; epoch < 3; ++epoch) {
+    for (std::int64_t batch = 0; batch < 3; ++batch) {
+      const auto rest = drain(dataset, shuffling(), {epoch, batch});
+      CHECK(rest == std::vector<Samples>(all.begin() + 3 * epoch + batch, all.end()));
+    }
+  }
+}
+
+TEST_CASE("a batch keeps its content until the next one is asked for") {
+  LoaderSpec spec = shuffling();
+  spec.workers = 3;
+  const Dataset dataset = testing::counting_dataset(400);
+  Loader loader(dataset, no_transforms(), spec);
+  while (const Batch* batch = loader.next()) {
+    const Samples before = samples_of(*batch);
+    for (int i = 0; i < 50; ++i) REQUIRE(samples_of(*batch) == before);
+  }
+}
+
+TEST_CASE("a loader can go away before its end") {
+  const Dataset dataset = testing::counting_dataset(1000);
+  LoaderSpec spec = shuffling();
+  spec.workers = 2;
+  Loader unread(dataset, no_transforms(), spec);
+  Loader started(dataset, no_transforms(), spec);
+  CHECK(started.next() != nullptr);
+}
+
+}  // namespace fdl::data

@@ -1,0 +1,58 @@
+#include "lib/train/run_state.h"
+
+#include <cmath>
+
+#include <doctest/doctest.h>
+
+#include "tests/temporary_folder.h"
+
+namespace fdl::train {
+
+TEST_CASE("a state comes back with every bit") {
+  RunState state;
+  state.step = 123;
+  state.epoch = 4;
+  state.batch = 5;
+  state.threads = 2;
+  state.losses = {{1.0 / 3, 640}, {std::nextafter(1e17, 2e17), 1}};
+  state.metrics = {{5e-324, INT64_MAX}};
+  state.train_seconds = 0.1 + 0.2;
+  state.best = {{100, -0.0}, {60, 1.7976931348623157e308}};
+  const testing::TemporaryFolder folder;
+  folder.file("state.json", to_json(state));
+  const Result<RunState> read = read_run_state(folder.path());
+  REQUIRE(read.has_value());
+  CHECK(read->step == 123);
+  CHECK(read->epoch == 4);
+  CHECK(read->batch == 5);
+  CHECK(read->threads == 2);
+  CHECK(read->losses[0].sum == state.losses[0].sum);
+  CHECK(read->losses[1].sum == state.losses[1].sum);
+  CHECK(read->metrics[0].sum == 5e-324);
+  CHECK(read->metrics[0].num_targets == INT64_MAX);
+  CHECK(read->train_seconds == state.train_seconds);
+  REQUIRE(read->best.size() == 2);
+  CHECK(std::signbit(read->best[0].value));
+  CHECK(read->best[1].value == 1.7976931348623157e308);
+  CHECK(to_json(*read) == to_json(state));
+}
+
+TEST_CASE("a text that is no state is refused") {
+  const std::string whole = to_json(RunState());
+  const testing::TemporaryFolder folder;
+  CHECK(read_run_state(folder.path()).error().code == Code::CannotRead);
+  for (const char* key : {"step", "epoch", "batch", "threads", "losses", "metrics", "best"}) {
+    std::string text = whole;
+    text.replace(text.find(key), 1, "_");
+    folder.file("state.json", text);
+    const auto read = read_run_state(folder.path());
+    REQUIRE(!read.has_value());
+    CHECK(read.error().code == Code::CheckpointCorrupt);
+  }
+  for (const char* text : {"", "[]", "{", "{\"step\": -1}", "{\"step\": 1e300}"}) {
+    folder.file("state.json", text);
+    CHECK(!read_run_state(folder.path()).has_value());
+  }
+}
+
+}  // namespace fdl::train
