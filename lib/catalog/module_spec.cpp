@@ -1,5 +1,6 @@
 #include "lib/catalog/module_spec.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lib/base/check.h"
@@ -62,6 +63,11 @@ std::vector<TensorSpec> ModuleSpec::owned(const void* params) const {
     for (TensorSpec& tensor : more_tensors(params)) out.push_back(std::move(tensor));
   }
   return out;
+}
+
+bool ModuleSpec::updates_buffers() const {
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [](const TensorSpec& tensor) { return tensor.is_buffer; });
 }
 
 std::vector<std::int64_t> ModuleSpec::tensor_shape(const TensorSpec& tensor,

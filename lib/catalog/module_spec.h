@@ -93,6 +93,7 @@ struct ModuleSpec {
   const std::string& name() const { return record.name; }
   // The tensors that an instance with these parameters owns.
   std::vector<TensorSpec> owned(const void* params) const;
+  bool updates_buffers() const;  // has state that a forward in training changes
   // Concrete shape of an owned tensor once all parameters are known.
   std::vector<std::int64_t> tensor_shape(const TensorSpec& tensor, const void* params) const;
 };

@@ -301,6 +301,10 @@ std::optional<Manifest> load_manifest(const fs::path& file, const Selection& sel
     manifest.layers.push_back(reader.layers[i].name);
     if (i > 0) merge(manifest.root, reader.layers[i].root, rules, manifest.deletions, problems);
   }
+  manifest.rules = rules;
+  for (const Entry& entry : selection.params)
+    manifest.root.at_or_add("params", entry.key_span).at_or_add(entry.key, entry.key_span) =
+        entry.value;
   if (!selection.preset.empty()) apply_preset(manifest, selection.preset, rules, problems);
   constexpr std::string_view kPrefix = "FDL_SET__";
   for (const auto& [name, value] : selection.environment) {

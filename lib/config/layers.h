@@ -19,6 +19,7 @@ struct Selection {
   std::string preset;                  // a command of the manifest, "" for none
   std::vector<std::string> overrides;  // "key=value", the last one wins
   Environment environment;             // for `${env:...}` and FDL_SET__A__B
+  std::vector<Entry> params = {};      // of a file that another one uses: win over its own
 };
 
 // A manifest with its layers merged and its interpolation resolved. Bare names (`${out}`) in
@@ -29,6 +30,7 @@ struct Manifest {
   std::filesystem::path folder;     // its folder: relative paths in it start here
   std::vector<std::string> layers;  // the files that were merged, lowest first, as shown to users
   std::vector<Deletion> deletions;
+  MergeRules rules;  // it was merged by
 };
 
 // The nearest fdl.yaml, fdl.yml or fdl.json in `folder` or above it. Errors: FDL1101.

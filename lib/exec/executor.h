@@ -33,7 +33,7 @@ class Executor {
 };
 
 // The gradients of `loss`, a scalar, in the order of `parameters`; undefined where it does not
-// depend on one. Frees what the forward kept. Errors: FDL5404.
+// depend on one, or one does not require gradients. Frees what the forward kept. Errors: FDL5404.
 Result<std::vector<at::Tensor>> gradients(const at::Tensor& loss,
                                           const std::vector<tensor::NamedTensor>& parameters);
 

@@ -14,9 +14,30 @@ using ValueSet = std::set<ValueId>;
 void add_reads(const Node& node, ValueSet& out) {
   out.insert(node.inputs.begin(), node.inputs.end());
   out.erase(graph::kAbsent);
-  if (!node.body) return;
-  for (const Node& inner : node.body->nodes) add_reads(inner, out);
-  out.insert(node.body->outputs.begin(), node.body->outputs.end());
+  for (const Block& block : node.blocks) {
+    for (const Node& inner : block.nodes) add_reads(inner, out);
+    out.insert(block.outputs.begin(), block.outputs.end());
+  }
+}
+
+// All values that come to be inside a block.
+void add_made(const Block& block, ValueSet& out) {
+  out.insert(block.inputs.begin(), block.inputs.end());
+  for (const Node& node : block.nodes) {
+    out.insert(node.outputs.begin(), node.outputs.end());
+    for (const Block& inner : node.blocks) add_made(inner, out);
+  }
+}
+
+std::vector<ValueId> read_from_outside(const Block& block) {
+  ValueSet read(block.outputs.begin(), block.outputs.end()), made;
+  for (const Node& node : block.nodes) add_reads(node, read);
+  add_made(block, made);
+  std::vector<ValueId> out;
+  for (const ValueId value : read) {
+    if (made.count(value) == 0) out.push_back(value);
+  }
+  return out;
 }
 
 class Compiler {
@@ -34,7 +55,10 @@ class Compiler {
   Step step(const Node& node) const {
     Step out;
     out.node = &node;
-    if (node.kind == Node::Kind::Loop) out.body = block(*node.body);
+    for (const Block& inner : node.blocks) {
+      out.blocks.push_back(block(inner));
+      out.outer.push_back(read_from_outside(inner));
+    }
     if (node.kind != Node::Kind::Module) return out;
     out.forward = nn::find_forward(node.spec->name());
     std::vector<at::Tensor> own;

@@ -13,10 +13,11 @@ namespace fdl::exec {
 
 struct Step {
   const graph::Node* node = nullptr;
-  nn::Forward forward;               // of a module
-  nn::Tensors own;                   // of a module
-  std::vector<Step> body;            // of a loop
-  std::vector<graph::ValueId> dead;  // may be freed after this step
+  nn::Forward forward;                             // of a module
+  nn::Tensors own;                                 // of a module
+  std::vector<std::vector<Step>> blocks;           // of a loop or switch
+  std::vector<std::vector<graph::ValueId>> outer;  // what each block reads from outside
+  std::vector<graph::ValueId> dead;                // may be freed after this step
 };
 
 // `kept` are values that must outlive the whole run.

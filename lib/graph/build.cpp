@@ -9,10 +9,10 @@ namespace fdl::graph {
 
 Builder::Builder(const config::Manifest& manifest, const config::Environment& environment,
                  Diagnostics& problems)
-    : manifest_(manifest),
+    : environment_(environment),
       problems_(problems),
-      root_(manifest.root),
-      interpolator_(root_, environment, problems) {}
+      main_file_(std::make_unique<File>(manifest, environment, problems)),
+      file_(main_file_.get()) {}
 
 ValueId Builder::add_value(catalog::TensorType type, std::string path, Span span) {
   graph_.values.push_back({std::move(type), std::move(path), std::move(span)});
@@ -40,6 +40,8 @@ Diagnostic Builder::with_origin(Diagnostic d, ValueId value) const {
 
 void Builder::read_inputs(const config::Node& model, TagScope& tags) {
   const config::Node* inputs = model.find("inputs");
+  std::optional<config::Node> inherited;
+  if (inputs == nullptr && (inherited = inherited_inputs(model))) inputs = &*inherited;
   if (inputs == nullptr || !inputs->is_map() || inputs->entries.empty()) {
     problems_.add(error(Code::BadModel, inputs != nullptr ? inputs->span : model.span,
                         "the model has no inputs")
@@ -48,39 +50,48 @@ void Builder::read_inputs(const config::Node& model, TagScope& tags) {
   }
   for (const config::Entry& entry : inputs->entries) {
     if (entry.value.broken) continue;
-    std::string why = "an input's type is a text";
-    std::optional<catalog::TensorType> type;
-    if (entry.value.is_scalar())
-      type = catalog::parse_tensor_type(entry.value.text, graph_.axis_bounds, why);
+    const auto type = read_input_type(entry);
     if (!type) {
-      problems_.add(
-          error(Code::BadInputType, entry.value.span,
-                "the type {} of input '{}' cannot be read: {}", describe(entry.value), entry.key,
-                why)
-              .help("write dtype[axes] in quotes, without the batch axis: \"f32[1, 28, 28]\""));
       tags.define(entry.key, {kUnknown, entry.key_span});
       continue;
     }
-    type->shape.insert(type->shape.begin(), catalog::Dim::named("B"));
     const ValueId value = add_value(*type, entry.key, entry.key_span);
     graph_.inputs.push_back({entry.key, value});
+    file_->inputs.push_back({entry.key, value});
+    file_->input_types.push_back(*type);
     tags.define(entry.key, {value, entry.key_span});
   }
 }
 
-void Builder::read_outputs(const config::Node& model, const TagScope& tags, ValueId last) {
+// With the batch axis.
+std::optional<catalog::TensorType> Builder::read_input_type(const config::Entry& entry) {
+  std::string why = "an input's type is a text";
+  std::optional<catalog::TensorType> type;
+  if (entry.value.is_scalar())
+    type = catalog::parse_tensor_type(entry.value.text, graph_.axis_bounds, why);
+  if (!type) {
+    problems_.add(
+        error(Code::BadInputType, entry.value.span, "the type {} of input '{}' cannot be read: {}",
+              describe(entry.value), entry.key, why)
+            .help("write dtype[axes] in quotes, without the batch axis: \"f32[1, 28, 28]\""));
+    return std::nullopt;
+  }
+  type->shape.insert(type->shape.begin(), catalog::Dim::named("B"));
+  return type;
+}
+
+std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const TagScope& tags,
+                                              ValueId last) {
   const config::Node* outputs = model.find("outputs");
-  if (outputs == nullptr || outputs->is_null()) {
-    graph_.outputs.push_back({"output", last});
-    return;
-  }
-  if (!outputs->is_map()) {
+  if (outputs == nullptr || outputs->is_null()) return {{"output", last}};
+  if (!outputs->is_map() || outputs->entries.empty()) {
     problems_.add(config::wrong_type(*outputs, "outputs", "a map of names to tags"));
-    return;
+    return {{"output", last}};
   }
+  std::vector<NamedValue> out;
   for (const config::Entry& entry : outputs->entries) {
     if (entry.value.is_scalar() && entry.value.text == "output") {
-      graph_.outputs.push_back({entry.key, last});
+      out.push_back({entry.key, last});
       continue;
     }
     if (!entry.value.is_scalar()) {
@@ -89,7 +100,7 @@ void Builder::read_outputs(const config::Node& model, const TagScope& tags, Valu
     }
     const TagScope::Tag* tag = tags.find(entry.value.text);
     if (tag != nullptr) {
-      graph_.outputs.push_back({entry.key, tag->value});
+      out.push_back({entry.key, tag->value});
       continue;
     }
     std::vector<std::string> names = tags.names();
@@ -99,14 +110,17 @@ void Builder::read_outputs(const config::Node& model, const TagScope& tags, Valu
     if (const auto near = closest(entry.value.text, names))
       d = std::move(d).help("did you mean '{}'?", *near);
     problems_.add(std::move(d));
+    out.push_back({entry.key, kUnknown});
   }
+  return out;
 }
 
 Graph Builder::build() {
-  static const std::vector<std::string> kKeys = {"name", "inputs", "flow", "outputs", "modules"};
-  const config::Node* model = root_.find("model");
+  static const std::vector<std::string> kKeys = {"name",    "inputs",  "flow",
+                                                 "outputs", "modules", "tie"};
+  const config::Node* model = file_->manifest.root.find("model");
   if (model == nullptr || !model->is_map()) {
-    problems_.add(error(Code::BadModel, model != nullptr ? model->span : root_.span,
+    problems_.add(error(Code::BadModel, model != nullptr ? model->span : file_->manifest.root.span,
                         "the manifest has no model")
                       .help("write `model:` with `inputs:` and `flow:`"));
     return {};
@@ -134,7 +148,8 @@ Graph Builder::build() {
   const Place place{&graph_.root, std::make_shared<PathScope>(""), &tags, &names};
   const ValueId first = graph_.inputs.empty() ? kUnknown : graph_.inputs.front().value;
   const ValueId last = run_flow(*flow, first, place, false);
-  read_outputs(*model, tags, last);
+  graph_.outputs = read_outputs(*model, tags, last);
+  tie_tensors(*model);
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
   for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);
   return std::move(graph_);

@@ -2,10 +2,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/config/bind.h"
 #include "lib/config/layers.h"
 #include "lib/graph/graph.h"
 #include "lib/graph/scopes.h"
@@ -19,9 +21,11 @@ struct Step {
   config::Node value;  // what stands under the key
   std::string name, tag, from, port;
   Span name_span, tag_span, from_span, port_span;
+  const config::Node* source = nullptr;  // of `from`, when it is no tag
   const config::Node* using_node = nullptr;
   const config::Node* merge = nullptr;  // beside `also` and `split`
   const config::Node* with = nullptr;   // beside `use`
+  std::optional<Freeze> freeze;
 };
 
 // What a step makes: the stream, and by name all outputs where there are several.
@@ -40,9 +44,21 @@ class Builder {
   Graph build();
 
  private:
+  // A manifest whose steps are read: the job's own, or one that a `use` brought in.
+  struct File {
+    File(config::Manifest m, const config::Environment& environment, Diagnostics& problems)
+        : manifest(std::move(m)), interpolator(manifest.root, environment, problems) {}
+    config::Manifest manifest;
+    config::Interpolator interpolator;
+    std::vector<NamedValue> inputs;                // the model's
+    std::vector<catalog::TensorType> input_types;  // as it declares them
+  };
+
   // build.cpp
   void read_inputs(const config::Node& model, TagScope& tags);
-  void read_outputs(const config::Node& model, const TagScope& tags, ValueId last);
+  std::optional<catalog::TensorType> read_input_type(const config::Entry& entry);
+  std::vector<NamedValue> read_outputs(const config::Node& model, const TagScope& tags,
+                                       ValueId last);
   ValueId add_value(catalog::TensorType type, std::string path, Span span);
   bool claim(const std::string& path, const Span& span);
   Node& add_node(const Place& place, Node node);
@@ -57,6 +73,7 @@ class Builder {
   Produced dispatch(const Step& step, ValueId stream, const Place& place);
   void choose_port(const Step& step, Produced& made);
   void define_tag(const Step& step, const Produced& made, const Place& place);
+  void read_freeze(const config::Node& node, const Place& place, Step& step);
   ValueId look_up_tag(const std::string& name, const Span& span, const Place& place);
   std::string read_word(const config::Node& node, std::string_view what, const Place& place);
   // Inputs by name: the stream first, the others from `using`. Empty when it cannot be read.
@@ -70,21 +87,63 @@ class Builder {
   Produced run_module(const Step& step, ValueId stream, const Place& place);
   bool check_dtypes(const catalog::ModuleSpec& spec, const Step& step, const std::string& path,
                     const std::vector<ValueId>& inputs);
-  void own_tensors(const catalog::ModuleSpec& spec, Node& node);
+  void own_tensors(const catalog::ModuleSpec& spec, const Place& place, Node& node);
   Produced run_use(const Step& step, ValueId stream, const Place& place);
   bool bind_module_params(const config::Node& declaration, const Step& step, const Place& place,
                           config::NameScope& names);
   const config::Node* find_declaration(const std::string& name, const Span& span);
+
+  // files.cpp
+  Produced run_use_file(const Step& step, ValueId stream, const Place& place);
+  std::vector<ValueId> file_inputs(const Step& step, const config::Node& inputs, ValueId stream,
+                                   const Place& place);
+  std::unique_ptr<File> open_file(const Step& step, const std::string& name, const Place& place);
+  bool bind_file_inputs(const Step& step, const std::vector<ValueId>& values, File& file);
+  std::optional<config::Node> inherited_inputs(const config::Node& model);
+
+  // ties.cpp
+  void tie_tensors(const config::Node& model);
+  int find_tensor(const config::Node& path);  // -1 when there is none, which is reported
+  void drop_tied(const std::vector<int>& stands_for);
 
   // constructs.cpp
   ValueId run_group(const Step& step, ValueId stream, const Place& place);
   ValueId run_also(const Step& step, ValueId stream, const Place& place);
   ValueId run_split(const Step& step, ValueId stream, const Place& place);
   ValueId run_repeat(const Step& step, ValueId stream, const Place& place);
-  ValueId run_loop(const Step& step, ValueId stream, const Place& place);
+  ValueId run_fork(const Step& step, ValueId stream, const Place& place);
   bool read_times(const config::Node& value, const Place& place, std::int64_t limit,
                   std::int64_t& times);
-  bool only_keys(const Step& step, const std::vector<std::string>& keys);
+  // Whether the step's map has all `keys` and else only `optional` ones; reports what is not so.
+  bool only_keys(const Step& step, const std::vector<std::string>& keys,
+                 const std::vector<std::string>& optional = {});
+  // The value under `key` of the step's map as a T, or `out` as it is when there is none.
+  template <typename T>
+  bool read_option(const Step& step, std::string_view key, const Place& place, T& out);
+
+  // control.cpp
+  Produced run_loop(const Step& step, ValueId stream, const Place& place);
+  bool read_loop(const Step& step, const Place& place, Node& node);
+  bool add_condition(const Step& step, ValueId stream, const Place& place, Node& node);
+  // A block of its own for a flow that starts with a copy of the stream; its outputs are what the
+  // flow makes, kUnknown when that is not known.
+  Block run_block(const config::Node& flow, ValueId stream, const Place& place,
+                  const std::string& path, const Span& span);
+  bool same_flow_type(const Step& step, ValueId wanted, ValueId made, const std::string& path);
+  ValueId run_switch(const Step& step, ValueId stream, const Place& place);
+  std::vector<std::pair<std::string, config::Node>> branches_of(const Step& step,
+                                                                const config::Node& list);
+
+  // gate.cpp
+  ValueId run_gate(const Step& step, ValueId stream, const Place& place);
+  std::vector<std::pair<std::string, config::Node>> experts_of(const Step& step,
+                                                               const Place& place);
+  bool gate_fits(const Step& step, ValueId weights, const std::vector<ValueId>& experts,
+                 std::int64_t top_k);
+
+  // mapping.cpp
+  ValueId run_map(const Step& step, ValueId stream, const Place& place);
+  ValueId run_source(const config::Node& source, const Place& place);
 
   // merges.cpp
   struct Branch {
@@ -105,16 +164,31 @@ class Builder {
   // "'flatten_0' gives f32[B, 784]" at the step that makes the value.
   Diagnostic with_origin(Diagnostic d, ValueId value) const;
 
-  const config::Manifest& manifest_;
+  const config::Environment& environment_;
   Diagnostics& problems_;
-  config::Node root_;
-  config::Interpolator interpolator_;
+  std::unique_ptr<File> main_file_;
+  File* file_;                 // the one that is being read
+  std::string inherits_from_;  // the file whose inputs the model takes over
   Graph graph_;
   std::map<std::string, Span> claimed_;
   std::vector<std::string> use_chain_;
   std::int64_t num_steps_ = 0;
   bool too_many_ = false;
 };
+
+template <typename T>
+bool Builder::read_option(const Step& step, std::string_view key, const Place& place, T& out) {
+  const config::Node* given = step.value.find(key);
+  if (given == nullptr) return true;
+  const config::Node value = file_->interpolator.resolve(*given, *place.names);
+  if (value.broken) return false;
+  if (config::ValueTraits<T>::read(value, out)) return true;
+  problems_.add(config::wrong_type(value, key, config::ValueTraits<T>::type()));
+  return false;
+}
+
+// Whether a `use` names a file ("./encoder.yml") or the zoo ("zoo/lenet5"), not a module.
+bool is_file_name(const std::string& name);
 
 // The constructs that stand where a module's name may stand.
 const std::vector<std::string>& construct_names();

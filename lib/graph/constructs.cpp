@@ -1,4 +1,4 @@
-// Groups, residuals, branches, copies and loops.
+// Groups, residuals, branches, copies and side branches.
 #include <algorithm>
 
 #include "lib/base/closest.h"
@@ -8,19 +8,21 @@ namespace fdl::graph {
 namespace {
 
 constexpr std::int64_t kMostCopies = 100'000;
-constexpr std::int64_t kMostTurns = 1'000'000'000;
 
 }  // namespace
 
-bool Builder::only_keys(const Step& step, const std::vector<std::string>& keys) {
+bool Builder::only_keys(const Step& step, const std::vector<std::string>& keys,
+                        const std::vector<std::string>& optional) {
   bool fine = true;
+  std::vector<std::string> legal = keys;
+  legal.insert(legal.end(), optional.begin(), optional.end());
   for (const config::Entry& entry : step.value.entries) {
-    if (std::find(keys.begin(), keys.end(), entry.key) != keys.end()) continue;
+    if (std::find(legal.begin(), legal.end(), entry.key) != legal.end()) continue;
     Diagnostic d =
         error(Code::UnknownKey, entry.key_span, "unknown key '{}' in '{}'", entry.key, step.kind);
-    if (const auto near = closest(entry.key, keys))
+    if (const auto near = closest(entry.key, legal))
       d = std::move(d).help("did you mean '{}'?", *near);
-    problems_.add(std::move(d).note("'{}' takes {}", step.kind, one_of(keys)));
+    problems_.add(std::move(d).note("'{}' takes {}", step.kind, one_of(legal)));
     fine = false;
   }
   for (const std::string& key : keys) {
@@ -86,9 +88,26 @@ ValueId Builder::run_split(const Step& step, ValueId stream, const Place& place)
   return merge(branches, step, place);
 }
 
+// The stream goes on; what the side flow makes is seen under the tag.
+ValueId Builder::run_fork(const Step& step, ValueId stream, const Place& place) {
+  const bool is_list = step.value.is_list();
+  if (!is_list && !only_keys(step, {"flow"}, {"tag"})) return stream;
+  Place inside = place;
+  inside.path = scope_of(step, place);
+  const ValueId made = run_flow(is_list ? step.value : *step.value.find("flow"), stream, inside);
+  const config::Node* tag = step.value.find("tag");
+  if (tag == nullptr) return stream;
+  Step named;
+  named.kind = step.kind;
+  named.tag = read_word(*tag, "tag", place);
+  named.tag_span = tag->span;
+  if (!named.tag.empty()) define_tag(named, made, place);
+  return stream;
+}
+
 bool Builder::read_times(const config::Node& value, const Place& place, std::int64_t limit,
                          std::int64_t& times) {
-  const config::Node resolved = interpolator_.resolve(value, *place.names);
+  const config::Node resolved = file_->interpolator.resolve(value, *place.names);
   if (resolved.broken) return false;
   if (!config::ValueTraits<std::int64_t>::read(resolved, times)) {
     problems_.add(config::wrong_type(resolved, "times", "an integer"));
@@ -111,51 +130,12 @@ ValueId Builder::run_repeat(const Step& step, ValueId stream, const Place& place
     const std::string index = std::to_string(i);
     names.values["index"] = config::make_scalar(index, step.span);
     const std::string segment = step.name.empty() ? index : step.name + "." + index;
-    stream = run_flow(
-        *flow, stream,
-        {place.block, std::make_shared<PathScope>(place.path->join(segment)), place.tags, &names});
+    Place inside = place;
+    inside.path = std::make_shared<PathScope>(place.path->join(segment));
+    inside.names = &names;
+    stream = run_flow(*flow, stream, inside);
   }
   return stream;
-}
-
-ValueId Builder::run_loop(const Step& step, ValueId stream, const Place& place) {
-  std::int64_t times = 0;
-  if (!only_keys(step, {"times", "body"}) ||
-      !read_times(*step.value.find("times"), place, kMostTurns, times))
-    return kUnknown;
-  Node node;
-  node.kind = Node::Kind::Loop;
-  node.span = step.span;
-  node.times = times;
-  node.path = place.path->join(step.name.empty() ? place.path->next("loop") : step.name);
-  if (!claim(node.path, step.span)) return kUnknown;
-  node.body = std::make_shared<Block>();
-  ValueId turn = kUnknown;
-  if (stream != kUnknown) {
-    // A copy: adding a value may move the table that type_of refers to.
-    const catalog::TensorType type = type_of(stream);
-    turn = add_value(type, node.path, step.span);
-  }
-  Place inside = place;
-  inside.block = node.body.get();
-  inside.path = scope_of(step, place);
-  const ValueId out = run_flow(*step.value.find("body"), turn, inside);
-  if (stream == kUnknown || out == kUnknown) return kUnknown;
-  if (!(type_of(out) == type_of(stream))) {
-    problems_.add(
-        with_origin(error(Code::LoopShape, step.span, "the body of this loop makes {} of {}",
-                          to_string(type_of(out)), to_string(type_of(stream)))
-                        .at_node(node.path)
-                        .help("what leaves the body enters it again, so both must be equal"),
-                    out));
-    return kUnknown;
-  }
-  node.body->inputs = {turn};
-  node.body->outputs = {out};
-  node.inputs = {stream};
-  const catalog::TensorType type = type_of(out);
-  node.outputs = {add_value(type, node.path, step.span)};
-  return add_node(place, std::move(node)).outputs.front();
 }
 
 }  // namespace fdl::graph

@@ -1,5 +1,7 @@
 #include "lib/graph/graph.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "lib/base/sha256.h"
@@ -22,17 +24,26 @@ void describe_block(const Block& block, std::string& out) {
       for (const config::FieldSpec& field : node.spec->record.fields)
         out += fmt::format(" {}={}", field.name, field.show(node.params.get()));
     }
-    out += fmt::format(" merge={} dim={} times={} in", static_cast<int>(node.merge), node.dim,
-                       node.times);
+    out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={} in",
+                       static_cast<int>(node.merge), node.dim, node.times,
+                       static_cast<int>(node.condition), node.per_sample, node.top_k);
     for (const ValueId value : node.inputs) out += fmt::format(" {}", value);
     out += " out";
     for (const ValueId value : node.outputs) out += fmt::format(" {}", value);
+    out += " tensors";
+    for (const int tensor : node.tensors) out += fmt::format(" {}", tensor);
     out += "\n";
-    if (node.body) describe_block(*node.body, out);
+    for (const Block& inner : node.blocks) describe_block(inner, out);
   }
 }
 
 }  // namespace
+
+std::string_view to_string(Node::Kind kind) {
+  static constexpr std::array<std::string_view, 8> kNames = {"module", "merge", "loop",   "gate",
+                                                             "switch", "fold",  "unfold", "arange"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
 
 std::int64_t OwnedTensor::num_elements() const {
   std::int64_t count = 1;
@@ -58,6 +69,8 @@ std::string Graph::hash() const {
                         shape_text(tensor.shape), tensor.is_buffer);
   }
   describe_block(root, text);
+  for (const PartialLoss& partial : partial_losses)
+    text += fmt::format("loss {} {}\n", partial.value, partial.weight);
   return sha256_hex(text);
 }
 

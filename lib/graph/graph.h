@@ -3,14 +3,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/span.h"
 #include "lib/catalog/module_spec.h"
 #include "lib/catalog/tensor_type.h"
 
-// A model as a graph: `use` and `repeat` are unrolled, loops stay as nodes with a body. Every
-// value has a type, every owned tensor a path.
+// A model as a graph: `use` and `repeat` are unrolled, loops and switches stay as nodes with blocks
+// of their own. Every value has a type, every owned tensor a path.
 namespace fdl::graph {
 
 using ValueId = int;  // index into Graph::values
@@ -32,6 +33,7 @@ struct OwnedTensor {
   catalog::DType dtype = catalog::DType::F32;
   catalog::Init init;
   bool is_buffer = false;  // saved, not trained
+  bool is_frozen = false;  // a parameter that training leaves as it is
 
   std::int64_t num_elements() const;
 };
@@ -42,13 +44,14 @@ struct Node;
 
 // A run of nodes in order.
 struct Block {
-  std::vector<ValueId> inputs;  // of a loop's body: the value that goes round
+  std::vector<ValueId> inputs;  // of a loop's or switch's block: the stream
   std::vector<Node> nodes;
-  std::vector<ValueId> outputs;  // of a loop's body: what goes round again
+  std::vector<ValueId> outputs;
 };
 
 struct Node {
-  enum class Kind { Module, Merge, Loop };
+  enum class Kind { Module, Merge, Loop, Gate, Switch, Fold, Unfold, Arange };
+  enum class Condition { None, While, Until };
   Kind kind = Kind::Module;
   std::string path;  // "encoder.linear_0"; unique
   Span span;
@@ -62,14 +65,41 @@ struct Node {
   std::vector<int> tensors;
   std::vector<std::string> tensor_names;
 
+  bool is_frozen = false;  // keeps its running statistics even in training
+
   // Merge: `dim` is the axis of Stack and Concat, not negative.
   MergeKind merge = MergeKind::Add;
   std::int64_t dim = 0;
 
-  // Loop: the body runs `times` times with the same weights; it may read outer values too.
+  // Loop: blocks[0] runs `times` times with the same weights, or with a condition (blocks[1], one
+  // number per sample) at most so often; what leaves it enters it again. It may read outer values.
+  // A second output, if there is one, is the stream after each turn, stacked on axis 1.
   std::int64_t times = 0;
-  std::shared_ptr<Block> body;
+  Condition condition = Condition::None;
+  bool per_sample = false;  // each sample has its own last turn
+
+  // Switch: inputs are one integer per sample and the stream; the sample goes through that block.
+  std::vector<Block> blocks;
+
+  // Gate: inputs are weights [..., E] and E equal experts; the output is their weighted sum. With
+  // top_k > 0 only the k largest weights of each position count, scaled to a sum of 1. A second
+  // output, if there is one, is the balance of the load: 1 when it is even (Fedus et al. 2021,
+  // arXiv:2101.03961, equation 4).
+  std::int64_t top_k = 0;
+
+  // Fold: axis `dim` joins the batch axis, whole, or (times > 0) cut into `times` slices whose
+  // places stay; Unfold undoes it, its second input being what was folded.
+  // Arange: 0, 1, ... [1, n] with n the length of axis `dim` of the input, or `times` without one.
 };
+
+// Adds weight * value to the loss.
+struct PartialLoss {
+  ValueId value = -1;
+  double weight = 0;
+};
+
+// "merge", "loop": for people.
+std::string_view to_string(Node::Kind kind);
 
 struct NamedValue {
   std::string name;
@@ -85,6 +115,7 @@ struct Graph {
   Block root;
   std::map<std::string, std::int64_t> axis_bounds;  // of named axes: T<=512
   std::vector<NamedValue> tags;                     // full path of the tag -> value
+  std::vector<PartialLoss> partial_losses;          // that the model itself brings in
 
   // Trained elements; tied tensors count once, buffers not at all.
   std::int64_t num_parameters() const;

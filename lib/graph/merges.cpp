@@ -115,7 +115,7 @@ ValueId Builder::merge(const std::vector<Branch>& branches, const Step& step, co
   Span span = step.span;
   std::int64_t dim = 1;
   if (step.merge != nullptr) {
-    const config::Node value = interpolator_.resolve(*step.merge, *place.names);
+    const config::Node value = file_->interpolator.resolve(*step.merge, *place.names);
     if (value.broken) return kUnknown;
     const bool is_map = value.is_map() && value.entries.size() == 1;
     name = is_map ? value.entries.front().key : value.text;
@@ -149,7 +149,7 @@ ValueId Builder::run_combine(const Step& step, ValueId stream, const Place& plac
   if (step.kind == "concat" && step.value.is_map()) {
     tags = step.value.find("with");
     if (const config::Node* given = step.value.find("dim")) {
-      const config::Node resolved = interpolator_.resolve(*given, *place.names);
+      const config::Node resolved = file_->interpolator.resolve(*given, *place.names);
       if (!config::ValueTraits<std::int64_t>::read(resolved, dim))
         problems_.add(config::wrong_type(resolved, "dim", "an integer"));
     }

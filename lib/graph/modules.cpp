@@ -22,7 +22,8 @@ bool Builder::check_dtypes(const catalog::ModuleSpec& spec, const Step& step,
   return true;
 }
 
-void Builder::own_tensors(const catalog::ModuleSpec& spec, Node& node) {
+void Builder::own_tensors(const catalog::ModuleSpec& spec, const Place& place, Node& node) {
+  const bool frozen = place.freeze != Freeze::No;
   std::vector<std::int64_t> weight_shape;
   for (const catalog::TensorSpec& tensor : spec.owned(node.params.get())) {
     std::vector<std::int64_t> shape = spec.tensor_shape(tensor, node.params.get());
@@ -33,6 +34,7 @@ void Builder::own_tensors(const catalog::ModuleSpec& spec, Node& node) {
     owned.shape = std::move(shape);
     owned.dtype = tensor.dtype;
     owned.is_buffer = tensor.is_buffer;
+    owned.is_frozen = frozen && !tensor.is_buffer;
     node.tensors.push_back(static_cast<int>(graph_.tensors.size()));
     node.tensor_names.push_back(tensor.name);
     graph_.tensors.push_back(std::move(owned));
@@ -49,7 +51,7 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
 
   const std::shared_ptr<void> params = spec.make_params();
   Diagnostics found;
-  config::Node value = interpolator_.resolve(step.value, *place.names);
+  config::Node value = file_->interpolator.resolve(step.value, *place.names);
   config::bind_record(spec.record, value, params.get(), found, Code::UnknownParameter);
   if (value.broken) return kUnknown;
   if (!found.has_errors()) {
@@ -79,7 +81,9 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
     return kUnknown;
   }
   node.params = params;
-  own_tensors(spec, node);
+  own_tensors(spec, place, node);
+  // Running statistics stay as they are, unless `freeze: {bn: train}`.
+  node.is_frozen = place.freeze == Freeze::All && spec.updates_buffers();
   for (const catalog::TensorType& type : *outputs)
     node.outputs.push_back(add_value(type, node.path, step.span));
   Produced made = node.outputs.front();
@@ -91,9 +95,10 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
 
 const config::Node* Builder::find_declaration(const std::string& name, const Span& span) {
   std::vector<std::string> names;
-  const config::Node* model = root_.find("model");
-  for (const config::Node* where : {model != nullptr ? model->find("modules") : nullptr,
-                                    static_cast<const config::Node*>(root_.find("modules"))}) {
+  const config::Node* model = file_->manifest.root.find("model");
+  for (const config::Node* where :
+       {model != nullptr ? model->find("modules") : nullptr,
+        static_cast<const config::Node*>(file_->manifest.root.find("modules"))}) {
     if (where == nullptr) continue;
     if (const config::Node* found = where->find(name)) return found;
     for (const config::Entry& entry : where->entries) names.push_back(entry.key);
@@ -114,7 +119,7 @@ bool Builder::bind_module_params(const config::Node& declaration, const Step& st
   std::vector<std::string> legal;
   if (params != nullptr) {
     for (const config::Entry& entry : params->entries) {
-      names.values[entry.key] = interpolator_.resolve(entry.value, names);
+      names.values[entry.key] = file_->interpolator.resolve(entry.value, names);
       legal.push_back(entry.key);
     }
   }
@@ -122,7 +127,7 @@ bool Builder::bind_module_params(const config::Node& declaration, const Step& st
   bool fine = true;
   for (const config::Entry& entry : step.with->entries) {
     if (std::find(legal.begin(), legal.end(), entry.key) != legal.end()) {
-      names.values[entry.key] = interpolator_.resolve(entry.value, *place.names);
+      names.values[entry.key] = file_->interpolator.resolve(entry.value, *place.names);
       continue;
     }
     Diagnostic d = error(Code::UnknownParameter, entry.key_span, "'{}' has no parameter '{}'",
@@ -138,7 +143,7 @@ bool Builder::bind_module_params(const config::Node& declaration, const Step& st
 
 Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) {
   Step call = step;
-  call.value = interpolator_.resolve(step.value, *place.names);
+  call.value = file_->interpolator.resolve(step.value, *place.names);
   if (call.value.broken) return kUnknown;
   if (!call.value.is_scalar()) {
     problems_.add(config::wrong_type(call.value, "use", "a module's name"));
@@ -146,6 +151,7 @@ Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) 
   }
   const std::string& name = call.value.text;
   call.kind = name;
+  if (is_file_name(name)) return run_use_file(call, stream, place);
   const auto again = std::find(use_chain_.begin(), use_chain_.end(), name);
   if (again != use_chain_.end()) {
     std::string chain;
@@ -177,8 +183,11 @@ Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) 
   for (std::size_t i = 0; i < inputs.size(); ++i)
     tags.define(inputs[i].name, {values[i], declaration->span});
   use_chain_.push_back(name);
-  const ValueId out =
-      run_flow(*flow, values.front(), {place.block, scope_of(step, place), &tags, &names}, false);
+  Place inside = place;
+  inside.path = scope_of(step, place);
+  inside.tags = &tags;
+  inside.names = &names;
+  const ValueId out = run_flow(*flow, values.front(), inside, false);
   use_chain_.pop_back();
   return out;
 }

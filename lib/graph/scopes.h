@@ -49,12 +49,15 @@ class TagScope {
   std::map<std::string, Tag> tags_;
 };
 
+enum class Freeze { No, Parameters, All };  // All: running statistics too
+
 // Where a step stands.
 struct Place {
   Block* block = nullptr;
   std::shared_ptr<PathScope> path;
   TagScope* tags = nullptr;
   const config::NameScope* names = nullptr;
+  Freeze freeze = Freeze::No;
 };
 
 }  // namespace fdl::graph

@@ -36,13 +36,14 @@ Diagnostic unknown_module(const std::string& kind, const Span& span) {
 
 const std::vector<std::string>& common_step_keys() {
   static const std::vector<std::string> kKeys = {"name", "tag",   "using", "from",
-                                                 "port", "merge", "with"};
+                                                 "port", "merge", "with",  "freeze"};
   return kKeys;
 }
 
 const std::vector<std::string>& construct_names() {
-  static const std::vector<std::string> kNames = {"flow", "also", "split", "repeat", "loop",
-                                                  "use",  "add",  "mul",   "concat"};
+  static const std::vector<std::string> kNames = {"flow", "also", "split",  "fork", "repeat",
+                                                  "loop", "gate", "switch", "map",  "use",
+                                                  "add",  "mul",  "concat"};
   return kNames;
 }
 
@@ -64,7 +65,7 @@ ValueId Builder::run_flow(const config::Node& steps, ValueId stream, const Place
 
 std::string Builder::read_word(const config::Node& node, std::string_view what,
                                const Place& place) {
-  const config::Node value = interpolator_.resolve(node, *place.names);
+  const config::Node value = file_->interpolator.resolve(node, *place.names);
   if (value.is_scalar() && !value.broken) return value.text;
   if (!value.broken) problems_.add(config::wrong_type(value, what, "a word"));
   return "";
@@ -110,6 +111,24 @@ bool Builder::choose_kind(const config::Node& node, Step& step) {
   return false;
 }
 
+// `true`, `false`, or `{bn: train}`: frozen, but running statistics go on.
+void Builder::read_freeze(const config::Node& node, const Place& place, Step& step) {
+  const config::Node value = file_->interpolator.resolve(node, *place.names);
+  bool frozen = false;
+  if (config::ValueTraits<bool>::read(value, frozen)) {
+    step.freeze = frozen ? Freeze::All : Freeze::No;
+    return;
+  }
+  const config::Node* bn = value.find("bn");
+  const bool known =
+      bn != nullptr && value.entries.size() == 1 && (bn->text == "train" || bn->text == "eval");
+  if (known) {
+    step.freeze = bn->text == "train" ? Freeze::Parameters : Freeze::All;
+  } else if (!value.broken) {
+    problems_.add(config::wrong_type(value, "freeze", "true, false, or {bn: train}"));
+  }
+}
+
 void Builder::read_common_keys(const config::Node& node, const Place& place, Step& step) {
   for (const config::Entry& entry : node.entries) {
     if (entry.key == "name") {
@@ -119,13 +138,16 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
       step.tag = read_word(entry.value, "tag", place);
       step.tag_span = entry.value.span;
     } else if (entry.key == "from") {
-      step.from = read_word(entry.value, "from", place);
+      step.source = entry.value.is_map() ? &entry.value : nullptr;
+      if (step.source == nullptr) step.from = read_word(entry.value, "from", place);
       step.from_span = entry.value.span;
     } else if (entry.key == "port") {
       step.port = read_word(entry.value, "port", place);
       step.port_span = entry.value.span;
     } else if (entry.key == "using") {
       step.using_node = &entry.value;
+    } else if (entry.key == "freeze") {
+      read_freeze(entry.value, place, step);
     } else if (entry.key == "merge") {
       step.merge = &entry.value;
     } else if (entry.key == "with") {
@@ -198,9 +220,12 @@ ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place&
   }
   Step step;
   const bool readable = read_step(node, place, step);
+  if (step.source != nullptr) stream = run_source(*step.source, place);
   if (!step.from.empty()) stream = look_up_tag(step.from, step.from_span, place);
   Produced made = kUnknown;
-  if (readable) made = step.kind.empty() ? Produced(stream) : dispatch(step, stream, place);
+  Place here = place;
+  if (step.freeze) here.freeze = *step.freeze;
+  if (readable) made = step.kind.empty() ? Produced(stream) : dispatch(step, stream, here);
   if (!step.port.empty()) choose_port(step, made);
   if (!step.tag.empty()) define_tag(step, made, place);
   return made.stream;
@@ -246,6 +271,10 @@ Produced Builder::dispatch(const Step& step, ValueId stream, const Place& place)
   if (step.kind == "split") return run_split(step, stream, place);
   if (step.kind == "repeat") return run_repeat(step, stream, place);
   if (step.kind == "loop") return run_loop(step, stream, place);
+  if (step.kind == "fork") return run_fork(step, stream, place);
+  if (step.kind == "gate") return run_gate(step, stream, place);
+  if (step.kind == "switch") return run_switch(step, stream, place);
+  if (step.kind == "map") return run_map(step, stream, place);
   if (step.kind == "use") return run_use(step, stream, place);
   if (step.kind == "add" || step.kind == "mul" || step.kind == "concat")
     return run_combine(step, stream, place);
@@ -286,7 +315,7 @@ std::vector<ValueId> Builder::gather_inputs(const std::vector<catalog::InputSpec
       problems_.add(std::move(d).note("its inputs are {}", one_of(names)));
       continue;
     }
-    const bool both = found == names.begin() && !step.from.empty();
+    const bool both = found == names.begin() && (!step.from.empty() || step.source != nullptr);
     if (both)
       problems_.add(
           error(Code::BadStep, entry.key_span, "the first input is set by 'from' and by 'using'"));

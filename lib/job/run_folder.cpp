@@ -9,6 +9,7 @@
 #include "lib/config/show.h"
 #include "lib/config/yaml.h"
 #include "lib/format/checkpoint_manifest.h"
+#include "lib/job/job.h"
 #include "lib/job/load.h"
 
 namespace fdl::job {
@@ -126,7 +127,7 @@ std::optional<config::Manifest> load_run(const fs::path& run,
     return std::nullopt;
   }
   const fs::path file = run / "manifest.yml";
-  auto manifest = config::load_manifest(file, {"", "", {}, environment}, {}, run, problems);
+  auto manifest = config::load_manifest(file, {"", "", {}, environment}, merge_rules(), run, problems);
   if (manifest) manifest->folder = about["project"].get<std::string>();
   return manifest;
 }

@@ -17,7 +17,9 @@ class Planner {
   void add_block(const graph::Block& block, std::int64_t turns, Plan& plan) const {
     for (const graph::Node& node : block.nodes) {
       plan.nodes.push_back(cost_of(node, turns));
-      if (node.body) add_block(*node.body, turns * node.times, plan);
+      const bool repeats = node.kind == graph::Node::Kind::Loop;
+      for (const graph::Block& inner : node.blocks)
+        add_block(inner, repeats ? turns * node.times : turns, plan);
     }
   }
 
@@ -30,13 +32,13 @@ class Planner {
   NodeCost cost_of(const graph::Node& node, std::int64_t turns) const {
     NodeCost cost;
     cost.path = node.path;
-    cost.kind = node.spec != nullptr ? node.spec->name() : node.body ? "loop" : "merge";
+    cost.kind = node.spec != nullptr ? node.spec->name() : std::string(to_string(node.kind));
     cost.output = to_string(graph_.values[static_cast<std::size_t>(node.outputs.front())].type);
     for (const int index : node.tensors) {
       const graph::OwnedTensor& tensor = graph_.tensors[static_cast<std::size_t>(index)];
       if (!tensor.is_buffer) cost.num_parameters += tensor.num_elements();
     }
-    if (node.body) return cost;  // its nodes follow, and its output is theirs
+    if (!node.blocks.empty()) return cost;  // its nodes follow, and its output is theirs
     for (const graph::ValueId output : node.outputs)
       cost.activation_bytes += bytes_of_value(output) * turns;
     if (node.spec == nullptr) return cost;

@@ -45,7 +45,7 @@ TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
     FDL_CHECK(t.dtype == catalog::DType::F32);
     const at::Tensor& view = parameter_buffer_.views()[parameters_.size()];
     initialise(view, t.init, root.with(t.path));
-    view.requires_grad_();
+    view.requires_grad_(!t.is_frozen);
     parameters_.push_back({t.path, view});
     tensors_.push_back(parameters_.back());
   }

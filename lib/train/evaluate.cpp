@@ -51,7 +51,7 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   if (!split) return fail(split.error());
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
   FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
-  const exec::Executor executor(graph, store, compared_values(job.training));
+  const exec::Executor executor(graph, store, compared_values(job.training, graph));
   const Result<Totals> totals = evaluate(executor, *split, job);
   if (!totals) return fail(totals.error());
   monitor::Event event;

@@ -51,7 +51,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       events_(events),
       train_(std::move(train_split)),
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
-      executor_(graph, store_, compared_values(job.training)),
+      executor_(graph, store_, compared_values(job.training, graph)),
       optimizer_(optim::make_optimizer(job.training.optimizer, store_.parameters())),
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(make_totals(job.training)) {

@@ -6,10 +6,12 @@
 
 namespace fdl::train {
 
-std::vector<graph::ValueId> compared_values(const job::Training& training) {
+std::vector<graph::ValueId> compared_values(const job::Training& training,
+                                            const graph::Graph& graph) {
   std::vector<graph::ValueId> out;
   for (const job::Loss& loss : training.losses) out.push_back(loss.output);
   for (const job::Metric& metric : training.metrics) out.push_back(metric.output);
+  for (const graph::PartialLoss& partial : graph.partial_losses) out.push_back(partial.value);
   return out;
 }
 
@@ -57,6 +59,8 @@ catalog::TensorType Split::batch_type(std::size_t field) const {
 }
 
 void Split::bind(const graph::Graph& graph) {
+  for (const graph::PartialLoss& partial : graph.partial_losses)
+    partial_weights_.push_back(partial.weight);
   const auto output_type = [&](graph::ValueId value) {
     return graph.values[static_cast<std::size_t>(value)].type;
   };
@@ -96,6 +100,7 @@ at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Ba
   }
   for (std::size_t i = 0; i < metrics_.size(); ++i, ++at)
     totals.metrics[i].add(metrics_[i](outputs[at].detach(), batch.fields[targets_[at]]));
+  for (const double weight : partial_weights_) sum = sum.add(outputs[at++].mul(weight));
   return sum;
 }
 

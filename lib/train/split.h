@@ -13,8 +13,10 @@
 
 namespace fdl::train {
 
-// The values that the losses, then the metrics of a job compare: what its executor is asked for.
-std::vector<graph::ValueId> compared_values(const job::Training& training);
+// The values that the losses, then the metrics of a job compare, then the losses that the model
+// itself brings in: what its executor is asked for.
+std::vector<graph::ValueId> compared_values(const job::Training& training,
+                                            const graph::Graph& graph);
 
 // Sums over batches: of each loss and each metric of a job.
 struct Totals {
@@ -42,7 +44,8 @@ class Split {
 
   std::vector<at::Tensor> inputs(const data::Batch& batch) const;
 
-  // Adds a batch's losses and metrics to `totals` and gives the weighted loss. `outputs` are the
+  // Adds a batch's losses and metrics to `totals` and gives the weighted loss, with what the model
+  // itself brings in. `outputs` are the
   // compared values.
   at::Tensor measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
                      Totals& totals) const;
@@ -60,6 +63,7 @@ class Split {
   std::vector<std::size_t> inputs_, targets_;  // indices of fields; losses' first
   std::vector<nn::Loss> losses_;
   std::vector<nn::Metric> metrics_;
+  std::vector<double> partial_weights_;  // of the losses that the model itself brings in
 };
 
 // Measures a whole split in order, without training. Errors: FDL5404.

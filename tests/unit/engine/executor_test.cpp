@@ -207,11 +207,11 @@ flow:
   // The loop reads `late` in every turn.
   CHECK(steps[2].dead == std::vector<graph::ValueId>{steps[1].node->outputs.front()});
   CHECK(steps[3].dead == std::vector<graph::ValueId>{steps[2].node->outputs.front()});
-  REQUIRE(steps[2].body.size() == 3);
-  const auto& body = *steps[2].node->body;
-  CHECK(steps[2].body[0].dead == body.inputs);
-  CHECK(steps[2].body[1].dead == steps[2].body[0].node->outputs);
-  CHECK(steps[2].body[2].dead == steps[2].body[1].node->outputs);
+  REQUIRE(steps[2].blocks[0].size() == 3);
+  const auto& body = steps[2].node->blocks[0];
+  CHECK(steps[2].blocks[0][0].dead == body.inputs);
+  CHECK(steps[2].blocks[0][1].dead == steps[2].blocks[0][0].node->outputs);
+  CHECK(steps[2].blocks[0][2].dead == steps[2].blocks[0][1].node->outputs);
 }
 
 }  // namespace fdl::testing

@@ -1,0 +1,98 @@
+#include "lib/exec/control.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/nonzero.h>
+#include <ATen/ops/one_hot.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/topk.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros_like.h>
+
+namespace fdl::exec {
+
+using graph::Node;
+
+TurnCount::TurnCount(const Node& loop, const at::Tensor& stream) : loop_(loop) {
+  if (loop.per_sample) running_ = at::ones({stream.size(0)}, stream.options().dtype(at::kBool));
+}
+
+bool TurnCount::goes_on(const at::Tensor& number) {
+  const at::NoGradGuard no_grad;
+  const bool is_while = loop_.condition == Node::Condition::While;
+  const at::Tensor flat = number.reshape({-1});
+  if (!loop_.per_sample) return (flat.mean().item<double>() > 0) == is_while;
+  running_ = running_.logical_and(is_while ? flat.gt(0) : flat.le(0));
+  return running_.any().item<bool>();
+}
+
+at::Tensor TurnCount::merge(const at::Tensor& before, at::Tensor made) {
+  ++done_;
+  if (!running_.defined()) return made;
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(made.dim()), 1);
+  shape[0] = running_.size(0);
+  return at::where(running_.view(shape), made, before);
+}
+
+namespace {
+
+// Zeros all but the k largest of the last axis, and scales what is left to a sum of 1.
+at::Tensor keep_largest(const at::Tensor& weights, std::int64_t k) {
+  const auto [values, places] = at::topk(weights, k, -1);
+  const at::Tensor kept = at::zeros_like(weights).scatter(-1, places, values);
+  return kept.div(kept.sum(-1, /*keepdim=*/true));
+}
+
+// E * sum over experts of (share of positions that favour it) * (its mean weight).
+at::Tensor balance_of(const at::Tensor& weights) {
+  const std::int64_t num_experts = weights.size(-1);
+  const at::Tensor flat = weights.reshape({-1, num_experts});
+  const at::Tensor favoured = at::one_hot(flat.argmax(1), num_experts).to(flat.scalar_type());
+  return favoured.mean(0).mul(flat.mean(0)).sum().mul(static_cast<double>(num_experts));
+}
+
+}  // namespace
+
+std::vector<at::Tensor> gate(const Node& node, const std::vector<at::Tensor>& inputs) {
+  at::Tensor weights = inputs.front();
+  std::vector<at::Tensor> out(1);
+  if (node.outputs.size() > 1) out.push_back(balance_of(weights));
+  if (node.top_k > 0) weights = keep_largest(weights, node.top_k);
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    at::Tensor weight = weights.select(-1, static_cast<std::int64_t>(i) - 1);
+    while (weight.dim() < inputs[i].dim()) weight = weight.unsqueeze(-1);
+    const at::Tensor part = inputs[i].mul(weight);
+    out[0] = i == 1 ? part : out[0].add(part);
+  }
+  return out;
+}
+
+std::optional<std::vector<at::Tensor>> deal_rows(const at::Tensor& selector, std::size_t count) {
+  const at::Tensor chosen = selector.reshape({-1});
+  std::vector<at::Tensor> out;
+  std::int64_t dealt = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    out.push_back(chosen.eq(static_cast<std::int64_t>(i)).nonzero().reshape({-1}));
+    dealt += out.back().numel();
+  }
+  if (dealt != chosen.numel()) return std::nullopt;
+  return out;
+}
+
+at::Tensor fold_axis(const at::Tensor& x, std::int64_t dim, std::int64_t slices) {
+  const at::Tensor cut = slices > 0 ? x.unflatten(dim, {slices, x.size(dim) / slices}) : x;
+  return cut.movedim(dim, 1).flatten(0, 1);
+}
+
+at::Tensor unfold_axis(const at::Tensor& made, const at::Tensor& whole, std::int64_t dim,
+                       std::int64_t slices) {
+  const std::int64_t count = slices > 0 ? slices : whole.size(dim);
+  const at::Tensor apart = made.unflatten(0, {whole.size(0), count}).movedim(1, dim);
+  return slices > 0 ? apart.flatten(dim, dim + 1) : apart;
+}
+
+at::Tensor positions(std::int64_t count, at::Device device) {
+  return at::arange(count, at::TensorOptions(at::kLong).device(device)).unsqueeze(0);
+}
+
+}  // namespace fdl::exec

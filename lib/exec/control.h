@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/graph/graph.h"
+
+// What loops, switches, gates and maps compute beside their blocks. Internal to this folder.
+namespace fdl::exec {
+
+// How far a loop has come, for the whole batch or for each sample.
+class TurnCount {
+ public:
+  TurnCount(const graph::Node& loop, const at::Tensor& stream);
+
+  std::int64_t left() const { return loop_.times - done_; }
+  std::int64_t done() const { return done_; }
+  // Reads the condition, [B] or [B, 1]: whether anything goes on. Averaged over the batch, or, with
+  // per_sample, a sample that has stopped stays so.
+  bool goes_on(const at::Tensor& number);
+  // Ends a turn: what the body made, with stopped samples as they were before it.
+  at::Tensor merge(const at::Tensor& before, at::Tensor made);
+
+ private:
+  const graph::Node& loop_;
+  std::int64_t done_ = 0;
+  at::Tensor running_;  // bool[B], with per_sample
+};
+
+// The mixture, and the balance of the load where the node has a second output.
+std::vector<at::Tensor> gate(const graph::Node& node, const std::vector<at::Tensor>& inputs);
+
+// The rows that each of `count` branches gets, in their order; empty when a selector, [B] or
+// [B, 1], names none of them.
+std::optional<std::vector<at::Tensor>> deal_rows(const at::Tensor& selector, std::size_t count);
+
+// [B, .., n, ..] -> [B*n, .., ..], or with slices > 0 -> [B*slices, .., n/slices, ..].
+at::Tensor fold_axis(const at::Tensor& x, std::int64_t dim, std::int64_t slices);
+// The inverse for what was made of it; `whole` is what was folded.
+at::Tensor unfold_axis(const at::Tensor& made, const at::Tensor& whole, std::int64_t dim,
+                       std::int64_t slices);
+
+// i64[1, count]: 0, 1, ...
+at::Tensor positions(std::int64_t count, at::Device device);
+
+}  // namespace fdl::exec
