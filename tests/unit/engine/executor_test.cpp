@@ -11,38 +11,10 @@
 #include <doctest/doctest.h>
 
 #include "lib/exec/program.h"
-#include "tests/unit/engine/support.h"
+#include "tests/unit/engine/model.h"
 
 namespace fdl::testing {
 namespace {
-
-using graph::Graph;
-using tensor::TensorStore;
-
-struct Model {
-  explicit Model(const std::string& text) : graph(build(text)), store(graph, 42) {}
-
-  at::Tensor run(const std::vector<at::Tensor>& inputs, bool training = false) const {
-    nn::StepContext context;
-    context.training = training;
-    context.seed = 42;
-    const exec::Executor executor(graph, store, {graph.outputs.front().value});
-    auto out = executor.run(inputs, context);
-    INFO((out ? "" : out.error().message));
-    REQUIRE(out.has_value());
-    return out->front();
-  }
-  at::Tensor operator[](const std::string& path) const {
-    for (const auto& t : store.tensors()) {
-      if (t.name == path) return t.value.detach();
-    }
-    FAIL(("no tensor " + path));
-    return {};
-  }
-
-  Graph graph;
-  TensorStore store;
-};
 
 std::string join(const std::string& merge) {
   return "inputs: { x: \"f32[6]\" }\nflow:\n  - split:\n      a: [{ linear: 6 }]\n"
