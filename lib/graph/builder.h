@@ -112,8 +112,9 @@ class Builder {
   ValueId run_split(const Step& step, ValueId stream, const Place& place);
   ValueId run_repeat(const Step& step, ValueId stream, const Place& place);
   ValueId run_fork(const Step& step, ValueId stream, const Place& place);
-  bool read_times(const config::Node& value, const Place& place, std::int64_t limit,
-                  std::int64_t& times);
+  // Between 1 and `limit`; `key` is how messages name it.
+  bool read_times(std::string_view key, const config::Node& value, const Place& place,
+                  std::int64_t limit, std::int64_t& times);
   // Whether the step's map has all `keys` and else only `optional` ones; reports what is not so.
   bool only_keys(const Step& step, const std::vector<std::string>& keys,
                  const std::vector<std::string>& optional = {});

@@ -105,24 +105,24 @@ ValueId Builder::run_fork(const Step& step, ValueId stream, const Place& place) 
   return stream;
 }
 
-bool Builder::read_times(const config::Node& value, const Place& place, std::int64_t limit,
-                         std::int64_t& times) {
+bool Builder::read_times(std::string_view key, const config::Node& value, const Place& place,
+                         std::int64_t limit, std::int64_t& times) {
   const config::Node resolved = file_->interpolator.resolve(value, *place.names);
   if (resolved.broken) return false;
   if (!config::ValueTraits<std::int64_t>::read(resolved, times)) {
-    problems_.add(config::wrong_type(resolved, "times", "an integer"));
+    problems_.add(config::wrong_type(resolved, key, "an integer"));
     return false;
   }
   if (times >= 1 && times <= limit) return true;
-  problems_.add(error(Code::OutOfRange, resolved.span, "'times' must be between 1 and {}, not '{}'",
-                      limit, times));
+  problems_.add(error(Code::OutOfRange, resolved.span, "'{}' must be between 1 and {}, not '{}'",
+                      key, limit, times));
   return false;
 }
 
 ValueId Builder::run_repeat(const Step& step, ValueId stream, const Place& place) {
   std::int64_t times = 0;
   if (!only_keys(step, {"times", "flow"}) ||
-      !read_times(*step.value.find("times"), place, kMostCopies, times))
+      !read_times("times", *step.value.find("times"), place, kMostCopies, times))
     return kUnknown;
   const config::Node* flow = step.value.find("flow");
   for (std::int64_t i = 0; i < times && !too_many_; ++i) {

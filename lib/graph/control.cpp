@@ -51,7 +51,7 @@ bool Builder::read_loop(const Step& step, const Place& place, Node& node) {
   const bool has_while = step.value.has("while"), has_until = step.value.has("until");
   if (!has_while && !has_until)
     return only_keys(step, {"times", "body"}, {"trace"}) &&
-           read_times(*step.value.find("times"), place,
+           read_times("times", *step.value.find("times"), place,
                       step.value.has("trace") ? kMostTraced : kMostTurns, node.times);
   if (has_while && has_until) {
     problems_.add(error(Code::BadStep, step.span, "one loop has both 'while' and 'until'")
@@ -61,7 +61,7 @@ bool Builder::read_loop(const Step& step, const Place& place, Node& node) {
   const std::string word = has_while ? "while" : "until";
   node.condition = has_while ? Node::Condition::While : Node::Condition::Until;
   return only_keys(step, {word, "max", "body"}, {"per_sample"}) &&
-         read_times(*step.value.find("max"), place, kMostTurns, node.times) &&
+         read_times("max", *step.value.find("max"), place, kMostTurns, node.times) &&
          read_option(step, "per_sample", place, node.per_sample);
 }
 

@@ -20,7 +20,7 @@ std::vector<std::pair<std::string, config::Node>> Builder::experts_of(const Step
   copies.value = given;
   std::int64_t times = 0;
   if (!only_keys(copies, {"copies", "flow"}) ||
-      !read_times(*given.find("copies"), place, kMostExperts, times))
+      !read_times("copies", *given.find("copies"), place, kMostExperts, times))
     return {};
   std::vector<std::pair<std::string, config::Node>> out;
   for (std::int64_t i = 0; i < times; ++i) out.emplace_back(std::to_string(i), *given.find("flow"));

@@ -44,7 +44,8 @@ ValueId Builder::run_map(const Step& step, ValueId stream, const Place& place) {
   if (!only_keys(step, {"body"}, {"each", "over", "slices", "dim"}) ||
       !read_option(step, "dim", place, dim) || !read_option(step, "each", place, each))
     return kUnknown;
-  if (cuts && !read_times(*step.value.find("slices"), place, 1'000'000, slices)) return kUnknown;
+  if (cuts && !read_times("slices", *step.value.find("slices"), place, 1'000'000, slices))
+    return kUnknown;
   if (!cuts && !each) {
     problems_.add(error(Code::BadStep, step.span, "'map' needs 'each: true' or 'slices'")
                       .help("map: {{ each: true, body: [...] }}"));
@@ -115,7 +116,7 @@ ValueId Builder::run_source(const config::Node& source, const Place& place) {
   if (!claim(node.path, node.span)) return kUnknown;
   Dim size;
   if (const auto number = config::parse_integer(length)) {
-    if (!read_times(entry->value, place, 1'000'000'000, node.times)) return kUnknown;
+    if (!read_times("arange", entry->value, place, 1'000'000'000, node.times)) return kUnknown;
     size = Dim(*number);
   } else {
     size = Dim::named(length);
