@@ -9,9 +9,6 @@
 
 namespace fdl::graph {
 
-// The keys of a step beside its module or construct, for merging and for messages.
-const std::vector<std::string>& common_step_keys();
-
 // Builds and checks the `model` and `modules` sections of a resolved manifest: names, paths, tags,
 // types of all values. Problems: FDL2xxx, FDL3xxx, all of them in one pass where one does not
 // follow from another. Empty when there were errors.

@@ -191,7 +191,4 @@ bool Builder::read_option(const Step& step, std::string_view key, const Place& p
 // Whether a `use` names a file ("./encoder.yml") or the zoo ("zoo/lenet5"), not a module.
 bool is_file_name(const std::string& name);
 
-// The constructs that stand where a module's name may stand.
-const std::vector<std::string>& construct_names();
-
 }  // namespace fdl::graph

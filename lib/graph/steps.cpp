@@ -3,8 +3,8 @@
 
 #include "lib/base/closest.h"
 #include "lib/catalog/catalog.h"
-#include "lib/graph/build.h"
 #include "lib/graph/builder.h"
+#include "lib/graph/construct_list.h"
 
 namespace fdl::graph {
 namespace {
@@ -15,8 +15,13 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+bool is_construct(const std::string& kind) {
+  const auto all = constructs();
+  return std::any_of(all.begin(), all.end(), [&](const auto& c) { return c.name == kind; });
+}
+
 bool is_known(const std::string& kind) {
-  return contains(construct_names(), kind) || catalog::find_module(kind) != nullptr;
+  return is_construct(kind) || catalog::find_module(kind) != nullptr;
 }
 
 std::vector<std::string> all_kinds() {
@@ -33,19 +38,6 @@ Diagnostic unknown_module(const std::string& kind, const Span& span) {
 }
 
 }  // namespace
-
-const std::vector<std::string>& common_step_keys() {
-  static const std::vector<std::string> kKeys = {"name", "tag",   "using", "from",
-                                                 "port", "merge", "with",  "freeze"};
-  return kKeys;
-}
-
-const std::vector<std::string>& construct_names() {
-  static const std::vector<std::string> kNames = {"flow", "also", "split",  "fork", "repeat",
-                                                  "loop", "gate", "switch", "map",  "use",
-                                                  "add",  "mul",  "concat"};
-  return kNames;
-}
 
 ValueId Builder::run_flow(const config::Node& steps, ValueId stream, const Place& place,
                           bool own_scope) {

@@ -114,6 +114,7 @@ struct SampleRange {
 const config::MergeRules& merge_rules();
 
 // The keys of `data`, `training`, `output` and `commands`, for help, defaults and docs.
+const config::RecordSpec& data_record();
 const config::RecordSpec& training_record();
 const config::RecordSpec& output_record();
 

@@ -116,6 +116,7 @@ const RecordSpec& record_spec(const OutputKeys*) {
   return spec;
 }
 
+const RecordSpec& data_record() { return record_spec(static_cast<const DataKeys*>(nullptr)); }
 const RecordSpec& training_record() {
   return record_spec(static_cast<const TrainingKeys*>(nullptr));
 }

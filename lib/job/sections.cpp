@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/closest.h"
-#include "lib/graph/build.h"
+#include "lib/graph/construct_list.h"
 
 namespace fdl::job {
 
