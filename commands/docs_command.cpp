@@ -61,7 +61,7 @@ int run(const Options& options, Context& context) {
   if (options.write) return write_pages(folder, pages, context);
   const std::vector<std::string> found = differences(folder, pages);
   for (const std::string& line : found) context.print(line + "\n");
-  if (found.empty()) context.tell(fmt::format("{} pages are as they should be\n", pages.size()));
+  if (found.empty()) context.tell("the reference is as it should be\n");
   if (!options.check || found.empty()) return 0;
   return context.fail(error(Code::DocsStale, {},
                             "the reference in '{}' is not what fdl would write", options.folder)

@@ -144,6 +144,10 @@ class Builder {
 
   // mapping.cpp
   ValueId run_map(const Step& step, ValueId stream, const Place& place);
+  std::optional<std::size_t> mapped_axis(const Step& step, ValueId stream, std::int64_t dim,
+                                         std::int64_t slices);
+  ValueId run_folded(const Step& step, ValueId stream, std::size_t axis, std::int64_t slices,
+                     const Place& place, const Place& inside);
   ValueId run_source(const config::Node& source, const Place& place);
 
   // merges.cpp

@@ -37,6 +37,57 @@ std::optional<Shape> unfolded(Shape made, const Shape& whole, std::size_t at, st
 
 }  // namespace
 
+// The axis that a map goes over, as an index; reported when the stream has no such axis.
+std::optional<std::size_t> Builder::mapped_axis(const Step& step, ValueId stream, std::int64_t dim,
+                                                std::int64_t slices) {
+  const catalog::TensorType& whole = type_of(stream);
+  const auto at = catalog::axis_index(dim, whole.shape);
+  if (at && *at > 0) {
+    const Dim& size = whole.shape[static_cast<std::size_t>(*at)];
+    if (slices == 0 || !size.is_number() || size.number() % slices == 0)
+      return static_cast<std::size_t>(*at);
+  }
+  Diagnostic d = error(Code::OutOfRange, step.span, "'map' cannot go over axis {} of {}", dim,
+                       to_string(whole));
+  problems_.add(with_origin(
+      slices > 0 ? std::move(d).help("the axis is not the batch axis and is a multiple of slices")
+                 : std::move(d).help("axis 0 is the batch; the others are from 1 on"),
+      stream));
+  return std::nullopt;
+}
+
+// The body between a Fold and an Unfold of the axis.
+ValueId Builder::run_folded(const Step& step, ValueId stream, std::size_t axis, std::int64_t slices,
+                            const Place& place, const Place& inside) {
+  Node fold, unfold;
+  fold.kind = Node::Kind::Fold;
+  unfold.kind = Node::Kind::Unfold;
+  fold.span = unfold.span = step.span;
+  fold.times = unfold.times = slices;
+  fold.dim = unfold.dim = static_cast<std::int64_t>(axis);
+  fold.path = place.path->join(place.path->next("fold"));
+  unfold.path = place.path->join(place.path->next("unfold"));
+  if (!claim(fold.path, step.span) || !claim(unfold.path, step.span)) return kUnknown;
+  const catalog::TensorType whole = type_of(stream);
+  fold.inputs = {stream};
+  fold.outputs = {
+      add_value({whole.dtype, folded(whole.shape, axis, slices)}, fold.path, step.span)};
+  const ValueId entry = add_node(place, std::move(fold)).outputs.front();
+  const ValueId made = run_flow(*step.value.find("body"), entry, inside);
+  if (made == kUnknown) return kUnknown;
+  const auto shape = unfolded(type_of(made).shape, whole.shape, axis, slices);
+  if (!shape || !(type_of(made).shape[0] == type_of(entry).shape[0])) {
+    problems_.add(with_origin(error(Code::ShapeMismatch, step.span,
+                                    "what 'map' makes, {}, has no place for the axis it went over",
+                                    to_string(type_of(made))),
+                              made));
+    return kUnknown;
+  }
+  unfold.inputs = {made, stream};
+  unfold.outputs = {add_value({type_of(made).dtype, *shape}, unfold.path, step.span)};
+  return add_node(place, std::move(unfold)).outputs.front();
+}
+
 ValueId Builder::run_map(const Step& step, ValueId stream, const Place& place) {
   const bool cuts = step.value.has("slices");
   std::int64_t slices = 0, dim = cuts ? -1 : 1;
@@ -55,48 +106,9 @@ ValueId Builder::run_map(const Step& step, ValueId stream, const Place& place) {
     stream = look_up_tag(read_word(*over, "over", place), over->span, place);
   Place inside = place;
   inside.path = scope_of(step, place);
-  Node fold, unfold;
-  fold.kind = Node::Kind::Fold;
-  unfold.kind = Node::Kind::Unfold;
-  fold.span = unfold.span = step.span;
-  fold.times = unfold.times = slices;
-  fold.path = place.path->join(place.path->next("fold"));
-  unfold.path = place.path->join(place.path->next("unfold"));
-  if (!claim(fold.path, step.span) || !claim(unfold.path, step.span)) return kUnknown;
   if (stream == kUnknown) return run_flow(*step.value.find("body"), kUnknown, inside);
-  const catalog::TensorType whole = type_of(stream);
-  const auto at = catalog::axis_index(dim, whole.shape);
-  const bool divides = at && *at > 0 &&
-                       (slices == 0 || !whole.shape[static_cast<std::size_t>(*at)].is_number() ||
-                        whole.shape[static_cast<std::size_t>(*at)].number() % slices == 0);
-  if (!divides) {
-    Diagnostic d = error(Code::OutOfRange, step.span, "'map' cannot go over axis {} of {}", dim,
-                         to_string(whole));
-    problems_.add(with_origin(
-        slices > 0 ? std::move(d).help("the axis is not the batch axis and is a multiple of slices")
-                   : std::move(d).help("axis 0 is the batch; the others are from 1 on"),
-        stream));
-    return kUnknown;
-  }
-  const auto axis = static_cast<std::size_t>(*at);
-  fold.dim = unfold.dim = *at;
-  fold.inputs = {stream};
-  fold.outputs = {
-      add_value({whole.dtype, folded(whole.shape, axis, slices)}, fold.path, step.span)};
-  const ValueId entry = add_node(place, std::move(fold)).outputs.front();
-  const ValueId made = run_flow(*step.value.find("body"), entry, inside);
-  if (made == kUnknown) return kUnknown;
-  const auto shape = unfolded(type_of(made).shape, whole.shape, axis, slices);
-  if (!shape || !(type_of(made).shape[0] == type_of(entry).shape[0])) {
-    problems_.add(with_origin(error(Code::ShapeMismatch, step.span,
-                                    "what 'map' makes, {}, has no place for the axis it went over",
-                                    to_string(type_of(made))),
-                              made));
-    return kUnknown;
-  }
-  unfold.inputs = {made, stream};
-  unfold.outputs = {add_value({type_of(made).dtype, *shape}, unfold.path, step.span)};
-  return add_node(place, std::move(unfold)).outputs.front();
+  const auto axis = mapped_axis(step, stream, dim, slices);
+  return axis ? run_folded(step, stream, *axis, slices, place, inside) : kUnknown;
 }
 
 // `from: {arange: T}`: 0, 1, ... as long as a named axis of an input, or a number.
