@@ -50,7 +50,10 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
   return out;
 }
 
-bool is_run(const fs::path& folder) { return fs::is_regular_file(folder / "manifest.yml"); }
+bool is_run(const fs::path& folder) {
+  std::error_code code;
+  return fs::is_regular_file(folder / "manifest.yml", code);
+}
 
 }  // namespace
 
