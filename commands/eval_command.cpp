@@ -59,7 +59,7 @@ int run(const Options& options, Context& context) {
   const Result<fs::path> folder = choose_run(options, context);
   if (!folder) return context.fail(folder.error(), options.json);
   Diagnostics problems;
-  const auto manifest = job::load_run(*folder, context.environment, problems);
+  const auto manifest = job::load_run(*folder, problems);
   if (!manifest || problems.has_errors()) {
     context.report(problems, options.json);
     return static_cast<int>(ExitCode::BadInput);

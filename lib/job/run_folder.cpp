@@ -116,9 +116,7 @@ std::vector<fs::path> whole_checkpoints(const RunFolder& run) {
   return out;
 }
 
-std::optional<config::Manifest> load_run(const fs::path& run,
-                                         const config::Environment& environment,
-                                         Diagnostics& problems) {
+std::optional<config::Manifest> load_run(const fs::path& run, Diagnostics& problems) {
   const Result<std::string> text = read_file(run / "environment.json");
   const nlohmann::json about =
       text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
@@ -129,7 +127,8 @@ std::optional<config::Manifest> load_run(const fs::path& run,
     return std::nullopt;
   }
   const fs::path file = run / "manifest.yml";
-  auto manifest = config::load_manifest(file, {"", "", {}, environment}, {}, run, problems);
+  // What the environment had to say is in the file; saying it again would change a recorded run.
+  auto manifest = config::load_manifest(file, {}, {}, run, problems);
   if (manifest) manifest->folder = about["project"].get<std::string>();
   return manifest;
 }

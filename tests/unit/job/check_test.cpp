@@ -72,6 +72,12 @@ TEST_CASE("a training needs an end, a loss and an optimizer; null stands for non
   CHECK(training_codes("steps: 1, optimizer: sgd, loss: null") == Codes{"FDL2004"});
 }
 
+TEST_CASE("compile takes what can be kept: auto or false") {
+  CHECK(training_codes("steps: 1, compile: auto, " + kRest).empty());
+  CHECK(training_codes("steps: 1, compile: false, " + kRest).empty());
+  CHECK(training_codes("steps: 1, compile: true, " + kRest) == Codes{"FDL2006"});
+}
+
 TEST_CASE("intervals are a count of epochs or steps") {
   for (const char* text : {"1 epoch", "2 epochs", "1 step", "500 steps"})
     CHECK(training_codes("steps: 1, validate: " + std::string(text) + ", " + kRest).empty());

@@ -40,13 +40,23 @@ TEST_CASE("a run's manifest reads back as the job it was made from, without the 
       "description: \"costs $${x}, 'quoted'\"\ncommands: {a: {run: ls}}\nparams: {w: 3, v: "
       "\"${params.w * 2}\"}\n");
   Diagnostics problems;
-  const auto back = load_run(project.run("20260101-000000"), {}, problems);
+  const auto back = load_run(project.run("20260101-000000"), problems);
   REQUIRE(back.has_value());
   CHECK(problems.empty());
   config::Node expected = project.manifest.root;
   expected.erase("commands");
   CHECK(config::to_json(back->root, false) == config::to_json(expected, false));
   CHECK(back->folder == project.folder.path());
+}
+
+TEST_CASE("a recorded run is not changed by the environment that reads it") {
+  const Project project;
+  ::setenv("FDL_SET__TRAINING__STEPS", "9", 1);
+  Diagnostics problems;
+  const auto back = load_run(project.run("20260101-000000"), problems);
+  ::unsetenv("FDL_SET__TRAINING__STEPS");
+  REQUIRE(back.has_value());
+  CHECK(config::find_path(back->root, "training.steps")->text == "5");
 }
 
 TEST_CASE("two runs of one second get two folders; the newest is found, or the named one") {
@@ -80,7 +90,7 @@ TEST_CASE("a run whose environment.json is torn is told, not trusted") {
     CAPTURE(text);
     std::ofstream(run / "environment.json") << text;
     Diagnostics problems;
-    CHECK(!load_run(run, {}, problems));
+    CHECK(!load_run(run, problems));
     CHECK(testing::codes(problems) == std::vector<std::string>{"FDL5203"});
   }
 }
