@@ -7,6 +7,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 option(FDL_TESTS "Build the tests" OFF)
+option(FDL_FUZZ "Build the fuzzers too; needs clang" OFF)
 set(FDL_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, such as address,undefined")
 
 find_program(FDL_CCACHE ccache)
@@ -22,6 +23,10 @@ endif()
 if(FDL_SANITIZE)
   add_compile_options(-fsanitize=${FDL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${FDL_SANITIZE})
+endif()
+
+if(FDL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 function(fdl_need package debian)

@@ -5,10 +5,12 @@
 namespace fdl::commands {
 
 void Context::print(const std::string& text) const {
+  if (write_out) return write_out(text);
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
 void Context::tell(const std::string& text) const {
+  if (write_err) return write_err(text);
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
 }

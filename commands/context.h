@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,6 +17,8 @@ struct Context {
   std::string env;                                 // selected by @env, before the command
   bool color_out = false;
   bool color_err = false;
+  // Where text goes; when empty, to the process's own standard output and error.
+  std::function<void(const std::string&)> write_out, write_err;
 
   // Results go to standard output, progress and diagnostics to standard error.
   void print(const std::string& text) const;

@@ -22,7 +22,8 @@ struct Options {
 // The run that is meant: a folder by its path, or the newest of the project's manifest.
 Result<fs::path> choose_run(const Options& options, Context& context) {
   const fs::path given = context.folder / options.run;
-  if (!options.run.empty() && fs::is_regular_file(given / "manifest.yml"))
+  std::error_code code;
+  if (!options.run.empty() && fs::is_regular_file(given / "manifest.yml", code))
     return fs::absolute(given).lexically_normal();
   Result<ChosenManifest> chosen = choose_manifest({}, context);
   if (!chosen) return fail(chosen.error());
@@ -58,7 +59,7 @@ int run(const Options& options, Context& context) {
   const Result<fs::path> folder = choose_run(options, context);
   if (!folder) return context.fail(folder.error(), options.json);
   Diagnostics problems;
-  const auto manifest = job::load_run(*folder, context.environment, problems);
+  const auto manifest = job::load_run(*folder, problems);
   if (!manifest || problems.has_errors()) {
     context.report(problems, options.json);
     return static_cast<int>(ExitCode::BadInput);

@@ -111,7 +111,9 @@ int explain_name(const std::string& name, Context& context) {
 
 int run(const Options& options, Context& context) {
   ManifestChoice choice = options.manifest;
-  if (choice.words.size() == 1 && !std::filesystem::exists(context.folder / choice.words.front()) &&
+  std::error_code code;
+  if (choice.words.size() == 1 &&
+      !std::filesystem::exists(context.folder / choice.words.front(), code) &&
       choice.words.front().find_first_of("=./") == std::string::npos)
     return explain_name(choice.words.front(), context);
   Result<ChosenManifest> chosen = choose_manifest(choice, context);

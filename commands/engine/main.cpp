@@ -149,7 +149,7 @@ int run(const Options& options) {
   const fdl::config::Environment environment = environment_of_process();
   fdl::Diagnostics problems;
   fdl::job::Checked checked;
-  const auto manifest = fdl::job::load_run(options.run, environment, problems);
+  const auto manifest = fdl::job::load_run(options.run, problems);
   if (manifest) checked = fdl::job::check(*manifest, environment, false, problems);
   const Result<std::int64_t> threads = choose_threads(environment);
   if (!threads) problems.add(threads.error());

@@ -1,5 +1,6 @@
 #include "lib/catalog/shape_rule.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include <fmt/format.h>
@@ -52,6 +53,7 @@ class ShapeParser {
 
  private:
   static constexpr int kDeepest = 64;
+  static constexpr int kMostOperators = 256;  // their tree is walked by recursion too
 
   void skip() {
     while (pos_ < text_.size() && text_[pos_] == ' ') ++pos_;
@@ -72,7 +74,7 @@ class ShapeParser {
   }
 
   Link binary(Tree::Kind kind, Link a, Link b) {
-    if (!a || !b) return nullptr;
+    if (!a || !b || ++num_operators_ > kMostOperators) return nullptr;
     return std::make_shared<Tree>(Tree{kind, 0, "", std::move(a), std::move(b)});
   }
 
@@ -127,8 +129,11 @@ class ShapeParser {
     Tree name{Tree::Kind::Name, -1, std::string(text_.substr(begin, pos_ - begin)), nullptr,
               nullptr};
     if (take('[')) {
+      constexpr std::int64_t kLargestIndex = 7;
+      skip();
+      const std::size_t first = pos_;
       name.number = digits();
-      if (!take(']')) return nullptr;
+      if (pos_ == first || name.number > kLargestIndex || !take(']')) return nullptr;
     }
     return std::make_shared<Tree>(std::move(name));
   }
@@ -147,6 +152,7 @@ class ShapeParser {
   std::string_view text_;
   std::size_t pos_ = 0;
   int depth_ = 0;
+  int num_operators_ = 0;
 };
 
 std::optional<ShapeExpression> ShapeExpression::parse(std::string_view text) {
@@ -187,6 +193,16 @@ std::optional<ShapeRule> ShapeRule::parse(std::string_view text) {
   if (!inputs || !parser.take_arrow()) return std::nullopt;
   auto outputs = parser.shapes();
   if (!outputs || !parser.at_end()) return std::nullopt;
+  const auto is_star = [](const ShapeExpression& e) { return e.is_star(); };
+  const auto has_star = [&](const Pattern& p) { return !p.empty() && is_star(p.front()); };
+  const auto star_is_first = [&](const Pattern& p) {
+    return p.empty() || std::none_of(p.begin() + 1, p.end(), is_star);
+  };
+  const bool binds_star = std::any_of(inputs->begin(), inputs->end(), has_star);
+  const bool uses_star = std::any_of(outputs->begin(), outputs->end(), has_star);
+  if (!std::all_of(inputs->begin(), inputs->end(), star_is_first) ||
+      !std::all_of(outputs->begin(), outputs->end(), star_is_first) || (uses_star && !binds_star))
+    return std::nullopt;
   ShapeRule rule;
   rule.text_ = std::string(text);
   rule.inputs_ = std::move(*inputs);

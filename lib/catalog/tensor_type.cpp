@@ -157,7 +157,7 @@ std::optional<std::int64_t> Dim::evaluate(const std::map<std::string, std::int64
     std::optional<std::int64_t> value;
     if (term.atom->kind == Atom::Kind::Name) {
       const auto found = sizes.find(term.atom->name);
-      if (found != sizes.end()) value = found->second;
+      if (found != sizes.end()) value = saturated(found->second);
     } else {
       const auto a = term.atom->a.evaluate(sizes), b = term.atom->b.evaluate(sizes);
       if (!a || !b) return std::nullopt;
@@ -167,7 +167,7 @@ std::optional<std::int64_t> Dim::evaluate(const std::map<std::string, std::int64
         value = floor_div_numbers(*a, *b);
     }
     if (!value) return std::nullopt;
-    sum += static_cast<__int128>(term.factor) * *value;
+    sum = saturated(sum + static_cast<__int128>(term.factor) * *value);
   }
   return saturated(sum);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,7 +24,7 @@ bool is_integer(DType dtype);  // not bool
 // expressions compare equal after simplification (T + 2 - 2 is T). Arithmetic saturates.
 class Dim {
  public:
-  Dim(std::int64_t number = 0) : constant_(number) {}
+  Dim(std::int64_t number = 0) : constant_(std::max(number, -INT64_MAX)) {}
   static Dim named(const std::string& name);
 
   bool is_number() const { return terms_.empty(); }

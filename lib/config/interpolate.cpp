@@ -6,9 +6,13 @@
 
 #include "lib/base/closest.h"
 #include "lib/config/number.h"
+#include "lib/config/yaml.h"
 
 namespace fdl::config {
 namespace {
+
+constexpr std::size_t kLongestChain = 64;
+constexpr std::size_t kMostCopiedBytes = std::size_t{64} << 20;
 
 using Number = std::variant<std::int64_t, double>;
 
@@ -66,6 +70,26 @@ std::optional<Number> apply(const std::string& op, const Number& a, const Number
   return Number(x - std::floor(x / y) * y);
 }
 
+std::size_t bytes_in(const Node& node) {
+  std::size_t sum = sizeof(Node) + node.text.size();
+  for (const Node& item : node.items) sum += bytes_in(item);
+  for (const Entry& entry : node.entries)
+    sum += sizeof(Entry) + entry.key.size() + bytes_in(entry.value);
+  return sum;
+}
+
+int depth_of(const Node& node) {
+  int deepest = 0;
+  for (const Node& item : node.items) deepest = std::max(deepest, depth_of(item));
+  for (const Entry& entry : node.entries) deepest = std::max(deepest, depth_of(entry.value));
+  return node.is_list() || node.is_map() ? deepest + 1 : 0;
+}
+
+bool is_late(const std::string& section) {
+  const std::vector<std::string>& late = late_sections();
+  return std::find(late.begin(), late.end(), section) != late.end();
+}
+
 // Where the `${...}` from `open` to `close` of the scalar's text stands, when the text stands on
 // its line as it is; else the whole scalar.
 Span place_inside(const Node& node, std::size_t open, std::size_t close) {
@@ -95,6 +119,19 @@ std::vector<std::string> NameScope::names() const {
     for (const auto& [name, value] : scope->values) out.push_back(name);
   }
   return out;
+}
+
+const std::vector<std::string>& late_sections() {
+  static const std::vector<std::string> kSections = {"model", "modules", "commands"};
+  return kSections;
+}
+
+void escape_references(Node& node) {
+  for (std::size_t at = node.text.find("${"); at != std::string::npos;
+       at = node.text.find("${", at + 3))
+    node.text.insert(at, "$");
+  for (Node& item : node.items) escape_references(item);
+  for (Entry& entry : node.entries) escape_references(entry.value);
 }
 
 struct Interpolator::Outcome {
@@ -242,9 +279,25 @@ class Interpolator::Expression {
   bool reported_ = false;
 };
 
+// Bounds what references can make of a small file: memory, and the depth of every later recursion.
+bool Interpolator::may_copy(const Node& node, const std::string& name, const Span& at) {
+  num_copied_bytes_ += bytes_in(node);
+  const bool too_large = num_copied_bytes_ > kMostCopiedBytes;
+  if (!too_large && depth_of(node) < kDeepestNesting) return true;
+  if (!has_reported_size_) {
+    problems_.add(
+        error(Code::InterpolationTooLarge, at, "'${{{}}}' makes {}", name,
+              too_large ? "references copy more than 64 MiB" : "values nest deeper than 64 levels")
+            .help("refer to smaller values, or use `modules:` and `use:`"));
+  }
+  has_reported_size_ = true;
+  return false;
+}
+
 std::optional<Node> Interpolator::look_up(const std::string& name, const NameScope* scope,
                                           const Span& at) {
   if (const Node* found = scope->find(name)) {
+    if (!may_copy(*found, name, at)) return std::nullopt;
     Node out = *found;
     out.via.push_back(found->span);
     return out;
@@ -293,10 +346,17 @@ std::optional<Node> Interpolator::look_up_path(const std::string& path, const Sp
     return std::nullopt;
   }
   if (failed_.count(target) != 0) return std::nullopt;
+  if (resolving_.size() >= kLongestChain) {
+    problems_.add(error(Code::InterpolationTooLarge, at,
+                        "'${{{}}}' stands at the end of a chain of more than {} references", path,
+                        kLongestChain)
+                      .help("refer to the value itself"));
+    return std::nullopt;
+  }
   resolving_.emplace_back(target, path);
-  resolve_in_place(*target, false);
+  resolve_in_place(*target, is_late(path.substr(0, path.find('.'))));
   resolving_.pop_back();
-  if (failed_.count(target) != 0) return std::nullopt;
+  if (failed_.count(target) != 0 || !may_copy(*target, path, at)) return std::nullopt;
   Node out = *target;
   out.via.insert(out.via.begin(), target->span);
   return out;
@@ -326,7 +386,7 @@ bool Interpolator::resolve_scalar(Node& node, const NameScope* scope, bool defer
     const std::size_t open = text.find("${", pos);
     if (open == std::string::npos) break;
     if (open > 0 && text[open - 1] == '$') {  // `$${` is a literal `${`
-      out += text.substr(pos, open - 1 - pos) + "${";
+      out += text.substr(pos, open - 1 - pos) + (deferred ? "$${" : "${");
       pos = open + 2;
       continue;
     }
@@ -346,6 +406,8 @@ bool Interpolator::resolve_scalar(Node& node, const NameScope* scope, bool defer
       return false;
     }
     if (!result.value) return false;
+    // Outside the late sections a `${` that is left is no reference any more.
+    if (deferred && !is_late(inside.substr(0, inside.find('.')))) escape_references(*result.value);
     out += text.substr(pos, open - pos);
     is_whole = open == 0 && close + 1 == text.size();
     if (is_whole) whole = *result.value;
@@ -384,6 +446,7 @@ void Interpolator::resolve_in_place(Node& node, bool deferred) {
 }
 
 void Interpolator::resolve_root(const std::vector<std::string>& deferred_sections) {
+  num_copied_bytes_ = 0;
   for (Entry& entry : root_.entries) {
     const bool deferred = std::find(deferred_sections.begin(), deferred_sections.end(),
                                     entry.key) != deferred_sections.end();
@@ -393,6 +456,7 @@ void Interpolator::resolve_root(const std::vector<std::string>& deferred_section
 
 Node Interpolator::resolve(const Node& node, const NameScope& scope) {
   Node out = node;
+  num_copied_bytes_ = 0;
   const auto visit = [&](auto&& self, Node& n) -> void {
     if (n.is_scalar() && n.text.find("${") != std::string::npos && !n.broken)
       n.broken = !resolve_scalar(n, &scope, false);

@@ -22,9 +22,17 @@ struct NameScope {
   std::vector<std::string> names() const;
 };
 
+// The sections whose bare names are bound when the graph is built, and only there.
+const std::vector<std::string>& late_sections();
+
+// Writes `$${` for every `${` in a value that is resolved, so that it is not read as a reference
+// again.
+void escape_references(Node& node);
+
 // Resolves `${...}`: dotted names are paths in `root`, `${env:NAME:-default}` reads
 // `environment`, and + - * / // % ( ) work on numbers. A scalar that is one reference takes over
-// the referenced value whole, with both places kept. Problems: FDL1105, FDL1106, FDL1107.
+// the referenced value whole, with both places kept. `$${` stands for `${`; in the sections of
+// late_sections() it stays until resolve(). Problems: FDL1105, FDL1106, FDL1107, FDL1111.
 class Interpolator {
  public:
   Interpolator(Node& root, const Environment& environment, Diagnostics& problems)
@@ -41,6 +49,8 @@ class Interpolator {
   struct Outcome;  // of one `${...}`
   class Expression;
 
+  bool may_copy(const Node& node, const std::string& name, const Span& at);
+
   void resolve_in_place(Node& node, bool deferred);
   bool resolve_scalar(Node& node, const NameScope* scope, bool deferred);
   std::optional<Node> look_up_path(const std::string& path, const Span& at);
@@ -52,6 +62,8 @@ class Interpolator {
   Diagnostics& problems_;
   std::vector<std::pair<const Node*, std::string>> resolving_;  // with the path that led there
   std::set<const Node*> failed_;                                // reported once, not again
+  std::size_t num_copied_bytes_ = 0;                            // of this resolve_root or resolve
+  bool has_reported_size_ = false;
 };
 
 }  // namespace fdl::config

@@ -31,13 +31,15 @@ class LayerReader {
   };
 
   bool read(const fs::path& file, const Span& asked_by) {
-    const fs::path canonical = fs::weakly_canonical(file);
+    std::error_code code;  // names too long, folders that may not be entered: as if not there
+    const fs::path resolved = fs::weakly_canonical(file, code);
+    const fs::path canonical = code ? file : resolved;
     if (std::find(chain_.begin(), chain_.end(), canonical) != chain_.end()) {
       report_cycle(canonical, asked_by);
       return false;
     }
     if (std::find(done_.begin(), done_.end(), canonical) != done_.end()) return true;
-    if (asked_by.is_known() && !fs::exists(canonical)) {
+    if (asked_by.is_known() && !fs::exists(canonical, code)) {
       problems_.add(error(Code::InheritMissing, asked_by, "'{}' does not exist", file.string())
                         .help("paths in `inherit-from` start at the folder of the file that names "
                               "them"));
@@ -51,7 +53,10 @@ class LayerReader {
     chain_.pop_back();
     done_.push_back(canonical);
     root->erase("inherit-from");
-    expand_dotted_keys(*root);
+    expand_dotted_keys(*root, problems_);
+    if (Node* commands = root->find("commands")) {
+      for (Entry& command : commands->entries) expand_dotted_keys(command.value, problems_);
+    }
     layers.push_back({std::move(*root), shown(canonical, shown_from_)});
     return parents_fine;
   }
@@ -64,20 +69,18 @@ class LayerReader {
     if (parents == nullptr || parents->is_null()) return true;
     if (parents->is_scalar() && !parents->text.empty())
       return read(folder / parents->text, parents->span);
-    bool fine = parents->is_list();
+    if (!parents->is_list()) return refuse_parent(*parents);
     for (const Node& item : parents->items) {
-      fine = fine && item.is_scalar() && !item.text.empty();
-      if (fine)
-        fine = read(folder / item.text, item.span);
-      else
-        break;
+      if (!item.is_scalar() || item.text.empty()) return refuse_parent(item);
+      if (!read(folder / item.text, item.span)) return false;
     }
-    if (!parents->is_list()) {
-      problems_.add(error(Code::WrongType, parents->span,
-                          "'inherit-from' is a path or a list of paths, not {}",
-                          describe(*parents)));
-    }
-    return fine;
+    return true;
+  }
+
+  bool refuse_parent(const Node& node) {
+    problems_.add(error(Code::WrongType, node.span,
+                        "'inherit-from' is a path or a list of paths, not {}", describe(node)));
+    return false;
   }
 
   void report_cycle(const fs::path& again, const Span& asked_by) {
@@ -99,7 +102,8 @@ std::optional<fs::path> overlay_file(const fs::path& manifest, const std::string
   for (const std::string_view extension : kExtensions) {
     fs::path candidate = manifest.parent_path() / (manifest.stem().string() + "." + env);
     candidate += extension;
-    if (fs::is_regular_file(candidate)) return candidate;
+    std::error_code code;
+    if (fs::is_regular_file(candidate, code)) return candidate;
   }
   return std::nullopt;
 }
@@ -151,7 +155,7 @@ std::optional<Node> override_layer(const std::string& origin, const std::string&
   if (key.back() == '!') mode = EntryMode::Replace;
   if (mode != EntryMode::Merge) key.pop_back();
   layer.entries.push_back({key, key_span, std::move(*value), mode});
-  expand_dotted_keys(layer);
+  expand_dotted_keys(layer, problems);
   return layer;
 }
 
@@ -246,7 +250,8 @@ Result<fs::path> find_manifest(const fs::path& folder) {
     for (const std::string_view extension : kExtensions) {
       fs::path candidate = at / "fdl";
       candidate += extension;
-      if (fs::is_regular_file(candidate)) return candidate;
+      std::error_code code;
+      if (fs::is_regular_file(candidate, code)) return candidate;
     }
     if (at == at.parent_path()) break;
   }
@@ -297,6 +302,7 @@ std::optional<Manifest> load_manifest(const fs::path& file, const Selection& sel
   if (!fine || reader.layers.empty()) return std::nullopt;
 
   manifest.root = std::move(reader.layers.front().root);
+  settle_modes(manifest.root);
   for (std::size_t i = 0; i < reader.layers.size(); ++i) {
     manifest.layers.push_back(reader.layers[i].name);
     if (i > 0) merge(manifest.root, reader.layers[i].root, rules, manifest.deletions, problems);
@@ -314,8 +320,7 @@ std::optional<Manifest> load_manifest(const fs::path& file, const Selection& sel
   }
   for (const std::string& text : selection.overrides)
     apply_override(manifest, "--set", text, rules, problems);
-  Interpolator(manifest.root, selection.environment, problems)
-      .resolve_root({"model", "modules", "commands"});
+  Interpolator(manifest.root, selection.environment, problems).resolve_root(late_sections());
   return manifest;
 }
 

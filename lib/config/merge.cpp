@@ -38,6 +38,49 @@ std::optional<std::size_t> list_index(const std::string& key, std::size_t size) 
   return index;
 }
 
+void forget_modes(Node& node) {
+  for (Entry& entry : node.entries) {
+    entry.mode = EntryMode::Merge;
+    forget_modes(entry.value);
+  }
+  for (Node& item : node.items) forget_modes(item);
+}
+
+Node map_at(const Span& span) {
+  Node out;
+  out.kind = Kind::Map;
+  out.span = span;
+  return out;
+}
+
+// Puts an entry, under the rest of its path, into a map of the same layer.
+void insert(Node& map, const Path& path, std::size_t depth, Entry entry, Diagnostics& problems) {
+  const std::string& key = path[depth];
+  const bool is_last = depth + 1 == path.size();
+  auto there = std::find_if(map.entries.begin(), map.entries.end(),
+                            [&](const Entry& e) { return e.key == key; });
+  if (there == map.entries.end()) {
+    map.entries.push_back({key, entry.key_span, map_at(entry.key_span), EntryMode::Merge});
+    if (!is_last) return insert(map.entries.back().value, path, depth + 1, entry, problems);
+    map.entries.back().value = std::move(entry.value);
+    map.entries.back().mode = entry.mode;
+    return;
+  }
+  const bool joins = there->value.is_map() && (!is_last || entry.value.is_map());
+  if (!joins || (is_last && entry.mode != there->mode)) {
+    problems.add(error(Code::DuplicateKey, entry.key_span, "the key '{}' stands twice in this file",
+                       entry.key)
+                     .note_at(there->key_span, "it stood here first")
+                     .help("keep one of the two"));
+    return;
+  }
+  if (!is_last) return insert(there->value, path, depth + 1, std::move(entry), problems);
+  for (Entry& inner : entry.value.entries) {
+    const Path here = {inner.key};
+    insert(there->value, here, 0, std::move(inner), problems);
+  }
+}
+
 class Merger {
  public:
   Merger(const MergeRules& rules, std::vector<Deletion>& deletions, Diagnostics& problems)
@@ -71,8 +114,8 @@ class Merger {
     if (entry.mode == EntryMode::Append) return append(base, below, entry);
     if (below == nullptr) {
       base.entries.push_back(entry);
-      base.entries.back().mode = EntryMode::Merge;
-      settle_modes(base.entries.back().value);
+      if (path_.front() != "commands") base.entries.back().mode = EntryMode::Merge;
+      settle(base.entries.back().value);
       return;
     }
     const bool whole = entry.mode == EntryMode::Replace;
@@ -80,7 +123,7 @@ class Merger {
     if (!whole && below->is_list() && is_list_edit(entry.value, below->items.size()))
       return edit_list(*below, entry.value);
     *below = entry.value;
-    settle_modes(*below);
+    settle(*below);
     for (Entry& e : base.entries) {
       if (e.key == entry.key) e.key_span = entry.key_span;
     }
@@ -101,7 +144,7 @@ class Merger {
         merge_maps(item, entry.value);
       } else {
         item = entry.value;
-        settle_modes(item);
+        settle(item);
       }
       path_.pop_back();
     }
@@ -119,7 +162,8 @@ class Merger {
     }
     if (below == nullptr) {
       base.entries.push_back(entry);
-      base.entries.back().mode = EntryMode::Merge;
+      if (path_.front() != "commands") base.entries.back().mode = EntryMode::Merge;
+      settle(base.entries.back().value);
       return;
     }
     below->items.insert(below->items.end(), entry.value.items.begin(), entry.value.items.end());
@@ -140,13 +184,9 @@ class Merger {
     std::erase_if(base.entries, [&](const Entry& e) { return is_variant(e) && !upper.has(e.key); });
   }
 
-  // What nothing lies below keeps neither `+` nor `!`.
-  static void settle_modes(Node& node) {
-    for (Entry& entry : node.entries) {
-      entry.mode = EntryMode::Merge;
-      settle_modes(entry.value);
-    }
-    for (Node& item : node.items) settle_modes(item);
+  // What nothing lies below keeps neither `+` nor `!`, but for presets, which are laid over later.
+  void settle(Node& node) const {
+    if (path_.front() != "commands") forget_modes(node);
   }
 
   std::vector<Variants> variants_;
@@ -162,24 +202,26 @@ void merge(Node& base, const Node& upper, const MergeRules& rules, std::vector<D
   Merger(rules, deletions, problems).merge_maps(base, upper);
 }
 
-void expand_dotted_keys(Node& layer) {
-  Node out = layer;
-  out.entries.clear();
-  for (Entry& entry : layer.entries) {
-    const Path parts = split_path(entry.key);
-    const bool is_path = parts.size() > 1 && std::none_of(parts.begin(), parts.end(),
-                                                          [](const auto& p) { return p.empty(); });
-    if (!is_path) {
-      out.entries.push_back(std::move(entry));
-      continue;
-    }
-    Node* node = &out;
-    for (std::size_t i = 0; i + 1 < parts.size(); ++i)
-      node = &node->at_or_add(parts[i], entry.key_span);
-    node->at_or_add(parts.back(), entry.key_span) = std::move(entry.value);
-    node->entries.back().mode = entry.mode;
+void expand_dotted_keys(Node& layer, Diagnostics& problems) {
+  const auto is_dotted = [](const Entry& e) { return e.key.find('.') != std::string::npos; };
+  // Most layers have none, and joining costs the square of the number of keys.
+  if (std::none_of(layer.entries.begin(), layer.entries.end(), is_dotted)) return;
+  std::vector<Entry> entries = std::move(layer.entries);
+  layer.entries.clear();
+  for (Entry& entry : entries) {
+    Path path = split_path(entry.key);
+    const bool is_path =
+        std::none_of(path.begin(), path.end(), [](const auto& p) { return p.empty(); });
+    if (!is_path) path = {entry.key};
+    insert(layer, path, 0, std::move(entry), problems);
   }
-  layer = std::move(out);
+}
+
+void settle_modes(Node& lowest) {
+  for (Entry& entry : lowest.entries) {
+    entry.mode = EntryMode::Merge;
+    if (entry.key != "commands") forget_modes(entry.value);
+  }
 }
 
 }  // namespace fdl::config

@@ -34,8 +34,12 @@ struct Deletion {
 void merge(Node& base, const Node& upper, const MergeRules& rules, std::vector<Deletion>& deletions,
            Diagnostics& problems);
 
-// Turns top-level keys with dots into nested values ("training.epochs: 3"). A list index makes a
-// list-edit entry that only merge understands.
-void expand_dotted_keys(Node& layer);
+// Turns top-level keys with dots into nested values ("training.epochs: 3"), joined with what else
+// the layer says there. A list index makes a list-edit entry that only merge understands.
+// Problems: FDL1002, a value that is named twice.
+void expand_dotted_keys(Node& layer, Diagnostics& problems);
+
+// Forgets the `+` and `!` of a lowest layer, but for those in `commands`: presets are layers still.
+void settle_modes(Node& lowest);
 
 }  // namespace fdl::config

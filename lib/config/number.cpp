@@ -12,6 +12,8 @@ namespace {
 template <typename T>
 std::optional<T> parse_whole(std::string_view text, int base) {
   T value{};
+  // from_chars takes a minus sign, which only decimal numbers have.
+  if (base != 10 && text.starts_with("-")) return std::nullopt;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (code != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
   return value;
@@ -38,13 +40,15 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 std::optional<double> parse_number(std::string_view text) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (const auto integer = parse_integer(text)) return static_cast<double>(*integer);
-  if (text == ".inf" || text == "+.inf") return kInfinity;
-  if (text == "-.inf") return -kInfinity;
-  if (text == ".nan") return std::numeric_limits<double>::quiet_NaN();
+  if (text == ".nan" || text == ".NaN" || text == ".NAN")
+    return std::numeric_limits<double>::quiet_NaN();
   std::string_view digits = text;
   if (digits.starts_with("+") || digits.starts_with("-")) digits.remove_prefix(1);
-  // from_chars alone would also take "inf", "nan" and hexadecimal digits.
-  if (digits.empty() || digits.find_first_not_of("0123456789.eE+-") != std::string_view::npos)
+  if (digits == ".inf" || digits == ".Inf" || digits == ".INF")
+    return text.starts_with("-") ? -kInfinity : kInfinity;
+  // from_chars alone would also take "inf", "nan", hexadecimal digits and a second sign.
+  if (digits.empty() || digits.find_first_not_of("0123456789.eE+-") != std::string_view::npos ||
+      digits.starts_with("+") || digits.starts_with("-"))
     return std::nullopt;
   if (text.starts_with("+")) text.remove_prefix(1);
   double value = 0;

@@ -1,10 +1,12 @@
 #include "lib/config/show.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lib/config/interpolate.h"
 #include "lib/config/number.h"
 
 namespace fdl::config {
@@ -19,7 +21,10 @@ bool needs_quotes(const Node& node) {
   const std::string& t = node.text;
   if (node.quoted) return true;
   if (t.empty()) return true;
-  if (t.find_first_of("\n\t\"\\") != std::string::npos) return true;
+  if (t == "~" || t == "null" || t == "Null" || t == "NULL") return true;
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(t.begin(), t.end(), is_control)) return true;
+  if (t.find_first_of("\"\\") != std::string::npos) return true;
   if (t.find(": ") != std::string::npos || t.find(" #") != std::string::npos || t.back() == ':')
     return true;
   if (std::string_view("-?:,[]{}#&*!|>'%@` ").find(t.front()) != std::string_view::npos)
@@ -33,10 +38,22 @@ std::string scalar_text(const Node& node) {
   return nlohmann::json(node.text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string key_text(const std::string& key) {
-  Node as_node = make_scalar(key, {});
-  const bool reads_as_other = key == "null" || key == "~";
-  return needs_quotes(as_node) || reads_as_other ? nlohmann::json(key).dump() : key;
+std::string key_text(const Entry& entry) {
+  const std::string& key = entry.key;
+  if (needs_quotes(make_scalar(key, {})) || key.back() == '+' || key.back() == '!')
+    return nlohmann::json(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (entry.mode == EntryMode::Append) return key + "+";
+  return entry.mode == EntryMode::Replace ? key + "!" : key;
+}
+
+Node with_escaped_references(const Node& root) {
+  Node out = root;
+  const std::vector<std::string>& late = late_sections();
+  for (Entry& entry : out.entries) {
+    if (std::find(late.begin(), late.end(), entry.key) == late.end())
+      escape_references(entry.value);
+  }
+  return out;
 }
 
 bool is_leaf(const Node& node) {
@@ -69,7 +86,7 @@ class Printer {
   void print(const Node& node, std::size_t indent) {
     if (node.is_map()) {
       for (const Entry& e : node.entries)
-        print_value(std::string(indent, ' ') + key_text(e.key) + ":", e.value, indent);
+        print_value(std::string(indent, ' ') + key_text(e) + ":", e.value, indent);
     } else {
       for (const Node& item : node.items) print_item(item, indent);
     }
@@ -109,7 +126,8 @@ nlohmann::ordered_json leaf_json(const Node& node) {
   if (!node.quoted) {
     if (const auto boolean = parse_bool(node.text)) return *boolean;
     if (const auto integer = parse_integer(node.text)) return *integer;
-    if (const auto number = parse_number(node.text)) return *number;
+    const auto number = parse_number(node.text);
+    if (number && std::isfinite(*number)) return *number;  // JSON has no word for the others
   }
   return node.text;
 }
@@ -141,7 +159,7 @@ std::string origin_of(const Node& node) {
 
 std::string to_yaml_with_origins(const Node& root, const std::vector<Deletion>& deletions) {
   Printer printer;
-  printer.print(root, 0);
+  printer.print(with_escaped_references(root), 0);
   std::size_t column = kNarrowestColumn;
   for (const Line& line : printer.lines) {
     if (line.body.size() <= kWidestColumn) column = std::max(column, line.body.size());

@@ -243,6 +243,9 @@ std::optional<Diagnostic> unreadable(const std::shared_ptr<const Source>& source
 
 Diagnostic syntax_error(const std::shared_ptr<const Source>& source, const YAML::Exception& e) {
   Span at{source, std::max(e.mark.line, 0) + 1, std::max(e.mark.column, 0) + 1, 1};
+  if (e.msg.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR))
+    return error(Code::UnknownAlias, at, "an alias names no anchor before it in this file")
+        .help("write `&name` at the value that `*name` repeats");
   return error(Code::YamlSyntax, at, "this is not YAML: {}", e.msg)
       .help("check the indentation, quotes and brackets here and just above");
 }
@@ -280,8 +283,9 @@ std::optional<Node> read_yaml(std::shared_ptr<const Source> source, Diagnostics&
 std::optional<Node> read_manifest_file(const std::string& path, const std::string& shown_name,
                                        Diagnostics& problems) {
   Result<std::string> text = read_file(path, kLongestManifestBytes + 1);
-  if (!text && std::filesystem::is_regular_file(path) &&
-      std::filesystem::file_size(path) > kLongestManifestBytes) {
+  std::error_code code;
+  if (!text && std::filesystem::is_regular_file(path, code) &&
+      std::filesystem::file_size(path, code) > kLongestManifestBytes && !code) {
     text = std::string(kLongestManifestBytes + 1, ' ');  // refused below, with the proper words
   }
   if (!text) {

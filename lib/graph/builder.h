@@ -66,6 +66,8 @@ class Builder {
   // steps.cpp
   ValueId run_flow(const config::Node& steps, ValueId stream, const Place& place,
                    bool own_scope = true);
+  // Counts a step or a copy; false, and reported once, when there are too many.
+  bool may_go_on(const Span& at);
   ValueId run_step(const config::Node& node, ValueId stream, const Place& place);
   bool read_step(const config::Node& node, const Place& place, Step& step);
   bool choose_kind(const config::Node& node, Step& step);

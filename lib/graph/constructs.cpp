@@ -125,7 +125,7 @@ ValueId Builder::run_repeat(const Step& step, ValueId stream, const Place& place
       !read_times("times", *step.value.find("times"), place, kMostCopies, times))
     return kUnknown;
   const config::Node* flow = step.value.find("flow");
-  for (std::int64_t i = 0; i < times && !too_many_; ++i) {
+  for (std::int64_t i = 0; i < times && may_go_on(step.span); ++i) {
     config::NameScope names{place.names, {}};
     const std::string index = std::to_string(i);
     names.values["index"] = config::make_scalar(index, step.span);

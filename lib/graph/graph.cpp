@@ -35,6 +35,9 @@ void describe_block(const Block& block, std::string& out) {
     out += "\n";
     for (const Block& inner : node.blocks) describe_block(inner, out);
   }
+  out += "gives";
+  for (const ValueId value : block.outputs) out += fmt::format(" {}", value);
+  out += "\n";
 }
 
 }  // namespace
@@ -46,15 +49,16 @@ std::string_view to_string(Node::Kind kind) {
 }
 
 std::int64_t OwnedTensor::num_elements() const {
-  std::int64_t count = 1;
-  for (const std::int64_t size : shape) count *= size;
-  return count;
+  catalog::Dim count = 1;  // its arithmetic stops at the largest number
+  for (const std::int64_t size : shape) count = count * size;
+  return count.number();
 }
 
 std::int64_t Graph::num_parameters() const {
-  std::int64_t count = 0;
-  for (const OwnedTensor& tensor : tensors) count += tensor.is_buffer ? 0 : tensor.num_elements();
-  return count;
+  catalog::Dim count = 0;
+  for (const OwnedTensor& tensor : tensors)
+    count = count + (tensor.is_buffer ? 0 : tensor.num_elements());
+  return count.number();
 }
 
 std::string Graph::hash() const {

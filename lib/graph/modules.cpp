@@ -6,6 +6,11 @@
 #include "lib/graph/builder.h"
 
 namespace fdl::graph {
+namespace {
+
+constexpr std::size_t kDeepestUse = 64;
+
+}  // namespace
 
 bool Builder::check_dtypes(const catalog::ModuleSpec& spec, const Step& step,
                            const std::string& path, const std::vector<ValueId>& inputs) {
@@ -151,6 +156,12 @@ Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) 
   }
   const std::string& name = call.value.text;
   call.kind = name;
+  if (use_chain_.size() >= kDeepestUse) {
+    problems_.add(error(Code::TooDeep, call.value.span, "`use` nests deeper than {} modules here",
+                        kDeepestUse)
+                      .help("put the steps of some of these modules into their callers"));
+    return kUnknown;
+  }
   if (is_file_name(name)) return run_use_file(call, stream, place);
   const auto again = std::find(use_chain_.begin(), use_chain_.end(), name);
   if (again != use_chain_.end()) {

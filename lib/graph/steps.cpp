@@ -200,16 +200,19 @@ ValueId Builder::look_up_tag(const std::string& name, const Span& span, const Pl
   return kUnknown;
 }
 
-ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place& place) {
-  if (++num_steps_ > kMostSteps) {
-    if (!too_many_) {
-      problems_.add(error(Code::TooManyNodes, node.span, "the model expands to more than {} steps",
-                          kMostSteps)
-                        .help("use `loop` where the weights are shared, or a smaller `times`"));
-    }
-    too_many_ = true;
-    return kUnknown;
+bool Builder::may_go_on(const Span& at) {
+  if (++num_steps_ <= kMostSteps) return true;
+  if (!too_many_) {
+    problems_.add(
+        error(Code::TooManyNodes, at, "the model expands to more than {} steps", kMostSteps)
+            .help("use `loop` where the weights are shared, or a smaller `times`"));
   }
+  too_many_ = true;
+  return false;
+}
+
+ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place& place) {
+  if (!may_go_on(node.span)) return kUnknown;
   Step step;
   const bool readable = read_step(node, place, step);
   if (step.source != nullptr) stream = run_source(*step.source, place);

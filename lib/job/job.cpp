@@ -107,7 +107,11 @@ void read_training(const Node& section, Job& job, Diagnostics& problems) {
   t.steps = keys.steps;
   t.batch_size = keys.batch_size;
   t.seed = keys.seed;
-  if (!section.has("epochs") && !section.has("steps")) {
+  const auto is_given = [&](const char* key) {
+    const Node* node = section.find(key);
+    return node != nullptr && !node->is_null();
+  };
+  if (!is_given("epochs") && !is_given("steps")) {
     problems.add(error(Code::NoEnd, section.span, "this training has no end")
                      .help("give `epochs:` or `steps:`"));
   }

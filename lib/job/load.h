@@ -8,8 +8,6 @@ namespace fdl::job {
 
 // The resolved manifest of a run, as its engine and later commands read it; its `folder` is the
 // project's, where relative paths start. Problems: FDL5001, FDL5203, FDL10xx.
-std::optional<config::Manifest> load_run(const std::filesystem::path& run,
-                                         const config::Environment& environment,
-                                         Diagnostics& problems);
+std::optional<config::Manifest> load_run(const std::filesystem::path& run, Diagnostics& problems);
 
 }  // namespace fdl::job

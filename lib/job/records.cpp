@@ -70,6 +70,10 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
           .field("validate", &K::validate, "When to validate.")
           .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
+          .field("compile", &K::compile,
+                 "`auto` plans steps where the planner can, which is nowhere yet; `false` never "
+                 "does: today both run op by op.",
+                 config::choices({"auto", "false"}))
           .build();
   return spec;
 }

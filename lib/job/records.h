@@ -41,6 +41,7 @@ struct TrainingKeys {
   config::Node loss, metrics, optimizer, schedule;
   ValidateKeys validate;
   bool deterministic = true;
+  std::string compile = "auto";
 };
 const config::RecordSpec& record_spec(const TrainingKeys*);
 

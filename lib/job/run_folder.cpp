@@ -51,7 +51,10 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
   return out;
 }
 
-bool is_run(const fs::path& folder) { return fs::is_regular_file(folder / "manifest.yml"); }
+bool is_run(const fs::path& folder) {
+  std::error_code code;
+  return fs::is_regular_file(folder / "manifest.yml", code);
+}
 
 }  // namespace
 
@@ -114,9 +117,7 @@ std::vector<fs::path> whole_checkpoints(const RunFolder& run) {
   return out;
 }
 
-std::optional<config::Manifest> load_run(const fs::path& run,
-                                         const config::Environment& environment,
-                                         Diagnostics& problems) {
+std::optional<config::Manifest> load_run(const fs::path& run, Diagnostics& problems) {
   const Result<std::string> text = read_file(run / "environment.json");
   const nlohmann::json about =
       text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
@@ -127,7 +128,8 @@ std::optional<config::Manifest> load_run(const fs::path& run,
     return std::nullopt;
   }
   const fs::path file = run / "manifest.yml";
-  auto manifest = config::load_manifest(file, {"", "", {}, environment}, merge_rules(), run, problems);
+  // What the environment had to say is in the file; saying it again would change a recorded run.
+  auto manifest = config::load_manifest(file, {}, merge_rules(), run, problems);
   if (manifest) manifest->folder = about["project"].get<std::string>();
   return manifest;
 }

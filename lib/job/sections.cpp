@@ -7,6 +7,17 @@
 
 namespace fdl::job {
 
+namespace {
+
+// What a preset may change, and the rest of a manifest.
+const std::vector<std::string>& job_sections() {
+  static const std::vector<std::string> kSections = {"params", "modules",  "model",
+                                                     "data",   "training", "output"};
+  return kSections;
+}
+
+}  // namespace
+
 const config::MergeRules& merge_rules() {
   static const config::MergeRules rules = [] {
     const std::vector<std::string> split_keys = {"slice", "shuffle_seed"};
@@ -20,16 +31,19 @@ const config::MergeRules& merge_rules() {
                     {"data.test", split_keys},
                     {"**.flow.*", graph::common_step_keys()},
                     {"**.body.*", graph::common_step_keys()}};
-    out.preset_sections = {"params", "modules", "model", "data", "training", "output"};
+    out.preset_sections = job_sections();
     return out;
   }();
   return rules;
 }
 
 void check_sections(const config::Node& root, Diagnostics& problems) {
-  static const std::vector<std::string> kSections = {"description", "params",   "modules",
-                                                     "model",       "data",     "training",
-                                                     "output",      "commands", "inherit-from"};
+  static const std::vector<std::string> kSections = [] {
+    std::vector<std::string> out = {"description"};
+    out.insert(out.end(), job_sections().begin(), job_sections().end());
+    out.insert(out.end(), {"commands", "inherit-from"});
+    return out;
+  }();
   for (const config::Entry& entry : root.entries) {
     if (std::find(kSections.begin(), kSections.end(), entry.key) != kSections.end()) continue;
     Diagnostic d = error(Code::UnknownKey, entry.key_span, "unknown section '{}'", entry.key);

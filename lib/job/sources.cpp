@@ -21,7 +21,8 @@ struct IdxFiles {
 // `file` or `file.gz` in the folder; the first when neither is there.
 fs::path plain_or_gz(const fs::path& folder, const std::string& name) {
   const fs::path plain = folder / name, gz = folder / (name + ".gz");
-  return !fs::exists(plain) && fs::exists(gz) ? gz : plain;
+  std::error_code code;  // a folder that may not be entered, a name too long: as if not there
+  return !fs::exists(plain, code) && fs::exists(gz, code) ? gz : plain;
 }
 
 struct IdxSet {
@@ -38,7 +39,8 @@ Result<IdxFiles> find_idx_files(const IdxSet& set, const fs::path& project, cons
   IdxFiles files{plain_or_gz(folder, prefix + "-images-idx3-ubyte"),
                  plain_or_gz(folder, prefix + "-labels-idx1-ubyte")};
   for (const fs::path& file : {files.images, files.labels}) {
-    if (fs::exists(file)) continue;
+    std::error_code code;
+    if (fs::exists(file, code)) continue;
     Diagnostic d =
         error(Code::DataMissing, span, "the data source '{}' is not there: no '{}' in '{}'",
               set.name, file.filename().string(), folder.string());

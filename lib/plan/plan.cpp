@@ -5,6 +5,7 @@
 namespace fdl::plan {
 namespace {
 
+using catalog::Dim;  // for its arithmetic, which stops at the largest number
 using catalog::TensorType;
 
 class Planner {
@@ -14,7 +15,7 @@ class Planner {
     sizes_["B"] = batch_size;
   }
 
-  void add_block(const graph::Block& block, std::int64_t turns, Plan& plan) const {
+  void add_block(const graph::Block& block, const Dim& turns, Plan& plan) const {
     for (const graph::Node& node : block.nodes) {
       plan.nodes.push_back(cost_of(node, turns));
       const bool repeats = node.kind == graph::Node::Kind::Loop;
@@ -23,24 +24,27 @@ class Planner {
     }
   }
 
-  std::int64_t bytes_of_value(graph::ValueId id) const {
+  Dim bytes_of_value(graph::ValueId id) const {
     const TensorType& type = graph_.values[static_cast<std::size_t>(id)].type;
-    return num_elements(type.shape).evaluate(sizes_).value_or(0) * catalog::bytes_of(type.dtype);
+    return known(num_elements(type.shape)) * catalog::bytes_of(type.dtype);
   }
 
  private:
-  NodeCost cost_of(const graph::Node& node, std::int64_t turns) const {
+  Dim known(const Dim& dim) const { return dim.evaluate(sizes_).value_or(0); }
+
+  NodeCost cost_of(const graph::Node& node, const Dim& turns) const {
     NodeCost cost;
     cost.path = node.path;
     cost.kind = node.spec != nullptr ? node.spec->name() : std::string(to_string(node.kind));
     cost.output = to_string(graph_.values[static_cast<std::size_t>(node.outputs.front())].type);
     for (const int index : node.tensors) {
       const graph::OwnedTensor& tensor = graph_.tensors[static_cast<std::size_t>(index)];
-      if (!tensor.is_buffer) cost.num_parameters += tensor.num_elements();
+      if (!tensor.is_buffer)
+        cost.num_parameters = (cost.num_parameters + Dim(tensor.num_elements())).number();
     }
     if (!node.blocks.empty()) return cost;  // its nodes follow, and its output is theirs
     for (const graph::ValueId output : node.outputs)
-      cost.activation_bytes += bytes_of_value(output) * turns;
+      cost.activation_bytes = (cost.activation_bytes + bytes_of_value(output) * turns).number();
     if (node.spec == nullptr) return cost;
     std::vector<TensorType> inputs, outputs;
     for (const graph::ValueId id : node.inputs) {
@@ -50,7 +54,7 @@ class Planner {
     for (const graph::ValueId id : node.outputs)
       outputs.push_back(graph_.values[static_cast<std::size_t>(id)].type);
     cost.forward_flops =
-        node.spec->flops(node.params.get(), inputs, outputs).evaluate(sizes_).value_or(0) * turns;
+        (known(node.spec->flops(node.params.get(), inputs, outputs)) * turns).number();
     return cost;
   }
 
@@ -64,16 +68,20 @@ Plan make_plan(const graph::Graph& graph, std::int64_t batch_size, int state_per
   const Planner planner(graph, batch_size);
   Plan plan;
   planner.add_block(graph.root, 1, plan);
+  Dim flops = 0, activations = 0;
   for (const NodeCost& node : plan.nodes) {
-    plan.forward_flops += node.forward_flops;
-    plan.activation_bytes += node.activation_bytes;
+    flops = flops + node.forward_flops;
+    activations = activations + node.activation_bytes;
   }
   for (const graph::NamedValue& input : graph.inputs)
-    plan.activation_bytes += planner.bytes_of_value(input.value);
+    activations = activations + planner.bytes_of_value(input.value);
+  plan.forward_flops = flops.number();
+  plan.activation_bytes = activations.number();
   plan.num_parameters = graph.num_parameters();
-  plan.parameter_bytes = plan.num_parameters * catalog::bytes_of(catalog::DType::F32);
+  plan.parameter_bytes =
+      (Dim(plan.num_parameters) * catalog::bytes_of(catalog::DType::F32)).number();
   plan.gradient_bytes = plan.parameter_bytes;
-  plan.optimizer_bytes = plan.parameter_bytes * state_per_parameter;
+  plan.optimizer_bytes = (Dim(plan.parameter_bytes) * state_per_parameter).number();
   return plan;
 }
 

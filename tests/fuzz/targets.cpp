@@ -1,0 +1,128 @@
+#include "tests/fuzz/targets.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/base/check.h"
+#include "lib/catalog/shape_rule.h"
+#include "lib/config/interpolate.h"
+#include "lib/config/merge.h"
+#include "lib/config/show.h"
+#include "lib/config/yaml.h"
+#include "lib/format/idx.h"
+#include "lib/format/safetensors.h"
+#include "lib/job/job.h"
+#include "lib/plan/plan.h"
+
+namespace fdl::fuzz {
+namespace {
+
+std::optional<config::Node> read(std::string_view bytes, Diagnostics& problems) {
+  return config::read_yaml(
+      std::make_shared<const Source>(Source{"fdl.yml", std::string(bytes), true}), problems);
+}
+
+// Rendering is reached by every problem, so it is fuzzed with each.
+void render(const Diagnostics& problems) {
+  (void)to_text(problems, true);
+  for (const Diagnostic& d : problems.sorted()) (void)to_json(d);
+}
+
+// Two bytes choose each axis of the inputs, so that one text is tried on many shapes.
+catalog::Shape shape_from(std::string_view& bytes) {
+  catalog::Shape out;
+  const auto next = [&] {
+    const unsigned char c = bytes.empty() ? 0 : static_cast<unsigned char>(bytes.front());
+    if (!bytes.empty()) bytes.remove_prefix(1);
+    return c;
+  };
+  for (int axes = next() % 5; axes > 0; --axes) {
+    const int kind = next();
+    if (kind % 4 == 0)
+      out.push_back(catalog::Dim::named(kind % 8 == 0 ? "B" : "T"));
+    else
+      out.emplace_back(kind % 16 == 1 ? INT64_MAX : next());
+  }
+  return out;
+}
+
+}  // namespace
+
+void yaml(std::string_view bytes) {
+  Diagnostics problems;
+  std::optional<config::Node> root = read(bytes, problems);
+  render(problems);
+  if (!root || problems.has_errors() || !root->is_map()) return;
+  const std::string text = config::to_yaml_with_origins(*root, {});
+  Diagnostics none;
+  const std::optional<config::Node> back = read(text, none);
+  // `$${` is a mark of the layer above: it stands for `${` only after interpolation.
+  if (text.find("${") != std::string::npos || text.size() > config::kLongestManifestBytes) return;
+  FDL_CHECK(back.has_value() && none.empty());
+  FDL_CHECK(config::to_json(*back, false) == config::to_json(*root, false));
+}
+
+void shape(std::string_view bytes) {
+  std::map<std::string, std::int64_t> bounds;
+  std::string why;
+  if (const auto type = catalog::parse_tensor_type(bytes, bounds, why)) (void)to_string(*type);
+  const std::size_t end = bytes.find('\n');
+  const auto rule = catalog::ShapeRule::parse(bytes.substr(0, end));
+  if (!rule) return;
+  bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+  std::vector<catalog::Shape> inputs;
+  for (std::size_t i = 0; i < rule->num_inputs() && i < 4; ++i) inputs.push_back(shape_from(bytes));
+  catalog::ParameterAccess access;
+  access.value = [](const std::string& name, int index) -> std::optional<catalog::Dim> {
+    if (name.size() != 1) return std::nullopt;
+    if (name == "m") return catalog::Dim(INT64_MIN);
+    return catalog::Dim(name[0] - 'f' + index);
+  };
+  access.is_inferred_and_open = [](const std::string& name) { return name == "in"; };
+  access.infer = [](const std::string&, std::int64_t) {};
+  const catalog::ShapeResult out = rule->apply(inputs, access);
+  if (!out) return;
+  for (const catalog::Shape& shape : *out) (void)num_elements(shape).evaluate({{"B", 3}, {"T", 0}});
+}
+
+void safetensors(std::string_view bytes) {
+  const std::uint64_t num_data_bytes = bytes.size() % 64;
+  const auto header = format::parse_safetensors_header(bytes, num_data_bytes, "x.safetensors");
+  if (!header) return;
+  std::uint64_t sum = 0;
+  for (const format::SafetensorsEntry& entry : header->entries) {
+    FDL_CHECK(entry.begin <= entry.end && entry.end <= num_data_bytes);
+    sum += entry.num_bytes();
+  }
+  FDL_CHECK(sum == num_data_bytes);
+}
+
+void idx(std::string_view bytes) {
+  const int file = ::memfd_create("idx", 0);
+  FDL_CHECK(file >= 0);
+  FDL_CHECK(::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  const std::filesystem::path path = "/proc/self/fd/" + std::to_string(file);
+  if (const auto whole = format::read_idx(path)) {
+    FDL_CHECK(whole->data.size() == whole->header.num_data_bytes());
+    (void)format::check_labels(*whole, path, 10);
+  }
+  ::close(file);
+}
+
+void check(std::string_view bytes) {
+  Diagnostics problems;
+  std::optional<config::Node> root = read(bytes, problems);
+  if (!root || !root->is_map()) return render(problems);
+  config::Manifest manifest;
+  manifest.root = std::move(*root);
+  manifest.folder = "/nonexistent";
+  config::expand_dotted_keys(manifest.root, problems);
+  config::Interpolator(manifest.root, {}, problems).resolve_root(config::late_sections());
+  const job::Checked checked = job::check(manifest, {}, true, problems);
+  render(problems);
+  if (!checked.graph) return;
+  (void)checked.graph->hash();
+  (void)plan::make_plan(*checked.graph, 32, 2);
+}
+
+}  // namespace fdl::fuzz

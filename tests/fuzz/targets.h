@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+// What is fuzzed: each takes any bytes, and may neither crash nor break what it checks by
+// FDL_CHECK. libFuzzer calls one of them (entry.cpp); replay_test.cpp calls all on former finds.
+namespace fdl::fuzz {
+
+using Target = void (*)(std::string_view bytes);
+
+void yaml(std::string_view bytes);         // the reader; what it shows reads back
+void shape(std::string_view bytes);        // rules of the shape language, and input types
+void safetensors(std::string_view bytes);  // headers
+void idx(std::string_view bytes);          // whole files
+void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
+
+struct NamedTarget {
+  std::string_view name;
+  Target target;
+};
+inline constexpr NamedTarget kTargets[] = {
+    {"yaml", yaml}, {"shape", shape}, {"safetensors", safetensors}, {"idx", idx}, {"check", check}};
+
+}  // namespace fdl::fuzz

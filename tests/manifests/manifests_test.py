@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Holds every manifest in manifests/ to its word: it checks, has the number of parameters that its
+first line states, trains 20 steps, and going on from step 10 gives the same bits as not stopping.
+
+Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why`, as tests/run.py reads them.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Small batches and frequent saves: what is proved here does not need more.
+CHANGES = ['training.steps=20', 'training.epochs=1000', 'training.batch_size=8',
+           'output.checkpoint.every=10 steps', 'output.checkpoint.keep.last=3']
+FILES = ('model.safetensors', 'optimizer.safetensors', 'state.json')
+
+
+class Failed(Exception):
+    """What a manifest did not do."""
+
+
+def call(build, *words, expect=0):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith('FDL_')}
+    done = subprocess.run([build / 'bin/fdl', *words], cwd=ROOT, text=True, check=False,
+                          env=environment | {'FDL_THREADS': '2'},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if expect is not None and done.returncode != expect:
+        raise Failed(f'fdl {" ".join(map(str, words))}: exit {done.returncode}\n{done.stdout}')
+    return done
+
+
+def stated_parameters(manifest):
+    first = manifest.read_text(encoding='utf-8').split('\n', 1)[0]
+    found = re.search(r'([\d,]+) parameters', first)
+    if not first.startswith('#') or not found:
+        raise Failed('its first line is no comment that states the number of parameters')
+    return found.group(1)
+
+
+def check(build, manifest):
+    output = call(build, 'check', '--no-data', manifest).stdout
+    counted = re.search(r'([\d,]+) parameters', output)
+    if not counted or counted.group(1) != stated_parameters(manifest):
+        raise Failed(f'its first line states {stated_parameters(manifest)} parameters, '
+                     f'but it has {counted.group(1) if counted else "none"}')
+
+
+def hashes(run):
+    last = run / 'checkpoints/step-20'
+    return {name: hashlib.sha256((last / name).read_bytes()).hexdigest() for name in FILES}
+
+
+def train(build, manifest, folder):
+    """Straight to step 20; then, from a copy of the run as it stood at step 10, once more."""
+    call(build, 'run', manifest, *CHANGES, f'output.dir={folder}')
+    runs = [path.parent for path in folder.glob('*/*/manifest.yml')]
+    if len(runs) != 1:
+        raise Failed(f'it made {len(runs)} runs')
+    straight = hashes(runs[0])
+    stopped = runs[0].with_name('stopped')
+    shutil.copytree(runs[0], stopped)
+    shutil.rmtree(stopped / 'checkpoints/step-20')
+    call(build, 'run', manifest, '--resume', '--run', stopped, *CHANGES, f'output.dir={folder}')
+    if hashes(stopped) != straight:
+        raise Failed(f'stopped at 10 and resumed it ends as {hashes(stopped)}, straight {straight}')
+
+
+def judge(build, manifest, can_train):
+    """The lines to print for one manifest."""
+    name = manifest.relative_to(ROOT / 'manifests').with_suffix('').as_posix()
+    try:
+        check(build, manifest)
+    except Failed as failure:
+        return [f'not ok manifests/{name}: {failure}']
+    lines = [f'ok manifests/{name} checks']
+    if not can_train:
+        return lines + [f'skip manifests/{name} trains: the engine is not built']
+    missing = call(build, 'check', manifest, expect=None)
+    if 'FDL5101' in missing.stdout:
+        return lines + [f'skip manifests/{name} trains: its data is not on this machine']
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            train(build, manifest, Path(folder))
+    except Failed as failure:
+        return lines + [f'not ok manifests/{name} trains: {failure}']
+    return lines + [f'ok manifests/{name} trains and resumes']
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
+    parser.add_argument('names', nargs='*', help='such as bench/mlp')
+    options = parser.parse_args()
+    build = options.build.resolve()
+    can_train = (build / 'bin/fdl-engine').exists()
+    manifests = sorted((ROOT / 'manifests').rglob('*.yml'))
+    if options.names:
+        manifests = [ROOT / 'manifests' / f'{name}.yml' for name in options.names]
+    failed = not manifests
+    for manifest in manifests:
+        lines = judge(build, manifest, can_train)
+        failed = failed or any(line.startswith('not ok') for line in lines)
+        print('\n'.join(lines), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
