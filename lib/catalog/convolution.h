@@ -105,8 +105,11 @@ ModuleSpec convolution_spec(const std::string& example, std::vector<std::string>
       .param("padding_mode", &P::padding_mode,
              "What the padding holds: zeros, the mirrored, the outermost or the opposite values.",
              config::choices({"zeros", "reflect", "replicate", "circular"}))
-      .require([](const P& p) { return p.padding.word != "same" || p.stride == filled<N>(1); },
-               "'padding: same' needs a stride of 1")
+      .require(
+          [](const P& p) {
+            return p.padding.word != PaddingWord::Same || p.stride == filled<N>(1);
+          },
+          "'padding: same' needs a stride of 1")
       .tensor("weight", "[out_channels, in_channels / groups, kernel_size]",
               kaiming_uniform(2.23606797749979))
       .tensor("bias", "[out_channels]", bias_uniform(), &P::bias)

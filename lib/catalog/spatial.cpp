@@ -17,10 +17,10 @@ std::span<const std::string_view> letters(std::size_t num_axes) {
 
 }  // namespace
 
-AddedSides added_sides(const std::string& word, std::int64_t sides, std::int64_t kernel,
+AddedSides added_sides(PaddingWord word, std::int64_t sides, std::int64_t kernel,
                        std::int64_t dilation) {
-  if (word == "valid") return {0, 0};
-  if (word == "same") {
+  if (word == PaddingWord::Valid) return {0, 0};
+  if (word == PaddingWord::Same) {
     const std::int64_t total = dilation * (kernel - 1);
     return {total / 2, total - total / 2};
   }

@@ -28,11 +28,14 @@ std::int64_t product(const Tuple<N>& tuple) {
   return out;
 }
 
-// As many at each side, "same" (as many as keep the size, stride 1) or "valid" (none).
+// "same": as many as keep the size, stride 1; "valid": none.
+enum class PaddingWord { None, Same, Valid };
+
+// As many at each side as `sides` says, where there is no word.
 template <std::size_t N>
 struct Padding {
   Tuple<N> sides = {};
-  std::string word;  // "", "same" or "valid"
+  PaddingWord word = PaddingWord::None;
 };
 
 // Places added before and after along an axis.
@@ -40,9 +43,9 @@ struct AddedSides {
   std::int64_t before = 0;
   std::int64_t after = 0;
 };
-// For a kernel of that size and dilation; `sides` where there is no word. For an odd total, "same"
+// For a kernel of that size and dilation; `sides` where there is no word. For an odd total, Same
 // puts the extra one after, as PyTorch does.
-AddedSides added_sides(const std::string& word, std::int64_t sides, std::int64_t kernel,
+AddedSides added_sides(PaddingWord word, std::int64_t sides, std::int64_t kernel,
                        std::int64_t dilation);
 
 // One window walk over an axis.
@@ -83,8 +86,9 @@ struct ValueTraits<catalog::Padding<N>> {
   using Sides = ValueTraits<catalog::Tuple<N>>;
   static std::string type() { return Sides::type() + ", 'same' or 'valid'"; }
   static bool read(const Node& node, catalog::Padding<N>& out) {
-    if (node.is_scalar() && (node.text == "same" || node.text == "valid")) {
-      out.word = node.text;
+    const bool is_same = node.is_scalar() && node.text == "same";
+    if (is_same || (node.is_scalar() && node.text == "valid")) {
+      out.word = is_same ? catalog::PaddingWord::Same : catalog::PaddingWord::Valid;
       return true;
     }
     if (!Sides::read(node, out.sides)) return false;
@@ -94,7 +98,8 @@ struct ValueTraits<catalog::Padding<N>> {
     return true;
   }
   static std::string show(const catalog::Padding<N>& value) {
-    return value.word.empty() ? Sides::show(value.sides) : value.word;
+    if (value.word == catalog::PaddingWord::None) return Sides::show(value.sides);
+    return value.word == catalog::PaddingWord::Same ? "same" : "valid";
   }
 };
 

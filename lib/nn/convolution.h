@@ -25,7 +25,8 @@ template <std::size_t N, typename Conv>
 at::Tensor convolution(const catalog::ConvolutionParams<N>& p, const at::Tensor& x, Conv conv) {
   if (p.padding_mode != "zeros")
     return conv(at::pad(x, pad_sides(p), p.padding_mode), catalog::Tuple<N>{});
-  if (!p.padding.word.empty()) return conv(x, p.padding.word);
+  if (p.padding.word == catalog::PaddingWord::Same) return conv(x, "same");
+  if (p.padding.word == catalog::PaddingWord::Valid) return conv(x, "valid");
   return conv(x, p.padding.sides);
 }
 
