@@ -75,6 +75,18 @@ tl::expected<Shape, std::string> pooled(P& p, const TensorType& x) {
   return walk(x, x.shape.size() > 1 ? x.shape[1] : Dim(0), windows);
 }
 
+// libtorch's kernel over three axes wants each window within the input without its padding.
+template <std::size_t N>
+tl::expected<Shape, std::string> averaged(AvgPoolParams<N>& p, const TensorType& x) {
+  for (std::size_t i = 0; N == 3 && i < N && i + 2 < x.shape.size(); ++i) {
+    const Dim& in = x.shape[i + 2];
+    if (in.is_number() && in.number() < p.kernel_size[i])
+      return tl::unexpected(
+          fmt::format("its window does not fit into an axis of size {}", in.text()));
+  }
+  return pooled(p, x);
+}
+
 template <typename P>
 Dim pool_flops(const P& p, const TensorType&, const TensorType& out) {
   return num_elements(out.shape) * Dim(product(p.kernel_size));
@@ -110,7 +122,7 @@ ModuleSpec avg_pool_spec(const std::string& example, std::vector<std::string> in
                  "Divide the sum by this instead of the number of values.", config::at_least(1));
   }
   return module.require(padding_is_narrow<P>, "'padding' may be at most half of 'kernel_size'")
-      .shape(walk_text(N, "C", "C", "({} + 2*padding - kernel_size) / stride + 1"), pooled<P>)
+      .shape(walk_text(N, "C", "C", "({} + 2*padding - kernel_size) / stride + 1"), averaged<N>)
       .flops(pool_flops<P>)
       .source(fmt::format("torch.nn.AvgPool{}d", N))
       .example(example, std::move(inputs));

@@ -59,7 +59,7 @@ inline ModuleSpec fractional_max_pool2d_spec() {
       })
       .draws()
       .source("Graham 2014, arXiv:1412.6071; torch.nn.FractionalMaxPool2d")
-      .example("fractional_max_pool2d: { kernel: 2, output_ratio: 0.5 }");
+      .example("fractional_max_pool2d: { kernel: 2, output_ratio: 0.6 }", {"f32[2, 7, 6]"});
 }
 
 }  // namespace fdl::catalog

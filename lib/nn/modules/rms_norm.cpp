@@ -9,7 +9,10 @@ namespace {
 
 at::Tensor rms_norm(const catalog::RmsNormParams& p, const Tensors& own, const at::Tensor& x,
                     StepContext&) {
-  return at::rms_norm(x, p.normalized_shape, own["weight"], p.eps);
+  const at::Tensor& weight = own["weight"];
+  // Unlike its kin, this one does not take an undefined tensor for none.
+  const auto given = weight.defined() ? std::optional(weight) : std::nullopt;
+  return at::rms_norm(x, p.normalized_shape, given, p.eps);
 }
 
 }  // namespace

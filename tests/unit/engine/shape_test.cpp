@@ -136,8 +136,7 @@ TEST_CASE("what a shape rule accepts, libtorch computes in that shape") {
       if (!module || !module->outputs) continue;
       ++num_accepted;
       const auto measured = measure(*module, inputs);
-      REQUIRE(measured.has_value());
-      CHECK(*measured == text_of(*module->outputs));
+      CHECK(measured.value_or("libtorch refuses") == text_of(*module->outputs));
     }
     CAPTURE(name);
     CHECK(num_accepted >= kLeastAccepted);
