@@ -88,8 +88,9 @@ int explain_module(const catalog::ModuleSpec& spec, Context& context) {
     const std::string given = field.is_required   ? "required"
                               : field.is_inferred ? "inferred"
                                                   : "default " + field.default_text;
+    const std::string legal = field.choices.empty() ? field.range : one_of(field.choices);
     out += fmt::format("  {:<28} {}; {}. {}{}\n", name, field.type, given, field.doc,
-                       field.range.empty() ? "" : " Must be " + field.range + ".");
+                       legal.empty() ? "" : " Must be " + legal + ".");
   }
   context.print(out);
   return 0;

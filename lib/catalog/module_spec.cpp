@@ -98,6 +98,11 @@ ParameterAccess access(const config::RecordSpec& record, void* params) {
     if (at >= values.size() || (index < 0 && values.size() != 1)) return std::nullopt;
     return Dim(values[at]);
   };
+  out.several = [&record, params](const std::string& name) {
+    const config::FieldSpec* field = record.find(name);
+    const auto values = field != nullptr ? field->integers(params) : std::vector<std::int64_t>();
+    return values.size() > 1 ? std::vector<Dim>(values.begin(), values.end()) : std::vector<Dim>();
+  };
   out.is_inferred_and_open = [find_open](const std::string& name) {
     return find_open(name) != nullptr;
   };

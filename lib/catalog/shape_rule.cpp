@@ -272,6 +272,13 @@ ShapeResult ShapeRule::apply(const std::vector<Shape>& inputs,
         shape.insert(shape.end(), bound.star->begin(), bound.star->end());
         continue;
       }
+      const std::optional<std::string> name = axis.as_name();
+      const bool is_bound = name && bound.names.count(*name) != 0;
+      const auto several = name && !is_bound ? parameters.several(*name) : std::vector<Dim>();
+      if (!several.empty()) {
+        shape.insert(shape.end(), several.begin(), several.end());
+        continue;
+      }
       const std::optional<Dim> dim = axis.evaluate(resolve);
       if (!dim) return tl::unexpected(std::string("its output size cannot be computed"));
       if (dim->is_number() && dim->number() < 1)

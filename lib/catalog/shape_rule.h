@@ -19,8 +19,8 @@
 //   1, ...]
 //
 // `*` stands for any leading axes. A name on the left is a parameter, or is bound by its first use;
-// the right side may use + - * / ( ) with floor division, and name[i] for a tuple. Several inputs
-// or outputs are separated by commas.
+// the right side may use + - * / ( ) with floor division, and name[i] for a tuple; a tuple or list
+// parameter alone stands for all its numbers. Several inputs or outputs are separated by commas.
 namespace fdl::catalog {
 
 // An arithmetic expression over names.
@@ -50,6 +50,8 @@ struct ParameterAccess {
   // The value of an integer or tuple parameter; empty when there is none of that name, or it is an
   // inferred one without a value yet.
   ShapeExpression::Resolver value;
+  // All numbers of a tuple or list parameter that has several; else none.
+  std::function<std::vector<Dim>(const std::string& name)> several;
   std::function<bool(const std::string& name)> is_inferred_and_open;
   std::function<void(const std::string& name, std::int64_t value)> infer;
 };

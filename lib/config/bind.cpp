@@ -36,7 +36,7 @@ void bind_map(const RecordSpec& spec, const Node& node, void* object, Diagnostic
       problems.add(error(Code::BothNames, entry.key_span, "'{}' and '{}' are one parameter",
                          field->name, field->alias)
                        .help("keep one of them"));
-    } else if (entry.value.is_null() || entry.value.broken) {
+    } else if (entry.value.broken || (entry.value.is_null() && !field->takes_null)) {
       continue;  // null: as if not given
     } else {
       field->bind(entry.value, object, problems);

@@ -33,6 +33,7 @@ struct FieldSpec {
   bool is_required = false;
   bool is_inferred = false;  // computed from what reaches the step when it is not given
   bool is_main = false;      // a bare value sets this one
+  bool takes_null = false;   // null is a value of its own, and not the default
   std::string range;         // in words: "at least 1"
   std::vector<std::string> choices;
   const RecordSpec* record = nullptr;  // of a nested record
@@ -59,8 +60,9 @@ struct RecordSpec {
   std::string signature() const;
 };
 
-// Reads `node` into the record at `object`: a map by key, a bare value into the main field, null
-// leaves the defaults. All problems are reported; unknown keys under the code `unknown_key`.
+// Reads `node` into the record at `object`: a map by key, a bare value into the main field; null
+// takes an optional value away and leaves any other default. All problems are reported; unknown
+// keys under the code `unknown_key`.
 void bind_record(const RecordSpec& spec, const Node& node, void* object, Diagnostics& problems,
                  Code unknown_key = Code::UnknownKey);
 
@@ -143,6 +145,11 @@ struct ValueTraits<std::optional<T>> {
     return value ? ValueTraits<T>::show(*value) : "null";
   }
 };
+
+template <typename T>
+inline constexpr bool is_optional = false;
+template <typename T>
+inline constexpr bool is_optional<std::optional<T>> = true;
 
 template <typename List>
 std::string show_list(const List& list) {
@@ -305,6 +312,7 @@ class RecordBuilder {
       };
     } else {
       field.type = ValueTraits<M>::type();
+      field.takes_null = is_optional<M>;
       field.default_text = ValueTraits<M>::show(P{}.*member);
       field.show = [member](const void* object) {
         return ValueTraits<M>::show(static_cast<const P*>(object)->*member);

@@ -1,8 +1,10 @@
 """The cases that make_parity.py computes. To add one, add a line and run that script."""
 
+import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -256,3 +258,16 @@ def schedule_cases():
         [{"warmup": warmup}, {"cosine": floor}], 0.1, linear_then_cosine(warmup, floor))
     yield "warmup_cosine_from_zero", Schedule(
         [{"warmup": {"steps": 20, "start_factor": 0.0}}, {"cosine": {}}], 0.1, zero_then_cosine(20))
+
+
+# Every cases_<area>.py beside this file adds to MODULES and has module_cases() of its own.
+AREAS = [importlib.import_module(path.stem)
+         for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
+for area in AREAS:
+    MODULES.update(area.MODULES)
+
+
+def all_module_cases():
+    yield from module_cases()
+    for area in AREAS:
+        yield from area.module_cases()

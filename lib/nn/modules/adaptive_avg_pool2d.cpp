@@ -2,14 +2,14 @@
 
 #include <ATen/ops/adaptive_avg_pool2d.h>
 
-#include "lib/nn/declarations.h"
+#include "lib/nn/pooling.h"
 
 namespace fdl::nn {
 namespace {
 
 at::Tensor adaptive_avg_pool2d(const catalog::AdaptiveAvgPool2dParams& p, const Tensors&,
                                const at::Tensor& x, StepContext&) {
-  return at::adaptive_avg_pool2d(x, p.output_size);
+  return at::adaptive_avg_pool2d(x, output_sizes(p, x));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 at::Tensor avg_pool2d(const catalog::AvgPool2dParams& p, const Tensors&, const at::Tensor& x,
                       StepContext&) {
   return at::avg_pool2d(x, p.kernel_size, p.stride.value_or(p.kernel_size), p.padding, p.ceil_mode,
-                        p.count_include_pad);
+                        p.count_include_pad, p.divisor_override);
 }
 
 }  // namespace

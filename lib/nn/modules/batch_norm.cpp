@@ -15,9 +15,14 @@ at::Tensor batch_norm(const catalog::BatchNormParams& p, const Tensors& own, con
   TORCH_CHECK(!uses_batch || x.numel() > x.size(1),
               "batch_norm needs more than one value per channel in training, but a batch of shape ",
               x.sizes(), " came in; `drop_last: true` leaves out a last batch of one sample");
-  if (context.training && tracks) own["num_batches_tracked"].add_(1);
+  double newest = p.momentum.value_or(0);  // weight of this batch
+  if (context.training && tracks) {
+    const at::Tensor& count = own["num_batches_tracked"];
+    count.add_(1);
+    if (!p.momentum) newest = 1 / count.item<double>();
+  }
   return at::batch_norm(x, own["weight"], own["bias"], own["running_mean"], own["running_var"],
-                        uses_batch, p.momentum, p.eps, /*cudnn_enabled=*/true);
+                        uses_batch, newest, p.eps, /*cudnn_enabled=*/true);
 }
 
 }  // namespace

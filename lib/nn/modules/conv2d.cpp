@@ -2,18 +2,16 @@
 
 #include <ATen/ops/conv2d.h>
 
-#include "lib/nn/declarations.h"
+#include "lib/nn/convolution.h"
 
 namespace fdl::nn {
 namespace {
 
 at::Tensor conv2d(const catalog::Conv2dParams& p, const Tensors& own, const at::Tensor& x,
                   StepContext&) {
-  const at::Tensor &weight = own["weight"], &bias = own["bias"];
-  // libtorch knows the words too, and pads an even kernel as PyTorch does: one more behind.
-  if (!p.padding.word.empty())
-    return at::conv2d(x, weight, bias, p.stride, p.padding.word, p.dilation, p.groups);
-  return at::conv2d(x, weight, bias, p.stride, p.padding.sides, p.dilation, p.groups);
+  return convolution(p, x, [&](const at::Tensor& padded, const auto& padding) {
+    return at::conv2d(padded, own["weight"], own["bias"], p.stride, padding, p.dilation, p.groups);
+  });
 }
 
 }  // namespace

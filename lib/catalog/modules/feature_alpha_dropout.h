@@ -1,0 +1,20 @@
+#pragma once
+
+#include "lib/catalog/drop.h"
+
+namespace fdl::catalog {
+
+using FeatureAlphaDropoutParams = DropParams;
+
+inline ModuleSpec feature_alpha_dropout_spec() {
+  return drop("feature_alpha_dropout", "alpha_dropout of whole channels of each sample.",
+              "Probability of a lost channel.")
+      .shape("[N, C, any axes] -> the same", keep_channels)
+      .flops([](const DropParams&, const TensorType& x, const TensorType&) {
+        return num_elements(x.shape) * Dim(2);
+      })
+      .source("torch.nn.FeatureAlphaDropout")
+      .example("feature_alpha_dropout: 0.25");
+}
+
+}  // namespace fdl::catalog

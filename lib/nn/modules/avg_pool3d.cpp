@@ -1,0 +1,20 @@
+#include "lib/catalog/modules/avg_pool3d.h"
+
+#include <ATen/ops/avg_pool3d.h>
+
+#include "lib/nn/declarations.h"
+
+namespace fdl::nn {
+namespace {
+
+at::Tensor avg_pool3d(const catalog::AvgPool3dParams& p, const Tensors&, const at::Tensor& x,
+                      StepContext&) {
+  return at::avg_pool3d(x, p.kernel_size, p.stride.value_or(p.kernel_size), p.padding, p.ceil_mode,
+                        p.count_include_pad, p.divisor_override);
+}
+
+}  // namespace
+
+Forward forward_avg_pool3d() { return forward_of(avg_pool3d); }
+
+}  // namespace fdl::nn
