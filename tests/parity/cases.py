@@ -1,8 +1,10 @@
 """The cases that make_parity.py computes. To add one, add a line and run that script."""
 
+import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -151,7 +153,7 @@ def pointwise_cases():
     yield "softmax", "channels", Module(normal(2, 3, 4), {"dim": 1})
 
 
-def module_cases():
+def own_module_cases():
     yield "linear", "plain", Module(normal(4, 5), {"out_features": 3})
     yield "linear", "sequence", Module(normal(2, 3, 5), {"out_features": 4})
     yield "linear", "no_bias", Module(normal(4, 5), {"out_features": 3, "bias": False})
@@ -256,3 +258,18 @@ def schedule_cases():
         [{"warmup": warmup}, {"cosine": floor}], 0.1, linear_then_cosine(warmup, floor))
     yield "warmup_cosine_from_zero", Schedule(
         [{"warmup": {"steps": 20, "start_factor": 0.0}}, {"cosine": {}}], 0.1, zero_then_cosine(20))
+
+
+def areas() -> list:
+    """The files beside this one that hold the cases of one area each."""
+    return [importlib.import_module(path.stem)
+            for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
+
+
+def module_cases():
+    """Ours and those of each area: its MODULES, PORTS and module_cases(), where it has them."""
+    yield from own_module_cases()
+    for area in areas():
+        MODULES.update(getattr(area, "MODULES", {}))
+        PORTS.update(getattr(area, "PORTS", {}))
+        yield from getattr(area, "module_cases", tuple)()
