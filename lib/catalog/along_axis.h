@@ -61,4 +61,25 @@ ModuleBuilder<P> cumulative(std::string name, std::string summary) {
   return out;
 }
 
+// The place of one element of an axis.
+template <typename P>
+ModuleBuilder<P> place_along(std::string name, std::string summary) {
+  ModuleBuilder<P> out = declare<P>(std::move(name), std::move(summary));
+  out.param("dim", &P::dim, "The axis.", config::main_field)
+      .param("keepdim", &P::keepdim, "Keep the axis, with size 1.")
+      .input("input", DTypeClass::Any)
+      .types("[N, axes] -> [N, axes without 'dim'] in i64",
+             [](P& p, const std::vector<TensorType>& inputs) -> TypeResult {
+               const TensorType& x = inputs.front();
+               if (x.dtype == DType::Bool)
+                 return tl::unexpected(std::string("bool has no order: cast it first"));
+               const auto shape = without_axes({{p.dim}}, p.keepdim, x.shape);
+               if (!shape) return tl::unexpected(shape.error());
+               return std::vector<TensorType>{{DType::I64, *shape}};
+             })
+      .flops(
+          [](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); });
+  return out;
+}
+
 }  // namespace fdl::catalog

@@ -25,7 +25,7 @@ tl::expected<Shape, std::string> without_axes(const AxisList& axes, bool keepdim
 tl::expected<std::ptrdiff_t, std::string> inner_axis(std::int64_t dim, const Shape& shape);
 
 // What a reduction makes of its input's dtype.
-enum class ReducedDType { Same, Wide, Index };  // Wide: integers and bool become i64
+enum class ReducedDType { Same, Wide };  // Wide: integers and bool become i64
 
 // Starts the declaration of a reduction over axes. P has the members `dim` and `keepdim`.
 template <typename P>
@@ -41,8 +41,7 @@ ModuleBuilder<P> reduction(std::string name, std::string summary,
                const auto shape = without_axes(p.dim, p.keepdim, x.shape);
                if (!shape) return tl::unexpected(shape.error());
                const bool widens = reduced == ReducedDType::Wide && !is_floating(x.dtype);
-               const bool is_index = reduced == ReducedDType::Index;
-               return std::vector<TensorType>{{widens || is_index ? DType::I64 : x.dtype, *shape}};
+               return std::vector<TensorType>{{widens ? DType::I64 : x.dtype, *shape}};
              })
       .flops(
           [](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); });

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cases import Function, Module, indices, normal
+from cases import Function, Module, normal
 
 
 def of(function):

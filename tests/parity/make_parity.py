@@ -54,6 +54,8 @@ def yaml(value) -> str:
         return "[" + ", ".join(yaml(item) for item in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and set(value) & set(",:[]{}#"):
+        return json.dumps(value)
     return str(value)
 
 

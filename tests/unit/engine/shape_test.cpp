@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
 
 #include "lib/base/check.h"
 #include "lib/tensor/dtype.h"
@@ -32,22 +33,40 @@ std::int64_t pick(RandomStream& stream, std::int64_t low, std::int64_t high) {
 // A value for a parameter, from what the catalogue says of its type; most of them legal.
 std::string value_for(const config::FieldSpec& field, RandomStream& stream) {
   const auto integer = [&] { return std::to_string(pick(stream, -1, 4)); };
+  const auto several = [&](std::int64_t count) {
+    std::vector<std::string> out;
+    for (std::int64_t i = 0; i < count; ++i) out.push_back(integer());
+    return out;
+  };
   if (!field.choices.empty()) return field.choices[stream.below(field.choices.size())];
   if (field.type == "true or false") return stream.below(2) == 0 ? "true" : "false";
   if (field.type.starts_with("a number")) return std::to_string(stream.below(10)) + "e-1";
+  if (field.type == "a list, each item an integer")
+    return fmt::format("[{}]", fmt::join(several(pick(stream, 1, 4)), ", "));
   REQUIRE_MESSAGE(field.type.starts_with("an integer"), field.type, ": teach this test that type");
   if (field.type.find("'same'") != std::string::npos && stream.below(2) == 0) return "same";
   const bool takes_list = field.type.find("list of 2") != std::string::npos;
   if (takes_list && stream.below(2) == 0) return fmt::format("[{}, {}]", integer(), integer());
+  if (field.type.ends_with("or a list") && stream.below(2) == 0)
+    return fmt::format("[{}]", fmt::join(several(pick(stream, 0, 3)), ", "));
   return integer();
 }
 
 config::Node random_params(const catalog::ModuleSpec& spec, RandomStream& stream) {
   std::string text;
+  const BoundModule example = example_of(spec.name()).module;
+  // Of a list or a text, most random values make no sense: half are the example's, or all.
+  const auto from_example = [&](const config::FieldSpec& field) {
+    if (field.type == "a text" && field.choices.empty()) return true;
+    return field.type.find("list") != std::string::npos && stream.below(2) == 0;
+  };
   for (const auto& field : spec.record.fields) {
     // Sizes that are inferred would mostly contradict the input.
     const bool given = field.is_required || stream.below(field.is_inferred ? 10 : 2) == 0;
-    if (given) text += fmt::format("{}: {}\n", field.name, value_for(field, stream));
+    if (!given) continue;
+    const std::string value =
+        from_example(field) ? field.show(example.params.get()) : value_for(field, stream);
+    text += fmt::format("{}: {}\n", field.name, value);
   }
   return text.empty() ? config::Node() : yaml(text);
 }
@@ -72,7 +91,12 @@ std::vector<at::Tensor> random_inputs(const catalog::ModuleSpec& spec, RandomStr
     }
     if (!shape.empty()) shape[0] = std::max<std::int64_t>(shape[0], 2);  // batch_norm needs two
     const bool is_whole = !example[i].is_floating_point();
-    out.push_back(at::zeros(shape, is_whole ? example[i].scalar_type() : at::kFloat));
+    at::ScalarType dtype = is_whole ? example[i].scalar_type() : at::kFloat;
+    // The stream of a module that takes anything.
+    constexpr at::ScalarType kOthers[] = {at::kBool, at::kByte, at::kInt, at::kLong, at::kDouble};
+    if (i == 0 && spec.inputs[0].dtype == catalog::DTypeClass::Any && stream.below(3) == 0)
+      dtype = kOthers[stream.below(std::size(kOthers))];
+    out.push_back(at::zeros(shape, dtype));
   }
   return out;
 }
