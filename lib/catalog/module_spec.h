@@ -58,6 +58,7 @@ struct InputSpec {
   std::string name;
   DTypeClass dtype = DTypeClass::Floating;
   bool is_optional = false;
+  bool is_positive = false;  // the function is defined, or tame, above 0 only: examples stay there
 };
 
 // Types of the outputs, or a sentence that says why the inputs do not fit.
@@ -70,8 +71,10 @@ struct ModuleSpec {
   config::RecordSpec record;  // name, summary, parameters
   std::string source;         // paper and equation
   std::string shape_text;     // the shape rule in words or in the shape language
-  std::vector<InputSpec> inputs = {{"input", DTypeClass::Floating}};
+  std::vector<InputSpec> inputs = {{"input", DTypeClass::Floating, false, false}};
   std::vector<std::string> outputs = {"output"};  // ports; a tag names the first
+  // Instead of `outputs`, where their number depends on the parameters.
+  std::function<std::vector<std::string>(const void* params)> outputs_of;
   std::vector<TensorSpec> tensors;
   // Those whose number depends on the parameters; they follow `tensors`.
   std::function<std::vector<TensorSpec>(const void* params)> more_tensors;
@@ -91,6 +94,10 @@ struct ModuleSpec {
       flops;
 
   const std::string& name() const { return record.name; }
+  // The ports of an instance with these parameters.
+  std::vector<std::string> output_names(const void* params) const {
+    return outputs_of ? outputs_of(params) : outputs;
+  }
   // The tensors that an instance with these parameters owns.
   std::vector<TensorSpec> owned(const void* params) const;
   bool updates_buffers() const;  // has state that a forward in training changes
@@ -139,7 +146,7 @@ class ModuleBuilder {
   ModuleBuilder& input(std::string name, DTypeClass dtype) {
     if (!inputs_named_) spec_.inputs.clear();
     inputs_named_ = true;
-    spec_.inputs.push_back({std::move(name), dtype});
+    spec_.inputs.push_back({std::move(name), dtype, false, false});
     return *this;
   }
   // Absent unless a manifest gives it with `using`.
@@ -151,6 +158,19 @@ class ModuleBuilder {
   // Names of the outputs, where there are several.
   ModuleBuilder& outputs(std::vector<std::string> names) {
     spec_.outputs = std::move(names);
+    return *this;
+  }
+  // Outputs whose number depends on the parameters: (const P&) -> std::vector<std::string>.
+  template <typename F>
+  ModuleBuilder& outputs_of(F names) {
+    spec_.outputs_of = [names](const void* params) {
+      return names(*static_cast<const P*>(params));
+    };
+    return *this;
+  }
+  // Of the input declared last: it makes sense above 0 only.
+  ModuleBuilder& positive() {
+    spec_.inputs.back().is_positive = true;
     return *this;
   }
   // Tensors whose number depends on the parameters: (const P&) -> std::vector<TensorSpec>.

@@ -4,6 +4,7 @@
 
 #include "lib/base/closest.h"
 #include "lib/catalog/axes.h"
+#include "lib/catalog/broadcast.h"
 #include "lib/graph/builder.h"
 
 namespace fdl::graph {
@@ -27,21 +28,6 @@ const MergeName* find_merge(std::string_view name) {
   return it != kMerges.end() ? it : nullptr;
 }
 
-// The shape of two tensors combined as PyTorch broadcasts them; empty when they cannot be.
-std::optional<catalog::Shape> broadcast(const catalog::Shape& a, const catalog::Shape& b) {
-  const catalog::Shape& longer = a.size() >= b.size() ? a : b;
-  const catalog::Shape& shorter = a.size() >= b.size() ? b : a;
-  catalog::Shape out = longer;
-  const std::size_t offset = longer.size() - shorter.size();
-  for (std::size_t i = 0; i < shorter.size(); ++i) {
-    catalog::Dim& mine = out[offset + i];
-    if (mine == shorter[i] || shorter[i] == catalog::Dim(1)) continue;
-    if (!(mine == catalog::Dim(1))) return std::nullopt;
-    mine = shorter[i];
-  }
-  return out;
-}
-
 }  // namespace
 
 Diagnostic Builder::unequal(const Step& step, const Branch& a, const Branch& b) const {
@@ -61,7 +47,7 @@ bool Builder::merged_type(MergeKind kind, std::int64_t dim, const std::vector<Br
       expected[static_cast<std::size_t>(at)] = next.shape[static_cast<std::size_t>(at)];
     std::optional<catalog::Shape> shape =
         expected == next.shape ? std::optional(type.shape) : std::nullopt;
-    if (broadcasts) shape = broadcast(type.shape, next.shape);
+    if (broadcasts) shape = catalog::broadcast(type.shape, next.shape);
     if (!shape || type.dtype != next.dtype) {
       problems_.add(unequal(step, branches.front(), branches[i]));
       return false;

@@ -92,8 +92,9 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   for (const catalog::TensorType& type : *outputs)
     node.outputs.push_back(add_value(type, node.path, step.span));
   Produced made = node.outputs.front();
-  for (std::size_t i = 0; spec.outputs.size() > 1 && i < spec.outputs.size(); ++i)
-    made.ports.push_back({spec.outputs[i], node.outputs[i]});
+  const std::vector<std::string> ports = spec.output_names(params.get());
+  for (std::size_t i = 0; ports.size() > 1 && i < ports.size(); ++i)
+    made.ports.push_back({ports[i], node.outputs[i]});
   add_node(place, std::move(node));
   return made;
 }

@@ -46,6 +46,12 @@ Forward forward_of(at::Tensor (*function)(const P&, const Tensors&, const at::Te
   };
 }
 
+// Likewise of a function of libtorch that has no parameters: at::exp.
+inline Forward forward_of(at::Tensor (*function)(const at::Tensor&)) {
+  return [function](const void*, const Tensors&, const std::vector<at::Tensor>& inputs,
+                    StepContext&) { return Outputs{function(inputs.front())}; };
+}
+
 // Likewise of several inputs, with one output or several.
 template <typename P, typename Result>
 Forward forward_of(Result (*function)(const P&, const Tensors&, const std::vector<at::Tensor>&,

@@ -153,7 +153,7 @@ def pointwise_cases():
     yield "softmax", "channels", Module(normal(2, 3, 4), {"dim": 1})
 
 
-def module_cases():
+def own_module_cases():
     yield "linear", "plain", Module(normal(4, 5), {"out_features": 3})
     yield "linear", "sequence", Module(normal(2, 3, 5), {"out_features": 4})
     yield "linear", "no_bias", Module(normal(4, 5), {"out_features": 3, "bias": False})
@@ -260,14 +260,16 @@ def schedule_cases():
         [{"warmup": {"steps": 20, "start_factor": 0.0}}, {"cosine": {}}], 0.1, zero_then_cosine(20))
 
 
-# Every cases_<area>.py beside this file adds to MODULES and has module_cases() of its own.
-AREAS = [importlib.import_module(path.stem)
-         for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
-for area in AREAS:
-    MODULES.update(area.MODULES)
+def areas() -> list:
+    """The files beside this one that hold the cases of one area each."""
+    return [importlib.import_module(path.stem)
+            for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
 
 
-def all_module_cases():
-    yield from module_cases()
-    for area in AREAS:
-        yield from area.module_cases()
+def module_cases():
+    """Ours and those of each area: its MODULES, PORTS and module_cases(), where it has them."""
+    yield from own_module_cases()
+    for area in areas():
+        MODULES.update(getattr(area, "MODULES", {}))
+        PORTS.update(getattr(area, "PORTS", {}))
+        yield from getattr(area, "module_cases", tuple)()

@@ -54,7 +54,11 @@ def yaml(value) -> str:
         return "[" + ", ".join(yaml(item) for item in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "null" if value is None else str(value)
+    if value is None:
+        return "null"
+    if isinstance(value, str) and set(value) & set(",:[]{}#"):
+        return json.dumps(value)
+    return str(value)
 
 
 def to_safetensors(tensors: dict, metadata: dict) -> bytes:
@@ -169,7 +173,7 @@ def schedule_case(case: cases.Schedule) -> tuple[dict, dict]:
 
 def all_cases():
     """Yields (file stem, function that computes its tensors and metadata)."""
-    for kind, name, module in cases.all_module_cases():
+    for kind, name, module in cases.module_cases():
         yield f"{kind}_{name}", lambda k=kind, c=module: module_case(k, c)
     for kind, name, loss in cases.loss_cases():
         yield f"{kind}_{name}", lambda k=kind, c=loss: loss_case(k, c)

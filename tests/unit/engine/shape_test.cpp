@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
 
 #include "lib/base/check.h"
 #include "lib/tensor/dtype.h"
@@ -52,12 +53,13 @@ std::string value_for(const config::FieldSpec& field, RandomStream& stream) {
   if (type.find("null") != std::string::npos && stream.below(5) == 0) return "null";
   if (type.find("'same'") != std::string::npos && stream.below(2) == 0) return "same";
   const bool is_number = type.starts_with("a number");
-  REQUIRE_MESSAGE((is_number || type.starts_with("an integer")), type,
+  const bool is_list = type.starts_with("a list, each item an integer");
+  REQUIRE_MESSAGE((is_number || is_list || type.starts_with("an integer")), type,
                   ": teach this test that type");
   const auto one = [&] {
     return is_number ? std::to_string(stream.below(10)) + "e-1" : integer_for(field, stream);
   };
-  const std::int64_t length = stream.below(2) == 0 ? list_length(type, stream) : 0;
+  const std::int64_t length = is_list || stream.below(2) == 0 ? list_length(type, stream) : 0;
   if (length == 0) return one();
   std::string out;
   for (std::int64_t i = 0; i < length; ++i) out += (i == 0 ? "[" : ", ") + one();
@@ -66,10 +68,19 @@ std::string value_for(const config::FieldSpec& field, RandomStream& stream) {
 
 config::Node random_params(const catalog::ModuleSpec& spec, RandomStream& stream) {
   std::string text;
+  const BoundModule example = example_of(spec.name()).module;
+  // Of a list or a text, most random values make no sense: half are the example's, or all.
+  const auto from_example = [&](const config::FieldSpec& field) {
+    if (field.type == "a text" && field.choices.empty()) return true;
+    return field.type.find("list") != std::string::npos && stream.below(2) == 0;
+  };
   for (const auto& field : spec.record.fields) {
     // Sizes that are inferred would mostly contradict the input.
     const bool given = field.is_required || stream.below(field.is_inferred ? 10 : 2) == 0;
-    if (given) text += fmt::format("{}: {}\n", field.name, value_for(field, stream));
+    if (!given) continue;
+    const std::string value =
+        from_example(field) ? field.show(example.params.get()) : value_for(field, stream);
+    text += fmt::format("{}: {}\n", field.name, value);
   }
   return text.empty() ? config::Node() : yaml(text);
 }
@@ -94,7 +105,12 @@ std::vector<at::Tensor> random_inputs(const catalog::ModuleSpec& spec, RandomStr
     }
     if (!shape.empty()) shape[0] = std::max<std::int64_t>(shape[0], 2);  // batch_norm needs two
     const bool is_whole = !example[i].is_floating_point();
-    out.push_back(at::zeros(shape, is_whole ? example[i].scalar_type() : at::kFloat));
+    at::ScalarType dtype = is_whole ? example[i].scalar_type() : at::kFloat;
+    // The stream of a module that takes anything.
+    constexpr at::ScalarType kOthers[] = {at::kBool, at::kByte, at::kInt, at::kLong, at::kDouble};
+    if (i == 0 && spec.inputs[0].dtype == catalog::DTypeClass::Any && stream.below(3) == 0)
+      dtype = kOthers[stream.below(std::size(kOthers))];
+    out.push_back(at::zeros(shape, dtype));
   }
   return out;
 }

@@ -134,11 +134,12 @@ std::vector<catalog::TensorType> types_of(const std::vector<at::Tensor>& tensors
 namespace {
 
 // Small whole numbers where a module takes integers, so that they are rows of its table too.
-at::Tensor random_of(catalog::DTypeClass wanted, catalog::DType dtype,
+at::Tensor random_of(const catalog::InputSpec& input, catalog::DType dtype,
                      const std::vector<std::int64_t>& shape, std::uint64_t seed) {
   const at::Tensor values = random_tensor(shape, seed, at::kDouble);
+  if (input.is_positive) return values.abs().add(0.5);
   if (dtype == catalog::DType::Bool) return values.gt(-1);
-  const bool is_whole = wanted == catalog::DTypeClass::Integer || catalog::is_integer(dtype);
+  const bool is_whole = input.dtype == catalog::DTypeClass::Integer || catalog::is_integer(dtype);
   return is_whole ? values.abs().mul(2).to(at::kLong) : values;
 }
 
@@ -152,7 +153,7 @@ std::vector<at::Tensor> declared_inputs(const catalog::ModuleSpec& spec) {
     REQUIRE(type.has_value());
     std::vector<std::int64_t> shape = {3};
     for (const catalog::Dim& dim : type->shape) shape.push_back(dim.number());
-    out.push_back(random_of(spec.inputs[out.size()].dtype, type->dtype, shape, out.size()));
+    out.push_back(random_of(spec.inputs[out.size()], type->dtype, shape, out.size()));
   }
   out.resize(spec.inputs.size());
   return out;
@@ -172,8 +173,7 @@ Example example_of(const std::string& name) {
     for (const std::vector<std::int64_t>& shape :
          std::vector<std::vector<std::int64_t>>{{3, 6}, {2, 3, 6}, {2, 3, 6, 5}}) {
       candidates.emplace_back(spec.inputs.size());
-      candidates.back()[0] =
-          random_of(spec.inputs[0].dtype, catalog::DType::F64, shape, shape.size());
+      candidates.back()[0] = random_of(spec.inputs[0], catalog::DType::F64, shape, shape.size());
     }
   }
   for (const std::vector<at::Tensor>& inputs : candidates) {

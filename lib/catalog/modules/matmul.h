@@ -1,0 +1,24 @@
+#pragma once
+
+#include "lib/catalog/combined.h"
+
+namespace fdl::catalog {
+
+inline ModuleSpec matmul_spec() {
+  using P = NoParams;
+  return declare<P>("matmul", "The matrix product with the other input, over the last two axes.")
+      .input("input", DTypeClass::Floating)
+      .input("other", DTypeClass::Floating)
+      .types("[*, n, k], [*, k, m] -> [*, n, m]",
+             [](P&, const std::vector<TensorType>& inputs) -> TypeResult {
+               return matrix_product(inputs[0], inputs[1]);
+             })
+      .flops([](const P&, const std::vector<TensorType>& inputs,
+                const std::vector<TensorType>& outputs) {
+        return num_elements(outputs[0].shape) * inputs[0].shape.back() * Dim(2);
+      })
+      .source("torch.matmul")
+      .example("matmul", {"f64[2, 3]", "f64[3, 4]"});
+}
+
+}  // namespace fdl::catalog

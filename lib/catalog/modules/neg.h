@@ -1,0 +1,11 @@
+#pragma once
+
+#include "lib/catalog/elementwise.h"
+
+namespace fdl::catalog {
+
+inline ModuleSpec neg_spec() {
+  return elementwise("neg", "-x, element by element.").source("torch.neg").example("neg");
+}
+
+}  // namespace fdl::catalog

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "lib/catalog/elementwise.h"
+
+namespace fdl::catalog {
+
+inline ModuleSpec reciprocal_spec() {
+  return elementwise("reciprocal", "1 / x, element by element.")
+      .input("input", DTypeClass::Floating)
+      .positive()
+      .source("torch.reciprocal")
+      .example("reciprocal");
+}
+
+}  // namespace fdl::catalog

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "lib/catalog/elementwise.h"
+
+namespace fdl::catalog {
+
+inline ModuleSpec softsign_spec() {
+  return elementwise("softsign", "x / (1 + |x|), element by element.", 3)
+      .source("torch.nn.Softsign")
+      .example("softsign");
+}
+
+}  // namespace fdl::catalog
