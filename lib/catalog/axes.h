@@ -19,4 +19,21 @@ inline std::string no_such_axis(std::int64_t dim, const Shape& shape) {
   return "there is no axis " + std::to_string(dim) + " in " + to_string(shape);
 }
 
+// Takes the parameter `name`, which is the size of an axis, from that axis where it is open (0).
+// Empty when the two then agree, else why not.
+inline std::optional<std::string> infer_size(const std::string& name, std::int64_t& value,
+                                             const Dim& axis) {
+  if (value == 0 && !axis.is_number())
+    return "'" + name + "' cannot follow from the axis " + axis.text();
+  if (value == 0) value = axis.number();
+  if (axis == Dim(value)) return std::nullopt;
+  return "'" + name + "' is " + std::to_string(value) + ", but that axis is " + axis.text();
+}
+
+// whole / by, where that is known to leave nothing over.
+inline std::optional<Dim> exact_quotient(const Dim& whole, std::int64_t by) {
+  const Dim out = floor_div(whole, by);
+  return out * Dim(by) == whole ? std::optional(out) : std::nullopt;
+}
+
 }  // namespace fdl::catalog

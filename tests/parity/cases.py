@@ -1,8 +1,10 @@
 """The cases that make_parity.py computes. To add one, add a line and run that script."""
 
+import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -89,6 +91,15 @@ LOSSES = {"cross_entropy": functional.cross_entropy, "mse": functional.mse_loss}
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 
 
+def areas():
+    """The files cases_*.py beside this one; each has MODULES, PORTS and module_cases() of its own."""
+    for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+        area = importlib.import_module(path.stem)
+        MODULES.update(area.MODULES)
+        PORTS.update(area.PORTS)
+        yield area
+
+
 def conv2d_cases():
     image = normal(2, 4, 7, 6)
     plain = {"out_channels": 3, "kernel_size": 3}
@@ -165,6 +176,8 @@ def module_cases():
     table = {"num_embeddings": 7, "embedding_dim": 4}
     yield "embedding", "plain", Module(indices(7, 3, 5), table)
     yield "embedding", "padding_idx", Module(indices(7, 3, 5), table | {"padding_idx": 2})
+    for area in areas():
+        yield from area.module_cases()
 
 
 def ignored_target() -> torch.Tensor:

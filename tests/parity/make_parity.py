@@ -95,6 +95,7 @@ def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
     names = ["input", *case.more]
     inputs = [case.input(), *(make() for make in case.more.values())]
     module = cases.MODULES[kind](inputs[0], dict(case.params)).train(case.train)
+    module.input_names = names  # for those with inputs that may be absent
     randomise(module)
     tensors = {key_of("input", name, i): x.clone() for i, (name, x) in enumerate(zip(names, inputs))}
     tensors |= {f"param.{name}": value.clone() for name, value in module.named_parameters()}
