@@ -43,11 +43,15 @@ Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& in
 inline constexpr const char* kRecurrentShape =
     "[B, T, input_size], h_0 [B, num_layers * directions, hidden_size], lengths [B] -> output "
     "[B, T, directions * hidden_size], h_n as h_0";
+inline constexpr const char* kLstmShape =
+    "[B, T, input_size], h_0 [B, num_layers * directions, H], c_0 [B, num_layers * directions, "
+    "hidden_size], lengths [B] -> output [B, T, directions * H], h_n as h_0, c_n as c_0, with H "
+    "hidden_size or proj_size";
 
 // What the three kinds declare alike; the caller adds states and what is its own.
 template <typename P>
 ModuleBuilder<P> declare_recurrent(const std::string& name, std::string summary,
-                                   std::int64_t num_gates) {
+                                   std::int64_t num_gates, std::string shape) {
   using config::alias, config::at_least, config::at_least_and_below, config::between,
       config::inferred, config::main_field, config::required;
   return declare<P>(name, std::move(summary))
@@ -63,7 +67,7 @@ ModuleBuilder<P> declare_recurrent(const std::string& name, std::string summary,
       .param("bidirectional", &P::bidirectional,
              "Also run from the end to the start, and put both outputs side by side.")
       .tensors([num_gates](const P& p) { return recurrent_tensors(p, num_gates); })
-      .types(kRecurrentShape, [](P& p, const auto& inputs) { return recurrent_types(p, inputs); })
+      .types(std::move(shape), [](P& p, const auto& inputs) { return recurrent_types(p, inputs); })
       .flops([num_gates](const P& p, const TensorType& input, const TensorType&) {
         return recurrent_flops(p, num_gates, input);
       })

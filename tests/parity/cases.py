@@ -20,6 +20,8 @@ class Module:
     params: dict = field(default_factory=dict)
     train: bool = True
     more: dict[str, Callable[[], torch.Tensor]] = field(default_factory=dict)  # inputs by name
+    # Double for deep compositions, in which f32 rounds by more than the tolerance.
+    dtype: torch.dtype = torch.float32
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.o
 
 
 def areas():
-    """The files cases_*.py beside this one; each has MODULES, PORTS and module_cases() of its own."""
+    """The files cases_*.py beside this one; each has its own MODULES, PORTS and module_cases()."""
     for path in sorted(Path(__file__).parent.glob("cases_*.py")):
         area = importlib.import_module(path.stem)
         MODULES.update(area.MODULES)

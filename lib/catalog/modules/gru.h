@@ -7,7 +7,8 @@ namespace fdl::catalog {
 struct GruParams : RecurrentParams {};
 
 inline ModuleSpec gru_spec() {
-  return declare_recurrent<GruParams>("gru", "Run gated recurrent units over axis 1.", 3)
+  return declare_recurrent<GruParams>("gru", "Run gated recurrent units over axis 1.", 3,
+                                      kRecurrentShape)
       .optional_input("h_0", DTypeClass::Floating)
       .optional_input("lengths", DTypeClass::Integer)
       .outputs({"output", "h_n"})

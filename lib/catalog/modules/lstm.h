@@ -8,7 +8,7 @@ struct LstmParams : RecurrentParams {};
 
 inline ModuleSpec lstm_spec() {
   using P = LstmParams;
-  return declare_recurrent<P>("lstm", "Run long short-term memory over axis 1.", 4)
+  return declare_recurrent<P>("lstm", "Run long short-term memory over axis 1.", 4, kLstmShape)
       .param("proj_size", &P::proj_size,
              "Length to which the output of each step is projected; 0 projects nothing.",
              config::at_least(0))

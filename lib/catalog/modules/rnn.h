@@ -10,7 +10,8 @@ struct RnnParams : RecurrentParams {
 
 inline ModuleSpec rnn_spec() {
   using P = RnnParams;
-  return declare_recurrent<P>("rnn", "Run a plain recurrent network over axis 1.", 1)
+  return declare_recurrent<P>("rnn", "Run a plain recurrent network over axis 1.", 1,
+                              kRecurrentShape)
       .param("nonlinearity", &P::nonlinearity, "What follows the sum in each step.",
              config::choices({"tanh", "relu"}))
       .optional_input("h_0", DTypeClass::Floating)

@@ -46,11 +46,15 @@ Layer make_layer(const std::string& kind, const at::Tensor& x) {
   return out;
 }
 
+at::Tensor lengths_of(const std::vector<std::int64_t>& lengths) {
+  return at::tensor(at::ArrayRef<std::int64_t>(lengths));
+}
+
 }  // namespace
 
 TEST_CASE("each sequence of a batch is computed as if it were alone and ended where it ends") {
   const at::NoGradGuard no_grad;
-  const at::Tensor lengths = at::tensor({3, 0, kPositions, 1}, at::kLong);
+  const at::Tensor lengths = lengths_of({3, 0, kPositions, 1});
   const at::Tensor x = random_tensor({4, kPositions, 3}, 1, at::kDouble);
   for (const std::string kind : {"rnn", "gru", "lstm"}) {
     CAPTURE(kind);
@@ -78,8 +82,7 @@ TEST_CASE("full lengths change nothing, and more than the sequence has counts as
   const at::Tensor x = random_tensor({2, kPositions, 3}, 2, at::kDouble);
   const Layer layer = make_layer("gru", x);
   const nn::Outputs plain = layer.run(x, layer.starts, {});
-  const nn::Outputs full =
-      layer.run(x, layer.starts, at::tensor({kPositions, kPositions + 7}, at::kLong));
+  const nn::Outputs full = layer.run(x, layer.starts, lengths_of({kPositions, kPositions + 7}));
   for (std::size_t i = 0; i < plain.size(); ++i) CHECK(is_close(full[i], plain[i], kRounding));
 }
 
