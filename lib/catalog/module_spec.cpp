@@ -44,6 +44,10 @@ InitRule bias_uniform() {
   };
 }
 
+InitRule uniform(double bound) {
+  return [bound](const void*, const auto&) { return Init{Init::Kind::Uniform, -bound, bound, -1}; };
+}
+
 bool accepts(DTypeClass wanted, DType dtype) {
   if (wanted == DTypeClass::Any) return true;
   return wanted == DTypeClass::Floating ? is_floating(dtype) : is_integer(dtype);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <span>
@@ -38,6 +39,7 @@ InitRule normal(double mean, double stddev);
 InitRule kaiming_uniform(double a);
 // U(-1/sqrt(fan_in), 1/sqrt(fan_in)) with the fan of "weight": what PyTorch gives biases.
 InitRule bias_uniform();
+InitRule uniform(double bound);  // U(-bound, bound)
 
 // A tensor that a module owns.
 struct TensorSpec {
@@ -126,9 +128,12 @@ class ModuleBuilder {
     };
   }
 
-  template <typename M, typename... Options>
-  ModuleBuilder& param(std::string name, M P::*member, std::string doc, Options... options) {
-    record_.field(std::move(name), member, std::move(doc), std::move(options)...);
+  // `member` is P's own or one that P inherits from what several params structs share.
+  template <typename M, typename Owner, typename... Options>
+  requires std::derived_from<P, Owner> ModuleBuilder& param(std::string name, M Owner::*member,
+                                                            std::string doc, Options... options) {
+    record_.field(std::move(name), static_cast<M P::*>(member), std::move(doc),
+                  std::move(options)...);
     return *this;
   }
 

@@ -20,6 +20,8 @@ class Module:
     params: dict = field(default_factory=dict)
     train: bool = True
     more: dict[str, Callable[[], torch.Tensor]] = field(default_factory=dict)  # inputs by name
+    # Double for deep compositions, in which f32 rounds by more than the tolerance.
+    dtype: torch.dtype = torch.float32
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,15 @@ MODULES: dict[str, Callable[[torch.Tensor, dict], nn.Module]] = {
 LOSSES = {"cross_entropy": functional.cross_entropy, "mse": functional.mse_loss}
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
+
+def areas():
+    """The files cases_*.py beside this one; each has its own MODULES, PORTS and module_cases()."""
+    for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+        area = importlib.import_module(path.stem)
+        MODULES.update(area.MODULES)
+        PORTS.update(area.PORTS)
+        yield area
 
 
 def conv2d_cases():
@@ -167,6 +178,8 @@ def own_module_cases():
     table = {"num_embeddings": 7, "embedding_dim": 4}
     yield "embedding", "plain", Module(indices(7, 3, 5), table)
     yield "embedding", "padding_idx", Module(indices(7, 3, 5), table | {"padding_idx": 2})
+    for area in areas():
+        yield from area.module_cases()
 
 
 def ignored_target() -> torch.Tensor:

@@ -98,7 +98,9 @@ def key_of(what: str, name: str, index: int) -> str:
 def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
     names = ["input", *case.more]
     inputs = [case.input(), *(make() for make in case.more.values())]
-    module = cases.MODULES[kind](inputs[0], dict(case.params)).train(case.train)
+    inputs = [x.to(case.dtype) if x.is_floating_point() else x for x in inputs]
+    module = cases.MODULES[kind](inputs[0], dict(case.params)).train(case.train).to(case.dtype)
+    module.input_names = names  # for those with inputs that may be absent
     randomise(module)
     tensors = {key_of("input", name, i): x.clone() for i, (name, x) in enumerate(zip(names, inputs))}
     tensors |= {f"param.{name}": value.clone() for name, value in module.named_parameters()}

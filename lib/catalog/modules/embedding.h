@@ -12,17 +12,18 @@ struct EmbeddingParams {
   std::optional<std::int64_t> padding_idx;
 };
 
-// N(0, 1), with a zero row for the padding symbol.
-inline Init embedding_init(const void* params, const std::vector<std::int64_t>&) {
-  const auto& p = *static_cast<const EmbeddingParams*>(params);
+// The row of the padding symbol, from 0; -1 when there is none.
+inline std::int64_t padding_row(const EmbeddingParams& p) {
   const std::int64_t row = p.padding_idx.value_or(-1);
-  return {Init::Kind::Normal, 0, 1, p.padding_idx && row < 0 ? row + p.num_embeddings : row};
+  return p.padding_idx && row < 0 ? row + p.num_embeddings : row;
 }
 
-inline ModuleSpec embedding_spec() {
+// The table and its parameters, for each params struct that inherits EmbeddingParams. N(0, 1), with
+// a zero row for the padding symbol.
+template <typename P>
+ModuleBuilder<P> declare_embedding(const std::string& name, std::string summary) {
   using config::alias, config::at_least, config::required;
-  using P = EmbeddingParams;
-  return declare<P>("embedding", "Look up a learned vector for each integer.")
+  return declare<P>(name, std::move(summary))
       .param("num_embeddings", &P::num_embeddings,
              "How many vectors: integers run from 0 to this, exclusive.", required, alias("num"),
              at_least(1))
@@ -36,11 +37,19 @@ inline ModuleSpec embedding_spec() {
                    (*p.padding_idx < p.num_embeddings && *p.padding_idx >= -p.num_embeddings);
           },
           "'padding_idx' must be below 'num_embeddings'")
-      .tensor("weight", "[num_embeddings, embedding_dim]", embedding_init)
+      .tensor("weight", "[num_embeddings, embedding_dim]",
+              [](const void* params, const std::vector<std::int64_t>&) {
+                return Init{Init::Kind::Normal, 0, 1, padding_row(*static_cast<const P*>(params))};
+              })
       .input("input", DTypeClass::Integer)
-      .output_dtype(DType::F32)
+      .output_dtype(DType::F32);
+}
+
+inline ModuleSpec embedding_spec() {
+  return declare_embedding<EmbeddingParams>("embedding",
+                                            "Look up a learned vector for each integer.")
       .shape("[*] -> [*, embedding_dim]")
-      .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .flops([](const EmbeddingParams&, const TensorType&, const TensorType&) { return Dim(0); })
       .source("torch.nn.Embedding")
       .example("embedding: { num: 1000, dim: 64 }");
 }

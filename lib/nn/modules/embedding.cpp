@@ -10,10 +10,8 @@ namespace {
 // x [*] of integers below num_embeddings -> [*, embedding_dim]. The padding row gets no gradient.
 at::Tensor embedding(const catalog::EmbeddingParams& p, const Tensors& own, const at::Tensor& x,
                      StepContext&) {
-  const std::int64_t row = p.padding_idx.value_or(-1);  // libtorch's word for none
-  const std::int64_t padding = p.padding_idx && row < 0 ? row + p.num_embeddings : row;
   const bool is_index = x.scalar_type() == at::kLong || x.scalar_type() == at::kInt;
-  return at::embedding(own["weight"], is_index ? x : x.to(at::kLong), padding);
+  return at::embedding(own["weight"], is_index ? x : x.to(at::kLong), catalog::padding_row(p));
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "lib/catalog/modules/embedding.h"
+
+namespace fdl::catalog {
+
+struct EmbeddingBagParams : EmbeddingParams {
+  std::string mode = "mean";
+};
+
+inline ModuleSpec embedding_bag_spec() {
+  using P = EmbeddingBagParams;
+  return declare_embedding<P>("embedding_bag",
+                              "Look up a learned vector for each integer and join those of the "
+                              "last axis; the padding symbol does not count.")
+      .param("mode", &P::mode, "How the vectors are joined.",
+             config::choices({"sum", "mean", "max"}))
+      .shape("[*, bag] -> [*, embedding_dim]")
+      .flops([](const P& p, const TensorType& x, const TensorType&) {
+        return num_elements(x.shape) * Dim(p.embedding_dim);
+      })
+      .source("torch.nn.EmbeddingBag")
+      .example("embedding_bag: { num: 1000, dim: 64 }", {"i64[5]"});
+}
+
+}  // namespace fdl::catalog

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "lib/catalog/recurrent.h"
+
+namespace fdl::catalog {
+
+struct GruParams : RecurrentParams {};
+
+inline ModuleSpec gru_spec() {
+  return declare_recurrent<GruParams>("gru", "Run gated recurrent units over axis 1.", 3,
+                                      kRecurrentShape)
+      .optional_input("h_0", DTypeClass::Floating)
+      .optional_input("lengths", DTypeClass::Integer)
+      .outputs({"output", "h_n"})
+      .source("torch.nn.GRU; Cho et al. 2014, arXiv:1406.1078, section 2.3")
+      .example("gru: { hidden: 2, layers: 2, bidirectional: true, dropout: 0.25 }",
+               {"f32[4, 3]", "f32[4, 2]", "i64[]"});
+}
+
+}  // namespace fdl::catalog

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "lib/catalog/recurrent.h"
+
+namespace fdl::catalog {
+
+struct RnnCellParams : CellParams {
+  std::string nonlinearity = "tanh";
+};
+
+inline ModuleSpec rnn_cell_spec() {
+  using P = RnnCellParams;
+  return declare_cell<P>("rnn_cell", "Do one step of a plain recurrent network.", 1)
+      .param("nonlinearity", &P::nonlinearity, "What follows the sum.",
+             config::choices({"tanh", "relu"}))
+      .source("torch.nn.RNNCell")
+      .example("rnn_cell: 2", {"f32[3]", "f32[2]"});
+}
+
+}  // namespace fdl::catalog

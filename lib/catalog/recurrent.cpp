@@ -1,0 +1,102 @@
+#include "lib/catalog/recurrent.h"
+
+#include <cmath>
+
+#include "lib/catalog/axes.h"
+#include "lib/catalog/parts.h"
+
+namespace fdl::catalog {
+namespace {
+
+InitRule state_uniform(std::int64_t hidden_size) {
+  return uniform(1 / std::sqrt(static_cast<double>(hidden_size)));
+}
+
+// Length of what reaches a layer.
+Dim layer_input(const RecurrentParams& p, std::int64_t layer) {
+  return layer == 0 ? Dim(p.input_size) : Dim(p.num_directions()) * Dim(p.state_size());
+}
+
+}  // namespace
+
+std::vector<TensorSpec> recurrent_tensors(const RecurrentParams& p, std::int64_t num_gates) {
+  const InitRule init = state_uniform(p.hidden_size);
+  const Dim gates = Dim(num_gates) * Dim(p.hidden_size);
+  std::vector<TensorSpec> out;
+  for (std::int64_t layer = 0; layer < p.num_layers; ++layer) {
+    for (const char* direction : {"", "_reverse"}) {
+      if (*direction != '\0' && !p.bidirectional) continue;
+      const std::string suffix = "_l" + std::to_string(layer) + direction;
+      const Dim state = p.state_size();
+      out.push_back(owned_tensor("weight_ih" + suffix, {gates, layer_input(p, layer)}, init));
+      out.push_back(owned_tensor("weight_hh" + suffix, {gates, state}, init));
+      if (p.bias) {
+        out.push_back(owned_tensor("bias_ih" + suffix, {gates}, init));
+        out.push_back(owned_tensor("bias_hh" + suffix, {gates}, init));
+      }
+      if (p.proj_size > 0)
+        out.push_back(owned_tensor("weight_hr" + suffix, {state, p.hidden_size}, init));
+    }
+  }
+  return out;
+}
+
+std::vector<TensorSpec> cell_tensors(const CellParams& p, std::int64_t num_gates) {
+  const InitRule init = state_uniform(p.hidden_size);
+  const Dim gates = Dim(num_gates) * Dim(p.hidden_size);
+  std::vector<TensorSpec> out = {owned_tensor("weight_ih", {gates, p.input_size}, init),
+                                 owned_tensor("weight_hh", {gates, p.hidden_size}, init)};
+  if (!p.bias) return out;
+  out.push_back(owned_tensor("bias_ih", {gates}, init));
+  out.push_back(owned_tensor("bias_hh", {gates}, init));
+  return out;
+}
+
+TypeResult recurrent_types(RecurrentParams& p, const std::vector<TensorType>& inputs) {
+  const TensorType& x = inputs.front();
+  if (auto why = wrong_rank(x, 3, "[B, T, input_size]")) return tl::unexpected(*why);
+  if (auto why = infer_size("input_size", p.input_size, x.shape[2])) return tl::unexpected(*why);
+  const Dim batch = x.shape[0], num_states = Dim(p.num_layers * p.num_directions());
+  const Shape hidden = {batch, num_states, p.state_size()},
+              cell = {batch, num_states, p.hidden_size};
+  const bool has_cell = inputs.size() == 4;
+  std::vector<ExpectedInput> expected = {{"h_0", inputs[1], hidden, x.dtype},
+                                         {"lengths", inputs.back(), {batch}, {}}};
+  if (has_cell) expected.push_back({"c_0", inputs[2], cell, x.dtype});
+  if (auto why = misfit(expected)) return tl::unexpected(*why);
+  const Dim width = Dim(p.num_directions()) * Dim(p.state_size());
+  std::vector<TensorType> out = {{x.dtype, {batch, x.shape[1], width}}, {x.dtype, hidden}};
+  if (has_cell) out.push_back({x.dtype, cell});
+  return out;
+}
+
+TypeResult cell_types(CellParams& p, const std::vector<TensorType>& inputs) {
+  const TensorType& x = inputs.front();
+  if (auto why = wrong_rank(x, 2, "[B, input_size]")) return tl::unexpected(*why);
+  if (auto why = infer_size("input_size", p.input_size, x.shape[1])) return tl::unexpected(*why);
+  const Shape state = {x.shape[0], p.hidden_size};
+  std::vector<TensorType> out;
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (auto why = misfit({{i == 1 ? "h" : "c", inputs[i], state, x.dtype}}))
+      return tl::unexpected(*why);
+    out.push_back({x.dtype, state});
+  }
+  return out;
+}
+
+Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input) {
+  Dim per_step;
+  for (std::int64_t layer = 0; layer < p.num_layers; ++layer) {
+    const Dim gates = Dim(num_gates) * Dim(p.hidden_size);
+    per_step = per_step + gates * (layer_input(p, layer) + Dim(p.state_size()));
+    if (p.proj_size > 0) per_step = per_step + Dim(p.proj_size) * Dim(p.hidden_size);
+  }
+  return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
+}
+
+Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input) {
+  return input.shape[0] * Dim(2 * num_gates) * Dim(p.hidden_size) *
+         (Dim(p.input_size) + Dim(p.hidden_size));
+}
+
+}  // namespace fdl::catalog

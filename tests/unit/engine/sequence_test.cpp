@@ -1,0 +1,89 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+#include <doctest/doctest.h>
+
+#include "tests/unit/engine/support.h"
+
+// Recurrent layers over sequences of several lengths. Parity files hold whole sequences, and
+// lengths from 1, to PyTorch; a length of 0, which PyTorch refuses, is held here.
+namespace fdl::testing {
+namespace {
+
+constexpr double kRounding = 1e-12;  // of double, in other orders of summation
+constexpr std::int64_t kPositions = 5;
+
+struct Layer {
+  BoundModule module;
+  nn::Tensors own;
+  std::vector<at::Tensor> starts;
+
+  nn::Outputs run(const at::Tensor& x, const std::vector<at::Tensor>& from,
+                  const at::Tensor& lengths) const {
+    std::vector<at::Tensor> inputs = {x};
+    inputs.insert(inputs.end(), from.begin(), from.end());
+    inputs.push_back(lengths);
+    nn::StepContext context;
+    return nn::find_forward(module.spec->name())(module.params.get(), own, inputs, context);
+  }
+};
+
+Layer make_layer(const std::string& kind, const at::Tensor& x) {
+  const config::Node params = yaml("{ hidden_size: 2, num_layers: 2, bidirectional: true }");
+  std::vector<at::Tensor> inputs = {x};
+  inputs.resize(catalog::find_module(kind)->inputs.size());
+  const auto module = bind_module(kind, params, types_of(inputs));
+  REQUIRE(module.has_value());
+  REQUIRE(module->outputs.has_value());
+  std::vector<std::string> names;
+  std::vector<at::Tensor> values;
+  for (const auto& [name, shape] : module->owned()) {
+    names.push_back(name);
+    values.push_back(random_tensor(shape, 20 + values.size(), at::kDouble));
+  }
+  Layer out{*module, {names, values}, {}};
+  for (std::size_t i = 1; i < module->outputs->size(); ++i)
+    out.starts.push_back(random_tensor({x.size(0), 4, 2}, 40 + i, at::kDouble));
+  return out;
+}
+
+at::Tensor lengths_of(const std::vector<std::int64_t>& lengths) {
+  return at::tensor(at::ArrayRef<std::int64_t>(lengths));
+}
+
+}  // namespace
+
+TEST_CASE("each sequence of a batch is computed as if it were alone and ended where it ends") {
+  const at::NoGradGuard no_grad;
+  const at::Tensor lengths = lengths_of({3, 0, kPositions, 1});
+  const at::Tensor x = random_tensor({4, kPositions, 3}, 1, at::kDouble);
+  for (const std::string kind : {"rnn", "gru", "lstm"}) {
+    CAPTURE(kind);
+    const Layer layer = make_layer(kind, x);
+    const nn::Outputs together = layer.run(x, layer.starts, lengths);
+    for (std::int64_t row = 0; row < 4; ++row) {
+      CAPTURE(row);
+      const auto length = lengths[row].item<std::int64_t>();
+      std::vector<at::Tensor> starts;
+      for (const at::Tensor& state : layer.starts) starts.push_back(state.narrow(0, row, 1));
+      nn::Outputs alone = {x.new_zeros({1, 0, 4})};
+      alone.insert(alone.end(), starts.begin(), starts.end());
+      if (length > 0) alone = layer.run(x.narrow(0, row, 1).narrow(1, 0, length), starts, {});
+      const at::Tensor output = together[0].narrow(0, row, 1);
+      CHECK(is_close(output.narrow(1, 0, length), alone[0], kRounding));
+      CHECK(output.narrow(1, length, kPositions - length).count_nonzero().item<int>() == 0);
+      for (std::size_t i = 1; i < alone.size(); ++i)
+        CHECK(is_close(together[i].narrow(0, row, 1), alone[i], kRounding));
+    }
+  }
+}
+
+TEST_CASE("full lengths change nothing, and more than the sequence has counts as all") {
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = random_tensor({2, kPositions, 3}, 2, at::kDouble);
+  const Layer layer = make_layer("gru", x);
+  const nn::Outputs plain = layer.run(x, layer.starts, {});
+  const nn::Outputs full = layer.run(x, layer.starts, lengths_of({kPositions, kPositions + 7}));
+  for (std::size_t i = 0; i < plain.size(); ++i) CHECK(is_close(full[i], plain[i], kRounding));
+}
+
+}  // namespace fdl::testing
