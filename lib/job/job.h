@@ -38,19 +38,26 @@ struct Loader {
   bool drop_last = false;
 };
 
+// A tensor that a loss or metric compares: a value of the model or a field of the data; neither
+// where an optional one is not given.
+struct Compared {
+  graph::ValueId value = graph::kAbsent;
+  std::string field;
+
+  bool is_value() const { return value != graph::kAbsent; }
+  bool is_field() const { return !field.empty(); }
+};
+
 struct Loss {
   catalog::Choice what;
   double weight = 1;
-  graph::ValueId output = -1;
-  std::string output_name;
-  std::string target;  // a data field
+  std::vector<Compared> compared;  // one for each of the entry's
 };
 
 struct Metric {
   catalog::Choice what;
   std::string name;  // "accuracy"; recorded as "val/accuracy"
-  graph::ValueId output = -1;
-  std::string target;
+  std::vector<Compared> compared;
 };
 
 struct Checkpoints {

@@ -1,8 +1,10 @@
 """The cases that make_parity.py computes. To add one, add a line and run that script."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -23,9 +25,10 @@ class Module:
 @dataclass(frozen=True)
 class Loss:
     input: Callable[[], torch.Tensor]
-    target: Callable[[], torch.Tensor]
+    target: Callable[[], torch.Tensor] | None  # None: the loss takes none
     params: dict = field(default_factory=dict)
     class_last: bool = False
+    more: dict[str, Callable[[], torch.Tensor]] = field(default_factory=dict)  # tensors by name
 
 
 @dataclass(frozen=True)
@@ -256,3 +259,15 @@ def schedule_cases():
         [{"warmup": warmup}, {"cosine": floor}], 0.1, linear_then_cosine(warmup, floor))
     yield "warmup_cosine_from_zero", Schedule(
         [{"warmup": {"steps": 20, "start_factor": 0.0}}, {"cosine": {}}], 0.1, zero_then_cosine(20))
+
+
+# An area keeps its cases in a file of its own, cases_<area>.py: it extends the tables above and has
+# functions named as those above.
+AREAS = [import_module(path.stem) for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
+
+
+def gather(function: str) -> Iterator:
+    """All cases of a kind: gather("loss_cases") yields what loss_cases() of each file does."""
+    yield from globals()[function]()
+    for area in AREAS:
+        yield from getattr(area, function, tuple)()

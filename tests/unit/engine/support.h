@@ -63,6 +63,13 @@ struct Example {
 };
 Example example_of(const std::string& name);
 
+// Normal numbers made into what a loss takes: into probabilities by a sigmoid, and so on.
+at::Tensor of_kind(catalog::Values values, const at::Tensor& raw);
+
+// A batch of 3 samples of what a loss compares, by its own examples; floating-point ones in double,
+// optional ones undefined.
+std::vector<at::Tensor> loss_sample(const std::string& name);
+
 // A file of tests/parity, by tensor name.
 struct ParityFile {
   std::string name;  // "conv2d_plain"
