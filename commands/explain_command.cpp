@@ -5,7 +5,6 @@
 #include "commands/manifest_choice.h"
 #include "lib/base/closest.h"
 #include "lib/catalog/catalog.h"
-#include "lib/catalog/optimizers/sgd.h"
 #include "lib/job/job.h"
 #include "lib/plan/plan.h"
 
@@ -20,9 +19,8 @@ struct Options {
 // Numbers that the job's optimizer keeps beside each parameter; without a job, none.
 int optimizer_state(const job::Checked& checked) {
   if (!checked.job || checked.job->training.optimizer.spec == nullptr) return 0;
-  const std::string& name = checked.job->training.optimizer.name();
-  if (name != "sgd") return 2;
-  return checked.job->training.optimizer.as<catalog::SgdParams>().momentum > 0 ? 1 : 0;
+  const catalog::Choice& optimizer = checked.job->training.optimizer;
+  return optimizer.spec->state_per_element(optimizer.params.get());
 }
 
 std::string plan_json(const plan::Plan& plan, const graph::Graph& graph, std::int64_t batch_size) {

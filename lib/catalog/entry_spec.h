@@ -54,6 +54,9 @@ struct EntrySpec {
   Fit fits;
   bool higher_is_better = false;  // of a metric
   bool needs_end = false;         // of a schedule: it must know the number of steps
+  // Of an optimizer: numbers kept beside each number of a parameter, and `groups` as written.
+  std::function<int(const void* params)> state_per_element;
+  std::function<const config::Node&(const void* params)> groups;
 
   const std::string& name() const { return record.name; }
 };
@@ -122,6 +125,23 @@ class EntryBuilder {
   EntryBuilder& higher_is_better() {
     spec_.higher_is_better = true;
     return *this;
+  }
+  // Of an optimizer: (const P&) -> int, numbers kept beside each number of a parameter.
+  template <typename F>
+  EntryBuilder& state(F count) {
+    spec_.state_per_element = [count](const void* params) {
+      return count(*static_cast<const P*>(params));
+    };
+    return *this;
+  }
+  // P::groups of an optimizer.
+  EntryBuilder& groups() {
+    spec_.groups = [](const void* params) -> const config::Node& {
+      return static_cast<const P*>(params)->groups;
+    };
+    return param("groups", &P::groups,
+                 "Other values for some parameters, each with a pattern over their paths: "
+                 "[{match: \"*.bias\", weight_decay: 0}]. Later ones win, key by key.");
   }
   EntryBuilder& needs_end() {
     spec_.needs_end = true;

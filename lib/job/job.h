@@ -70,6 +70,12 @@ struct Checkpoints {
   std::int64_t keep_best = 1;
 };
 
+// Parameters that one optimizer updates with the same values.
+struct ParameterGroup {
+  catalog::Choice optimizer;
+  std::vector<std::string> paths;  // of trained tensors
+};
+
 struct Training {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
@@ -79,7 +85,10 @@ struct Training {
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;
   std::vector<Metric> metrics;
-  catalog::Choice optimizer;
+  catalog::Choice optimizer;  // as chosen, without regard to its groups
+  // What it does to which parameters, each in one of them. The first has the optimizer's own
+  // values, and may have no parameter.
+  std::vector<ParameterGroup> groups;
   std::vector<catalog::Choice> schedules;  // empty: constant
 };
 

@@ -21,7 +21,7 @@ and its tensors are
                inputs and outputs by name: input.mask, grad_input.mask, output.h_n, grad_output.h_n
     loss       input, target and further tensors by name, output, grad_output, grad_input and
                grad_input.<name> of the further ones
-    optimizer  param.<i> at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
+    optimizer  param.<i> (by the path p<i>) at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
     schedule   lr f64[200]: entry t is the rate that update number t (from 0) uses; with
                one_cycle also momentum f64[200]. Metadata `lr` is the optimiser's own rate.
 
@@ -144,10 +144,18 @@ def loss_case(kind: str, case: cases.Loss) -> tuple[dict, dict]:
     return tensors, {"loss": kind, "params": yaml(case.params)}
 
 
+def parameter_groups(weights: list, params: dict) -> list:
+    """PyTorch's form of `groups:`, where each names one of the parameters p0, p1, ..."""
+    given = {group["match"]: {name: value for name, value in group.items() if name != "match"}
+             for group in params.get("groups", [])}
+    return [{"params": [weight]} | given.get(f"p{i}", {}) for i, weight in enumerate(weights)]
+
+
 def optimizer_case(kind: str, params: dict) -> tuple[dict, dict]:
     weights = [nn.Parameter(torch.randn(4, 3)), nn.Parameter(torch.randn(5))]
     tensors = {f"param.{i}": weight.detach().clone() for i, weight in enumerate(weights)}
-    optimizer = cases.OPTIMIZERS[kind](weights, **params)
+    own = {name: value for name, value in params.items() if name != "groups"}
+    optimizer = cases.OPTIMIZERS[kind](parameter_groups(weights, params), **own)
     for step in range(5):
         for i, weight in enumerate(weights):
             weight.grad = torch.randn_like(weight)

@@ -18,6 +18,7 @@
 #include "lib/config/yaml.h"
 #include "lib/format/safetensors.h"
 #include "lib/graph/build.h"
+#include "lib/job/sections.h"
 #include "lib/tensor/dtype.h"
 #include "lib/tensor/random.h"
 
@@ -72,6 +73,19 @@ catalog::Choice choose(catalog::EntryKind kind, const std::string& text) {
   require_none(problems);
   REQUIRE(choice.has_value());
   return *choice;
+}
+
+std::vector<job::ParameterGroup> groups_of(const std::string& optimizer,
+                                           const std::vector<std::string>& paths) {
+  graph::Graph graph;
+  for (const std::string& path : paths) {
+    graph.tensors.emplace_back();
+    graph.tensors.back().path = path;
+  }
+  Diagnostics problems;
+  auto out = job::read_groups(choose(catalog::EntryKind::Optimizer, optimizer), graph, problems);
+  require_none(problems);
+  return out;
 }
 
 graph::Graph build(const std::string& model) {
