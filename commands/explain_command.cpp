@@ -1,10 +1,10 @@
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
 #include "lib/base/closest.h"
 #include "lib/catalog/catalog.h"
-#include "lib/catalog/optimizers/sgd.h"
 #include "lib/job/job.h"
 #include "lib/plan/plan.h"
 
@@ -19,9 +19,8 @@ struct Options {
 // Numbers that the job's optimizer keeps beside each parameter; without a job, none.
 int optimizer_state(const job::Checked& checked) {
   if (!checked.job || checked.job->training.optimizer.spec == nullptr) return 0;
-  const std::string& name = checked.job->training.optimizer.name();
-  if (name != "sgd") return 2;
-  return checked.job->training.optimizer.as<catalog::SgdParams>().momentum > 0 ? 1 : 0;
+  const catalog::Choice& optimizer = checked.job->training.optimizer;
+  return optimizer.spec->state_per_element(optimizer.params.get());
 }
 
 std::string plan_json(const plan::Plan& plan, const graph::Graph& graph, std::int64_t batch_size) {
@@ -78,22 +77,37 @@ int explain_graph(const job::Checked& checked, const Options& options, Context& 
   return 0;
 }
 
-int explain_module(const catalog::ModuleSpec& spec, Context& context) {
-  std::string out = fmt::format("{}: {}\n\nshape: {}\nsource: {}\nexample: {}\n", spec.name(),
-                                spec.record.summary, spec.shape_text, spec.source, spec.example);
-  if (!spec.record.fields.empty()) out += "\nparameters:\n";
-  for (const config::FieldSpec& field : spec.record.fields) {
+std::string parameters_text(const config::RecordSpec& record) {
+  std::string out = record.fields.empty() ? "" : "\nparameters:\n";
+  for (const config::FieldSpec& field : record.fields) {
     const std::string name =
         field.alias.empty() ? field.name : field.name + " (or " + field.alias + ")";
     const std::string given = field.is_required   ? "required"
                               : field.is_inferred ? "inferred"
                                                   : "default " + field.default_text;
-    const std::string legal = field.choices.empty() ? field.range : one_of(field.choices);
+    const std::string legal =
+        field.choices.empty() ? field.range : one_of(field.choices, field.choices.size());
     out += fmt::format("  {:<28} {}; {}. {}{}\n", name, field.type, given, field.doc,
                        legal.empty() ? "" : " Must be " + legal + ".");
   }
-  context.print(out);
-  return 0;
+  return out;
+}
+
+std::string module_text(const catalog::ModuleSpec& spec) {
+  return fmt::format("{}: {}\n\nshape: {}\nsource: {}\nexample: {}\n", spec.name(),
+                     spec.record.summary, spec.shape_text, spec.source, spec.example) +
+         parameters_text(spec.record);
+}
+
+std::string entry_text(catalog::EntryKind kind, const catalog::EntrySpec& spec) {
+  std::string out =
+      fmt::format("{} ({}): {}\n\n", spec.name(), to_string(kind), spec.record.summary);
+  for (const catalog::ComparedSpec& compared : spec.compared) {
+    if (!spec.fits) break;
+    out += fmt::format("{}: {}{}{}\n", compared.name, to_string(compared.values),
+                       compared.doc.empty() ? "" : ". ", compared.doc);
+  }
+  return out + fmt::format("source: {}\n", spec.source) + parameters_text(spec.record);
 }
 
 int explain_name(const std::string& name, Context& context) {
@@ -102,11 +116,21 @@ int explain_name(const std::string& name, Context& context) {
     context.print(fmt::format("{}: {}\n\n{}\n", name, entry.title, entry.explanation));
     return 0;
   }
+  // One word may name several things, as `linear` may.
+  std::vector<std::string> found, names = catalog::module_names();
   if (const catalog::ModuleSpec* spec = catalog::find_module(name))
-    return explain_module(*spec, context);
+    found.push_back(module_text(*spec));
+  for (const catalog::EntryKind kind : catalog::all_entry_kinds()) {
+    if (const catalog::EntrySpec* spec = catalog::find_entry(kind, name))
+      found.push_back(entry_text(kind, *spec));
+    for (std::string& other : catalog::entry_names(kind)) names.push_back(std::move(other));
+  }
+  if (!found.empty()) {
+    context.print(fmt::format("{}", fmt::join(found, "\n")));
+    return 0;
+  }
   Diagnostic d = error(Code::UnknownModule, {}, "there is no module or code '{}' to explain", name);
-  if (const auto near = closest(name, catalog::module_names()))
-    d = std::move(d).help("did you mean '{}'?", *near);
+  if (const auto near = closest(name, names)) d = std::move(d).help("did you mean '{}'?", *near);
   return context.fail(std::move(d).note("modules are {}", one_of(catalog::module_names(), 200)));
 }
 
@@ -133,7 +157,8 @@ int run(const Options& options, Context& context) {
 CommandSpec explain_command() {
   return command<Options>(
              "explain",
-             "Show a model's paths, shapes and parameters; or explain a module or an error code.")
+             "Show a model's paths, shapes and parameters; or explain a module, a loss, an "
+             "optimizer, ... or an error code.")
       .group(&Options::manifest)
       .flag("json", &Options::json, "As JSON.")
       .example("fdl explain")

@@ -115,11 +115,30 @@ std::string_view to_string(EntryKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+std::vector<EntryKind> all_entry_kinds() {
+  std::vector<EntryKind> out;
+  for (auto kind = EntryKind::Loss; kind <= EntryKind::Transform;
+       kind = static_cast<EntryKind>(static_cast<int>(kind) + 1))
+    out.push_back(kind);
+  return out;
+}
+
 const EntrySpec* find_entry(EntryKind kind, std::string_view name) {
   return find_in(rows(kind), name);
 }
 
 std::vector<std::string> entry_names(EntryKind kind) { return names_in(rows(kind)); }
+
+std::vector<std::string> compared_names(EntryKind kind) {
+  std::vector<std::string> out;
+  for (const auto& row : rows(kind)) {
+    for (const ComparedSpec& compared : row.spec().compared) {
+      if (std::find(out.begin(), out.end(), compared.name) == out.end())
+        out.push_back(compared.name);
+    }
+  }
+  return out;
+}
 
 std::optional<Choice> read_choice(EntryKind kind, const config::Node& node,
                                   const std::vector<std::string>& common, Diagnostics& problems) {

@@ -20,8 +20,11 @@ std::vector<std::string> module_names();
 
 enum class EntryKind { Loss, Metric, Optimizer, Schedule, Dataset, Transform };
 std::string_view to_string(EntryKind kind);  // "loss"
+std::vector<EntryKind> all_entry_kinds();
 const EntrySpec* find_entry(EntryKind kind, std::string_view name);
 std::vector<std::string> entry_names(EntryKind kind);
+// The names under which the entries of a kind compare tensors: "output", "target", "var".
+std::vector<std::string> compared_names(EntryKind kind);
 
 // Reads a choice: a bare name, or a map with one name over its parameters; keys in `common` are
 // passed over. Problems: FDL2008, FDL2009 and those of binding.

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/catalog/tensor_type.h"
 
@@ -18,8 +19,24 @@ struct ClassAxis {
 ClassAxis find_class_axis(const Shape& output, const Shape& target,
                           std::optional<std::int64_t> class_dim);
 
-// The same as a condition for a catalogue entry.
+// The same where the target has the output's shape: `class_dim`, or axis 1 of [batch, classes].
+ClassAxis find_shared_class_axis(const Shape& shape, std::optional<std::int64_t> class_dim);
+
+// The class axis of a loss that takes class numbers, or values for each class in the output's type.
+ClassAxis find_either_class_axis(const TensorType& output, const TensorType& target,
+                                 std::optional<std::int64_t> class_dim);
+
+// The same as conditions for a catalogue entry. `what` is a parameter that holds `count` numbers,
+// none or one for each class.
 std::optional<std::string> needs_classes(const TensorType& output, const TensorType& target,
                                          std::optional<std::int64_t> class_dim);
+std::optional<std::string> needs_weighted_classes(const TensorType& output,
+                                                  const TensorType& target,
+                                                  std::optional<std::int64_t> class_dim,
+                                                  std::string_view what, std::size_t count);
+std::optional<std::string> needs_classes_or_equal(const TensorType& output,
+                                                  const TensorType& target,
+                                                  std::optional<std::int64_t> class_dim,
+                                                  std::string_view what, std::size_t count);
 
 }  // namespace fdl::catalog

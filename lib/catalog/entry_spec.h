@@ -14,18 +14,49 @@
 // lib/optim and lib/data.
 namespace fdl::catalog {
 
-// What a loss or metric is compared on. Class axes are found by shape (docs/reference of manifest
-// §5).
-using Fit = std::function<std::optional<std::string>(const void* params, const TensorType& output,
-                                                     const TensorType& target)>;
+// What numbers a tensor holds that a loss or metric compares.
+enum class Values {
+  Any,
+  Probabilities,     // from 0 to 1
+  LogProbabilities,  // logarithms of what sums to 1 over the last axis
+  Positive,
+  Classes,    // numbers of classes, from 0
+  ClassSets,  // numbers of classes, each once; -1 ends the list
+  ZeroOrOne,
+  PlusMinus,  // 1 or -1
+  Lengths,    // how many of a sequence count, at least 1
+};
+std::string_view to_string(Values values);  // "probabilities"
+
+// One tensor that a loss or metric compares: an output of the model or a field of the data.
+struct ComparedSpec {
+  std::string name;  // the key that names it: "output", "target", "var"
+  std::string doc;   // of those beyond output and target
+  Values values = Values::Any;
+  std::string example;  // a type without the batch axis that fits, together with the others'
+  bool is_optional = false;
+};
+
+// Whether a loss or metric takes tensors of these types, one for each of `compared`; an optional
+// one may be absent. Empty when it does, else why not.
+using TensorTypes = std::vector<TensorType>;
+using Fit =
+    std::function<std::optional<std::string>(const void* params, const TensorTypes& compared)>;
 
 struct EntrySpec {
   config::RecordSpec record;  // name, summary, parameters
   std::string source;
   std::function<std::shared_ptr<void>()> make_params;
-  Fit fits;                       // of a loss or metric: empty when it fits, else why not
+  std::function<std::shared_ptr<void>(const void* params)> copy_params;
+  // Of a loss or metric.
+  std::vector<ComparedSpec> compared = {{"output", "", Values::Any, "f32[3]"},
+                                        {"target", "", Values::Any, "f32[3]"}};
+  Fit fits;
   bool higher_is_better = false;  // of a metric
   bool needs_end = false;         // of a schedule: it must know the number of steps
+  // Of an optimizer: numbers kept beside each number of a parameter, and `groups` as written.
+  std::function<int(const void* params)> state_per_element;
+  std::function<const config::Node&(const void* params)> groups;
 
   const std::string& name() const { return record.name; }
 };
@@ -36,6 +67,9 @@ class EntryBuilder {
   EntryBuilder(std::string name, std::string summary)
       : record_(std::move(name), std::move(summary)) {
     spec_.make_params = [] { return std::make_shared<P>(); };
+    spec_.copy_params = [](const void* params) {
+      return std::make_shared<P>(*static_cast<const P*>(params));
+    };
   }
   template <typename M, typename... Options>
   EntryBuilder& param(std::string name, M P::*member, std::string doc, Options... options) {
@@ -46,17 +80,68 @@ class EntryBuilder {
     spec_.source = std::move(text);
     return *this;
   }
-  // (const P&, const TensorType& output, const TensorType& target) -> optional<string>.
+  // P::reduction of a loss.
+  EntryBuilder& reduction() {
+    return param("reduction", &P::reduction, "What becomes of the values of all targets.",
+                 config::choices({"mean", "sum"}));
+  }
+  // What the output and the target of a loss hold, each with a type that fits.
+  EntryBuilder& output(Values values, std::string example) {
+    return compared(0, values, std::move(example));
+  }
+  EntryBuilder& target(Values values, std::string example) {
+    return compared(1, values, std::move(example));
+  }
+  EntryBuilder& no_target() {
+    spec_.compared.resize(1);
+    return *this;
+  }
+  // A further tensor that a loss compares, named by a key of its own.
+  EntryBuilder& input(std::string name, std::string doc, Values values, std::string example) {
+    spec_.compared.push_back({std::move(name), std::move(doc), values, std::move(example)});
+    return *this;
+  }
+  EntryBuilder& optional_input(std::string name, std::string doc, Values values,
+                               std::string example) {
+    input(std::move(name), std::move(doc), values, std::move(example));
+    spec_.compared.back().is_optional = true;
+    return *this;
+  }
+  // (const P&, const TensorType& output, const TensorType& target) -> optional<string>; or
+  // (const P&, const TensorTypes& compared), where there are others.
   template <typename F>
   EntryBuilder& fits(F check) {
-    spec_.fits = [check](const void* params, const TensorType& output, const TensorType& target) {
-      return check(*static_cast<const P*>(params), output, target);
+    spec_.fits = [check](const void* params,
+                         const TensorTypes& types) -> std::optional<std::string> {
+      const P& p = *static_cast<const P*>(params);
+      if constexpr (std::is_invocable_v<F, const P&, const TensorTypes&>) {
+        return check(p, types);
+      } else {
+        return check(p, types[0], types[1]);
+      }
     };
     return *this;
   }
   EntryBuilder& higher_is_better() {
     spec_.higher_is_better = true;
     return *this;
+  }
+  // Of an optimizer: (const P&) -> int, numbers kept beside each number of a parameter.
+  template <typename F>
+  EntryBuilder& state(F count) {
+    spec_.state_per_element = [count](const void* params) {
+      return count(*static_cast<const P*>(params));
+    };
+    return *this;
+  }
+  // P::groups of an optimizer.
+  EntryBuilder& groups() {
+    spec_.groups = [](const void* params) -> const config::Node& {
+      return static_cast<const P*>(params)->groups;
+    };
+    return param("groups", &P::groups,
+                 "Other values for some parameters, each with a pattern over their paths: "
+                 "[{match: \"*.bias\", weight_decay: 0}]. Later ones win, key by key.");
   }
   EntryBuilder& needs_end() {
     spec_.needs_end = true;
@@ -69,6 +154,12 @@ class EntryBuilder {
   }
 
  private:
+  EntryBuilder& compared(std::size_t index, Values values, std::string example) {
+    spec_.compared[index].values = values;
+    spec_.compared[index].example = std::move(example);
+    return *this;
+  }
+
   EntrySpec spec_;
   config::RecordBuilder<P> record_;
 };

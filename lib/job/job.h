@@ -38,19 +38,26 @@ struct Loader {
   bool drop_last = false;
 };
 
+// A tensor that a loss or metric compares: a value of the model or a field of the data; neither
+// where an optional one is not given.
+struct Compared {
+  graph::ValueId value = graph::kAbsent;
+  std::string field;
+
+  bool is_value() const { return value != graph::kAbsent; }
+  bool is_field() const { return !field.empty(); }
+};
+
 struct Loss {
   catalog::Choice what;
   double weight = 1;
-  graph::ValueId output = -1;
-  std::string output_name;
-  std::string target;  // a data field
+  std::vector<Compared> compared;  // one for each of the entry's
 };
 
 struct Metric {
   catalog::Choice what;
   std::string name;  // "accuracy"; recorded as "val/accuracy"
-  graph::ValueId output = -1;
-  std::string target;
+  std::vector<Compared> compared;
 };
 
 struct Checkpoints {
@@ -63,6 +70,12 @@ struct Checkpoints {
   std::int64_t keep_best = 1;
 };
 
+// Parameters that one optimizer updates with the same values.
+struct ParameterGroup {
+  catalog::Choice optimizer;
+  std::vector<std::string> paths;  // of trained tensors
+};
+
 struct Training {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
@@ -72,7 +85,10 @@ struct Training {
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;
   std::vector<Metric> metrics;
-  catalog::Choice optimizer;
+  catalog::Choice optimizer;  // as chosen, without regard to its groups
+  // What it does to which parameters, each in one of them. The first has the optimizer's own
+  // values, and may have no parameter.
+  std::vector<ParameterGroup> groups;
   std::vector<catalog::Choice> schedules;  // empty: constant
 };
 

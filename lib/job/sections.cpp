@@ -21,7 +21,8 @@ const std::vector<std::string>& job_sections() {
 const config::MergeRules& merge_rules() {
   static const config::MergeRules rules = [] {
     const std::vector<std::string> split_keys = {"slice", "shuffle_seed"};
-    const std::vector<std::string> loss_keys = {"weight", "output", "target", "name"};
+    std::vector<std::string> loss_keys = catalog::compared_names(catalog::EntryKind::Loss);
+    for (const char* key : {"weight", "name"}) loss_keys.emplace_back(key);
     config::MergeRules out;
     out.variants = {{"training.optimizer", {}},
                     {"training.schedule", {}},

@@ -24,6 +24,10 @@ void read_losses(const config::Node& training, const Offered& offered, Training&
 void read_metrics(const config::Node& training, const Offered& offered, Training& out,
                   Diagnostics& problems);
 
+// The parameters of the model by the optimizer's `groups:`. parameter_groups.cpp
+std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
+                                        Diagnostics& problems);
+
 // Fields of the training data after its transforms against the model's inputs; slices and
 // overlaps. data_checks.cpp
 std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,

@@ -10,7 +10,11 @@ namespace {
 
 using config::Node;
 
-const std::vector<std::string> kCommonKeys = {"weight", "output", "target", "name"};
+const std::vector<std::string> kBesideKeys = {"weight", "name"};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string names_of(const std::vector<std::string>& names) {
   return names.empty() ? "none" : one_of(names);
@@ -21,85 +25,180 @@ std::string text_under(const Node& item, std::string_view key) {
   return node != nullptr && node->is_scalar() ? node->text : "";
 }
 
-// The key may stand beside the loss or among its parameters: `mse: {target: image}`.
-std::string side_key(const Node& item, std::string_view key) {
-  const std::string beside = text_under(item, key);
-  if (!beside.empty() || !item.is_map()) return beside;
+// The keys of an item that are no name of an entry: what it compares, and those of every item.
+std::vector<std::string> side_keys(catalog::EntryKind kind, const Node& item) {
+  std::vector<std::string> out = {"output", "target"};
   for (const config::Entry& entry : item.entries) {
-    if (entry.value.is_map() &&
-        std::find(kCommonKeys.begin(), kCommonKeys.end(), entry.key) == kCommonKeys.end())
-      return text_under(entry.value, key);
+    const catalog::EntrySpec* spec = catalog::find_entry(kind, entry.key);
+    if (spec == nullptr) continue;
+    out.clear();
+    for (const catalog::ComparedSpec& compared : spec->compared) out.push_back(compared.name);
+    break;
   }
-  return "";
+  return out;
 }
 
-// The item without `output` and `target` among the parameters, which are not the entry's own.
-Node without_side_keys(Node item) {
+// The key may stand beside the loss or among its parameters: `mse: {target: image}`.
+std::string side_key(const Node& item, std::string_view key, const catalog::Choice& what) {
+  const std::string beside = text_under(item, key);
+  if (!beside.empty() || !item.is_map()) return beside;
+  const Node* params = item.find(what.name());
+  return params != nullptr ? text_under(*params, key) : "";
+}
+
+// The item without the side keys among the parameters, which are not the entry's own.
+Node without(Node item, const std::vector<std::string>& keys) {
   for (config::Entry& entry : item.entries) {
-    if (std::find(kCommonKeys.begin(), kCommonKeys.end(), entry.key) != kCommonKeys.end()) continue;
-    entry.value.erase("output");
-    entry.value.erase("target");
+    if (contains(keys, entry.key) || contains(kBesideKeys, entry.key)) continue;
+    for (const std::string& key : keys) entry.value.erase(key);
   }
   return item;
 }
 
-const graph::NamedValue* find_output(const std::string& wanted, const catalog::Choice& what,
-                                     const Offered& offered, Diagnostics& problems) {
-  std::vector<std::string> names;
-  for (const graph::NamedValue& output : offered.graph.outputs) names.push_back(output.name);
-  if (wanted.empty() && names.size() == 1) return &offered.graph.outputs.front();
-  const auto it = std::find(names.begin(), names.end(), wanted);
-  if (it != names.end())
-    return &offered.graph.outputs[static_cast<std::size_t>(it - names.begin())];
-  problems.add(error(Code::TargetUnclear, what.span, "'{}' needs to know which output it measures",
-                     what.name())
-                   .help("add `output:`; the model has {}", names_of(names)));
-  return nullptr;
-}
-
-const Field* find_target(const std::string& wanted, const catalog::Choice& what,
-                         const Offered& offered, Diagnostics& problems) {
-  std::vector<const Field*> candidates;
-  std::vector<std::string> names;
-  for (const Field& field : offered.fields) {
-    names.push_back(field.name);
-    if (field.name == wanted) return &field;
-    const bool is_input = std::any_of(offered.graph.inputs.begin(), offered.graph.inputs.end(),
-                                      [&](const auto& input) { return input.name == field.name; });
-    if (!is_input) candidates.push_back(&field);
-  }
-  if (wanted.empty() && candidates.size() == 1) return candidates.front();
-  Diagnostic d = wanted.empty() ? error(Code::TargetUnclear, what.span,
-                                        "'{}' needs to know its target", what.name())
-                                : error(Code::TargetUnclear, what.span,
-                                        "the data has no field '{}' for '{}'", wanted, what.name());
-  problems.add(std::move(d).help("add `target:`; the fields are {}", names_of(names)));
-  return nullptr;
-}
-
-struct Compared {
-  catalog::Choice what;
-  const graph::NamedValue* output;
-  const Field* target;
+// Something that may be compared.
+struct Candidate {
+  Compared what;
+  catalog::TensorType type;  // with the batch axis
+  Span span;                 // of the value
 };
 
-std::optional<Compared> read_compared(catalog::EntryKind kind, const Node& item,
-                                      const Offered& offered, Diagnostics& problems) {
-  auto what = catalog::read_choice(kind, without_side_keys(item), kCommonKeys, problems);
-  if (!what) return std::nullopt;
-  const graph::NamedValue* output = find_output(side_key(item, "output"), *what, offered, problems);
-  const Field* target = find_target(side_key(item, "target"), *what, offered, problems);
-  if (output == nullptr || target == nullptr) return std::nullopt;
-  catalog::TensorType target_type = target->type;
-  target_type.shape.insert(target_type.shape.begin(), catalog::Dim::named("B"));
-  const graph::Value& value = offered.graph.values[static_cast<std::size_t>(output->value)];
-  if (const auto why = what->spec->fits(what->params.get(), value.type, target_type)) {
-    problems.add(error(Code::LossMismatch, what->span,
-                       "'{}' does not fit its output and target: {}", what->name(), *why)
-                     .note_at(value.span, "the output is made here"));
+// Finds what the losses and metrics of a job compare.
+class Finder {
+ public:
+  Finder(const Offered& offered, Diagnostics& problems) : offered_(offered), problems_(problems) {
+    for (const graph::NamedValue& output : offered.graph.outputs) outputs_.push_back(output.name);
+    for (const Field& field : offered.fields) fields_.push_back(field.name);
+  }
+
+  std::optional<Candidate> output(const std::string& wanted, const catalog::Choice& what) {
+    if (wanted.empty() && outputs_.size() == 1) return output_at(0);
+    if (auto found = find_output(wanted)) return found;
+    problems_.add(error(Code::TargetUnclear, what.span,
+                        "'{}' needs to know which output it measures", what.name())
+                      .help("add `output:`; the model has {}", names_of(outputs_)));
     return std::nullopt;
   }
-  return Compared{std::move(*what), output, target};
+
+  // `taken`: fields that the same loss compares under other names.
+  std::optional<Candidate> target(const std::string& wanted, const catalog::Choice& what,
+                                  const std::vector<std::string>& taken) {
+    if (auto found = find_field(wanted)) return found;
+    if (auto found = find_output(wanted)) return found;
+    std::vector<std::string> open;
+    for (const std::string& name : fields_) {
+      const auto& inputs = offered_.graph.inputs;
+      const bool is_input = std::any_of(inputs.begin(), inputs.end(),
+                                        [&](const auto& input) { return input.name == name; });
+      if (!is_input && !contains(taken, name)) open.push_back(name);
+    }
+    if (wanted.empty() && open.size() == 1) return find_field(open.front());
+    Diagnostic d =
+        wanted.empty()
+            ? error(Code::TargetUnclear, what.span, "'{}' needs to know its target", what.name())
+            : error(Code::TargetUnclear, what.span, "the data has no field '{}' for '{}'", wanted,
+                    what.name());
+    problems_.add(std::move(d).help("add `target:`; the fields are {}", names_of(fields_)));
+    return std::nullopt;
+  }
+
+  // A tensor beyond those two: unless it is named, the output or field of its own name.
+  std::optional<Candidate> other(const std::string& wanted, const catalog::ComparedSpec& spec,
+                                 const catalog::Choice& what) {
+    const std::string& name = wanted.empty() ? spec.name : wanted;
+    if (auto found = find_output(name)) return found;
+    if (auto found = find_field(name)) return found;
+    if (wanted.empty() && spec.is_optional) return Candidate{{}, catalog::TensorType::absent(), {}};
+    Diagnostic d = wanted.empty() ? error(Code::TargetUnclear, what.span,
+                                          "'{}' needs to know its '{}'", what.name(), spec.name)
+                                  : error(Code::TargetUnclear, what.span,
+                                          "there is no output and no field '{}' for '{}'", wanted,
+                                          what.name());
+    problems_.add(std::move(d)
+                      .help("add `{}:`; the model has {}, the fields are {}", spec.name,
+                            names_of(outputs_), names_of(fields_))
+                      .note("{}: {}", spec.name, spec.doc));
+    return std::nullopt;
+  }
+
+ private:
+  Candidate output_at(std::size_t index) const {
+    const graph::ValueId id = offered_.graph.outputs[index].value;
+    const graph::Value& value = offered_.graph.values[static_cast<std::size_t>(id)];
+    return {{id, ""}, value.type, value.span};
+  }
+  std::optional<Candidate> find_output(const std::string& name) const {
+    const auto it = std::find(outputs_.begin(), outputs_.end(), name);
+    if (it == outputs_.end()) return std::nullopt;
+    return output_at(static_cast<std::size_t>(it - outputs_.begin()));
+  }
+  std::optional<Candidate> find_field(const std::string& name) const {
+    for (const Field& field : offered_.fields) {
+      if (field.name != name) continue;
+      catalog::TensorType type = field.type;
+      type.shape.insert(type.shape.begin(), catalog::Dim::named("B"));
+      return Candidate{{graph::kAbsent, name}, std::move(type), {}};
+    }
+    return std::nullopt;
+  }
+
+  const Offered& offered_;
+  Diagnostics& problems_;
+  std::vector<std::string> outputs_, fields_;
+};
+
+// One candidate for each tensor that the entry compares, the target last, by what others leave;
+// empty when one of them is not found.
+std::vector<Candidate> find_all(const Node& item, const catalog::Choice& what, Finder finder) {
+  const std::vector<catalog::ComparedSpec>& specs = what.spec->compared;
+  std::vector<Candidate> out(specs.size());
+  std::vector<std::string> taken;
+  bool fine = true;
+  const auto take = [&](std::size_t i, std::optional<Candidate> found) {
+    fine = fine && found.has_value();
+    if (!found) return;
+    if (found->what.is_field()) taken.push_back(found->what.field);
+    out[i] = *std::move(found);
+  };
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const std::string wanted = side_key(item, specs[i].name, what);
+    if (i == 0) take(i, finder.output(wanted, what));
+    if (i > 0 && specs[i].name != "target") take(i, finder.other(wanted, specs[i], what));
+  }
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (specs[i].name == "target")
+      take(i, finder.target(side_key(item, "target", what), what, taken));
+  }
+  if (!fine) out.clear();
+  return out;
+}
+
+struct ReadItem {
+  catalog::Choice what;
+  std::vector<Compared> compared;
+};
+
+std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
+                                      const Offered& offered, Diagnostics& problems) {
+  std::vector<std::string> keys = side_keys(kind, item);
+  const Node entry = without(item, keys);
+  keys.insert(keys.end(), kBesideKeys.begin(), kBesideKeys.end());
+  auto what = catalog::read_choice(kind, entry, keys, problems);
+  if (!what) return std::nullopt;
+  const std::vector<Candidate> found = find_all(item, *what, Finder(offered, problems));
+  if (found.empty()) return std::nullopt;
+  catalog::TensorTypes types;
+  ReadItem out{std::move(*what), {}};
+  for (const Candidate& candidate : found) {
+    types.push_back(candidate.type);
+    out.compared.push_back(candidate.what);
+  }
+  if (const auto why = out.what.spec->fits(out.what.params.get(), types)) {
+    problems.add(error(Code::LossMismatch, out.what.span,
+                       "'{}' does not fit its output and target: {}", out.what.name(), *why)
+                     .note_at(found.front().span, "the output is made here"));
+    return std::nullopt;
+  }
+  return out;
 }
 
 template <typename F>
@@ -116,8 +215,7 @@ void read_losses(const Node& training, const Offered& offered, Training& out,
   for_each_item(training.find("loss"), [&](const Node& item) {
     auto compared = read_compared(catalog::EntryKind::Loss, item, offered, problems);
     if (!compared) return;
-    Loss loss{std::move(compared->what), 1, compared->output->value, compared->output->name,
-              compared->target->name};
+    Loss loss{std::move(compared->what), 1, std::move(compared->compared)};
     const Node* weight = item.find("weight");
     if (weight != nullptr && !config::ValueTraits<double>::read(*weight, loss.weight))
       problems.add(config::wrong_type(*weight, "weight", "a number"));
@@ -139,8 +237,7 @@ void read_metrics(const Node& training, const Offered& offered, Training& out,
               .help("give one of them a `name:`"));
       return;
     }
-    out.metrics.push_back(
-        {std::move(compared->what), name, compared->output->value, compared->target->name});
+    out.metrics.push_back({std::move(compared->what), name, std::move(compared->compared)});
   });
 }
 

@@ -11,9 +11,8 @@ namespace fdl::nn {
 #include "lib/catalog/modules.inc"
 #undef FDL_MODULE
 
-#define FDL_LOSS(name)                                                               \
-  Loss loss_##name(const catalog::Choice& choice, const catalog::TensorType& output, \
-                   const catalog::TensorType& target);
+#define FDL_LOSS(name) \
+  Loss loss_##name(const catalog::Choice& choice, const catalog::TensorTypes& types);
 #include "lib/catalog/losses.inc"
 #undef FDL_LOSS
 

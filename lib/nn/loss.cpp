@@ -21,10 +21,9 @@ constexpr Row kLosses[] = {
 
 }  // namespace
 
-Loss bind_loss(const catalog::Choice& choice, const catalog::TensorType& output,
-               const catalog::TensorType& target) {
+Loss bind_loss(const catalog::Choice& choice, const catalog::TensorTypes& types) {
   for (const Row& row : kLosses) {
-    if (row.name == choice.name()) return row.bind(choice, output, target);
+    if (row.name == choice.name()) return row.bind(choice, types);
   }
   FDL_CHECK(!"a loss that the catalogue does not have");
   return {};

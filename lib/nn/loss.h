@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -11,17 +12,19 @@
 namespace fdl::nn {
 
 struct LossValue {
-  at::Tensor mean;  // a scalar; differentiable
-  // How many targets the mean is over: the weight of this batch in a mean over several.
+  at::Tensor mean;  // a scalar, differentiable; with `reduction: sum` it is the sum
+  // How many targets the mean is over: the weight of this batch in a mean over several. 1 of a sum.
   std::int64_t num_targets = 0;
 };
 
-using Loss = std::function<LossValue(const at::Tensor& output, const at::Tensor& target)>;
+// What a loss compares, one for each of EntrySpec::compared: usually output and target. An optional
+// one that is not given is undefined.
+using Compared = std::vector<at::Tensor>;
+using Loss = std::function<LossValue(const Compared& compared)>;
 
-// The loss of a manifest for an output and a target of these types, which carry the batch axis and
-// have been found to fit (EntrySpec::fits). Its class axis is chosen here, once, by those types.
-// `choice` may go before the result does.
-Loss bind_loss(const catalog::Choice& choice, const catalog::TensorType& output,
-               const catalog::TensorType& target);
+// The loss of a manifest for tensors of these types, which carry the batch axis and have been found
+// to fit (EntrySpec::fits). Its class axis is chosen here, once, by those types. `choice` may go
+// before the result does.
+Loss bind_loss(const catalog::Choice& choice, const catalog::TensorTypes& types);
 
 }  // namespace fdl::nn

@@ -5,16 +5,16 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "lib/optim/optimizer.h"
+#include "lib/optim/algorithm.h"
 
 namespace fdl::optim {
 
 // Adam and AdamW: the same state, two kernels of one signature.
 template <typename Params, auto kFusedUpdate>
-class AdamUpdate final : public Optimizer {
+class AdamUpdate final : public Algorithm {
  public:
   AdamUpdate(const Params& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Optimizer(parameters),
+      : Algorithm(parameters),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_avg_sq_(add_slot("exp_avg_sq")),

@@ -1,11 +1,11 @@
 #include "lib/optim/optimizer.h"
 
+#include <algorithm>
+#include <map>
 #include <string_view>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/zeros.h>
-
 #include "lib/base/check.h"
+#include "lib/format/safetensors.h"
 #include "lib/optim/declarations.h"
 
 namespace fdl::optim {
@@ -13,7 +13,8 @@ namespace {
 
 struct Row {
   std::string_view name;
-  decltype(&make_optimizer) make;
+  std::unique_ptr<Optimizer> (*make)(const catalog::Choice& choice,
+                                     const std::vector<tensor::NamedTensor>& parameters);
 };
 
 constexpr Row kOptimizers[] = {
@@ -22,58 +23,71 @@ constexpr Row kOptimizers[] = {
 #undef FDL_OPTIMIZER
 };
 
+// One optimizer for each group.
+class Grouped final : public Optimizer {
+ public:
+  Grouped(const std::vector<job::ParameterGroup>& groups,
+          const std::vector<tensor::NamedTensor>& parameters) {
+    std::map<std::string, std::size_t> index;
+    for (std::size_t i = 0; i < parameters.size(); ++i) index[parameters[i].name] = i;
+    for (const job::ParameterGroup& group : groups) {
+      Part& part = parts_.emplace_back();
+      std::vector<tensor::NamedTensor> own;
+      for (const std::string& path : group.paths) {
+        part.indices.push_back(index.at(path));
+        own.push_back(parameters[part.indices.back()]);
+      }
+      part.optimizer = make_optimizer(group.optimizer, own);
+    }
+  }
+
+  void update(const std::vector<at::Tensor>& gradients, const Rates& rates) override {
+    const double base = base_lr();
+    for (const Part& part : parts_) {
+      std::vector<at::Tensor> own;
+      for (const std::size_t i : part.indices) own.push_back(gradients[i]);
+      Rates scaled = rates;
+      if (base > 0 && part.optimizer->base_lr() != base)
+        scaled.lr = rates.lr * (part.optimizer->base_lr() / base);
+      part.optimizer->update(own, scaled);
+    }
+  }
+
+  double base_lr() const override {
+    double largest = 0;
+    for (const Part& part : parts_) largest = std::max(largest, part.optimizer->base_lr());
+    const double first = parts_.front().optimizer->base_lr();
+    return first > 0 ? first : largest;
+  }
+
+  std::vector<tensor::NamedTensor> state() const override {
+    std::vector<tensor::NamedTensor> out;
+    for (const Part& part : parts_) {
+      for (tensor::NamedTensor& t : part.optimizer->state()) out.push_back(std::move(t));
+    }
+    return out;
+  }
+
+  void expect(const std::vector<std::string>& names) override {
+    for (const Part& part : parts_) part.optimizer->expect(names);
+  }
+
+ private:
+  struct Part {
+    std::unique_ptr<Optimizer> optimizer;
+    std::vector<std::size_t> indices;  // of its parameters
+  };
+  std::vector<Part> parts_;
+};
+
 }  // namespace
 
-std::vector<at::Tensor> Optimizer::Work::pick(const Slot& slot) const {
-  std::vector<at::Tensor> out;
-  out.reserve(indices.size());
-  for (const std::size_t i : indices) out.push_back(slot.buffer.views()[i]);
-  return out;
-}
-
-Optimizer::Optimizer(std::vector<tensor::NamedTensor> parameters)
-    : parameters_(std::move(parameters)) {
-  step_counts_ = at::zeros({static_cast<std::int64_t>(parameters_.size())}, at::kFloat);
-  for (std::size_t i = 0; i < parameters_.size(); ++i)
-    steps_.push_back(step_counts_.select(0, static_cast<std::int64_t>(i)));
-}
-
-Optimizer::Slot& Optimizer::add_slot(const std::string& name) {
-  std::vector<tensor::Sizes> shapes;
-  for (const auto& parameter : parameters_) shapes.push_back(parameter.value.sizes().vec());
-  slots_.push_back(std::make_unique<Slot>(Slot{name, tensor::FlatBuffer(shapes)}));
-  return *slots_.back();
-}
-
-void Optimizer::update(const std::vector<at::Tensor>& gradients, const Rates& rates) {
-  FDL_CHECK(gradients.size() == parameters_.size());
-  const at::NoGradGuard no_grad;
-  Work work;
-  auto* counts = step_counts_.mutable_data_ptr<float>();
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
-    if (!gradients[i].defined()) continue;
-    counts[i] += 1;
-    work.indices.push_back(i);
-    work.parameters.push_back(parameters_[i].value);
-    work.steps.push_back(steps_[i]);
-    // The fused kernels walk over raw memory and do not look at strides.
-    work.gradients.push_back(gradients[i].contiguous());
-  }
-  if (!work.indices.empty()) apply(work, rates);
-}
-
-std::vector<tensor::NamedTensor> Optimizer::state() const {
-  std::vector<tensor::NamedTensor> out;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    const std::string& path = parameters_[i].name;
-    out.push_back({path + ".step", steps_[i]});
-    for (const auto& slot : slots_)
-      out.push_back({path + "." + slot->name, slot->buffer.views()[i]});
-  }
-  return out;
-}
-
 Result<void> Optimizer::load(const std::filesystem::path& path) {
+  const auto header = format::read_safetensors_header(path);
+  if (!header) return fail(header.error());
+  std::vector<std::string> names;
+  for (const auto& entry : header->entries) names.push_back(entry.name);
+  expect(names);
   return tensor::load_tensors_into(path, state());
 }
 
@@ -84,6 +98,13 @@ std::unique_ptr<Optimizer> make_optimizer(const catalog::Choice& choice,
   }
   FDL_CHECK(!"an optimizer that the catalogue does not have");
   return nullptr;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const std::vector<job::ParameterGroup>& groups,
+                                          const std::vector<tensor::NamedTensor>& parameters) {
+  FDL_CHECK(!groups.empty());
+  if (groups.size() == 1) return make_optimizer(groups.front().optimizer, parameters);
+  return std::make_unique<Grouped>(groups, parameters);
 }
 
 }  // namespace fdl::optim

@@ -52,7 +52,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       train_(std::move(train_split)),
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
       executor_(graph, store_, compared_values(job.training, graph)),
-      optimizer_(optim::make_optimizer(job.training.optimizer, store_.parameters())),
+      optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(make_totals(job.training)) {
   state_.threads = setup.threads;

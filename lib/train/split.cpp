@@ -9,8 +9,13 @@ namespace fdl::train {
 std::vector<graph::ValueId> compared_values(const job::Training& training,
                                             const graph::Graph& graph) {
   std::vector<graph::ValueId> out;
-  for (const job::Loss& loss : training.losses) out.push_back(loss.output);
-  for (const job::Metric& metric : training.metrics) out.push_back(metric.output);
+  const auto take = [&](const std::vector<job::Compared>& list) {
+    for (const job::Compared& compared : list) {
+      if (compared.is_value()) out.push_back(compared.value);
+    }
+  };
+  for (const job::Loss& loss : training.losses) take(loss.compared);
+  for (const job::Metric& metric : training.metrics) take(metric.compared);
   for (const graph::PartialLoss& partial : graph.partial_losses) out.push_back(partial.value);
   return out;
 }
@@ -58,23 +63,50 @@ catalog::TensorType Split::batch_type(std::size_t field) const {
   return out;
 }
 
+catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compared,
+                                         const graph::Graph& graph, std::size_t& num_values) {
+  catalog::TensorTypes types;
+  std::vector<Source>& sources = sources_.emplace_back();
+  for (const job::Compared& one : compared) {
+    if (one.is_value()) {
+      sources.push_back({Source::Kind::Output, num_values++});
+      types.push_back(graph.values[static_cast<std::size_t>(one.value)].type);
+    } else if (one.is_field()) {
+      sources.push_back({Source::Kind::Field, field_index(one.field)});
+      types.push_back(batch_type(sources.back().index));
+    } else {
+      sources.push_back({});
+      types.push_back(catalog::TensorType::absent());
+    }
+  }
+  return types;
+}
+
 void Split::bind(const graph::Graph& graph) {
+  for (const graph::NamedValue& input : graph.inputs) inputs_.push_back(field_index(input.name));
+  std::size_t num_values = 0;
+  for (const job::Loss& loss : job_->training.losses)
+    losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, num_values)));
+  for (const job::Metric& metric : job_->training.metrics) {
+    const catalog::TensorTypes types = bind_sources(metric.compared, graph, num_values);
+    metrics_.push_back(nn::bind_metric(metric.what, types[0], types[1]));
+  }
+  first_partial_ = num_values;
   for (const graph::PartialLoss& partial : graph.partial_losses)
     partial_weights_.push_back(partial.weight);
-  const auto output_type = [&](graph::ValueId value) {
-    return graph.values[static_cast<std::size_t>(value)].type;
-  };
-  for (const graph::NamedValue& input : graph.inputs) inputs_.push_back(field_index(input.name));
-  for (const job::Loss& loss : job_->training.losses) {
-    targets_.push_back(field_index(loss.target));
-    losses_.push_back(
-        nn::bind_loss(loss.what, output_type(loss.output), batch_type(targets_.back())));
+}
+
+std::vector<at::Tensor> Split::gather(std::size_t item, const std::vector<at::Tensor>& outputs,
+                                      const data::Batch& batch) const {
+  std::vector<at::Tensor> out;
+  for (const Source& source : sources_[item]) {
+    if (source.kind == Source::Kind::Absent)
+      out.emplace_back();
+    else
+      out.push_back(source.kind == Source::Kind::Output ? outputs[source.index]
+                                                        : batch.fields[source.index]);
   }
-  for (const job::Metric& metric : job_->training.metrics) {
-    targets_.push_back(field_index(metric.target));
-    metrics_.push_back(
-        nn::bind_metric(metric.what, output_type(metric.output), batch_type(targets_.back())));
-  }
+  return out;
 }
 
 data::Loader Split::loader(const data::LoaderSpec& spec, data::Position start) const {
@@ -90,17 +122,19 @@ std::vector<at::Tensor> Split::inputs(const data::Batch& batch) const {
 at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
                           Totals& totals) const {
   at::Tensor sum;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < losses_.size(); ++i, ++at) {
-    const nn::LossValue value = losses_[i](outputs[at], batch.fields[targets_[at]]);
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    const nn::LossValue value = losses_[i](gather(i, outputs, batch));
     totals.losses[i].add(value);
     const double weight = job_->training.losses[i].weight;
     const at::Tensor weighted = weight == 1 ? value.mean : value.mean.mul(weight);
     sum = sum.defined() ? sum.add(weighted) : weighted;
   }
-  for (std::size_t i = 0; i < metrics_.size(); ++i, ++at)
-    totals.metrics[i].add(metrics_[i](outputs[at].detach(), batch.fields[targets_[at]]));
-  for (const double weight : partial_weights_) sum = sum.add(outputs[at++].mul(weight));
+  for (std::size_t i = 0; i < metrics_.size(); ++i) {
+    const std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, batch);
+    totals.metrics[i].add(metrics_[i](compared[0].detach(), compared[1]));
+  }
+  for (std::size_t i = 0; i < partial_weights_.size(); ++i)
+    sum = sum.add(outputs[first_partial_ + i].mul(partial_weights_[i]));
   return sum;
 }
 

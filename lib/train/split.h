@@ -53,6 +53,10 @@ class Split {
  private:
   Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}
   void bind(const graph::Graph& graph);
+  catalog::TensorTypes bind_sources(const std::vector<job::Compared>& compared,
+                                    const graph::Graph& graph, std::size_t& num_values);
+  std::vector<at::Tensor> gather(std::size_t item, const std::vector<at::Tensor>& outputs,
+                                 const data::Batch& batch) const;
   std::size_t field_index(const std::string& field) const;
   catalog::TensorType batch_type(std::size_t field) const;
 
@@ -60,10 +64,18 @@ class Split {
   const job::Job* job_;
   std::unique_ptr<const data::Dataset> dataset_;
   std::vector<data::FieldTransform> transforms_;
-  std::vector<std::size_t> inputs_, targets_;  // indices of fields; losses' first
+  std::vector<std::size_t> inputs_;  // indices of fields
+  // For each loss, then each metric, where its tensors come from.
+  struct Source {
+    enum class Kind { Output, Field, Absent } kind = Kind::Absent;
+    std::size_t index = 0;  // among the compared values, or the fields
+  };
+  std::vector<std::vector<Source>> sources_;
   std::vector<nn::Loss> losses_;
   std::vector<nn::Metric> metrics_;
-  std::vector<double> partial_weights_;  // of the losses that the model itself brings in
+  // The losses that the model itself brings in: their place among the outputs, and weights.
+  std::size_t first_partial_ = 0;
+  std::vector<double> partial_weights_;
 };
 
 // Measures a whole split in order, without training. Errors: FDL5404.

@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +27,10 @@ class Module:
 @dataclass(frozen=True)
 class Loss:
     input: Callable[[], torch.Tensor]
-    target: Callable[[], torch.Tensor]
+    target: Callable[[], torch.Tensor] | None  # None: the loss takes none
     params: dict = field(default_factory=dict)
     class_last: bool = False
+    more: dict[str, Callable[[], torch.Tensor]] = field(default_factory=dict)  # tensors by name
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,6 @@ MODULES: dict[str, Callable[[torch.Tensor, dict], nn.Module]] = {
 LOSSES = {"cross_entropy": functional.cross_entropy, "mse": functional.mse_loss}
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-
-
-def areas():
-    """The files cases_*.py beside this one; each has its own MODULES, PORTS and module_cases()."""
-    for path in sorted(Path(__file__).parent.glob("cases_*.py")):
-        area = importlib.import_module(path.stem)
-        MODULES.update(area.MODULES)
-        PORTS.update(area.PORTS)
-        yield area
 
 
 def conv2d_cases():
@@ -164,7 +156,7 @@ def pointwise_cases():
     yield "softmax", "channels", Module(normal(2, 3, 4), {"dim": 1})
 
 
-def own_module_cases():
+def module_cases():
     yield "linear", "plain", Module(normal(4, 5), {"out_features": 3})
     yield "linear", "sequence", Module(normal(2, 3, 5), {"out_features": 4})
     yield "linear", "no_bias", Module(normal(4, 5), {"out_features": 3, "bias": False})
@@ -178,8 +170,6 @@ def own_module_cases():
     table = {"num_embeddings": 7, "embedding_dim": 4}
     yield "embedding", "plain", Module(indices(7, 3, 5), table)
     yield "embedding", "padding_idx", Module(indices(7, 3, 5), table | {"padding_idx": 2})
-    for area in areas():
-        yield from area.module_cases()
 
 
 def ignored_target() -> torch.Tensor:
@@ -273,16 +263,17 @@ def schedule_cases():
         [{"warmup": {"steps": 20, "start_factor": 0.0}}, {"cosine": {}}], 0.1, zero_then_cosine(20))
 
 
-def areas() -> list:
-    """The files beside this one that hold the cases of one area each."""
-    return [importlib.import_module(path.stem)
-            for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
+# An area keeps its cases in a file of its own, cases_<area>.py: it may extend the tables above, and
+# has functions named as those above.
+AREAS = [importlib.import_module(path.stem)
+         for path in sorted(Path(__file__).parent.glob("cases_*.py"))]
+for area in AREAS:
+    MODULES.update(getattr(area, "MODULES", {}))
+    PORTS.update(getattr(area, "PORTS", {}))
 
 
-def module_cases():
-    """Ours and those of each area: its MODULES, PORTS and module_cases(), where it has them."""
-    yield from own_module_cases()
-    for area in areas():
-        MODULES.update(getattr(area, "MODULES", {}))
-        PORTS.update(getattr(area, "PORTS", {}))
-        yield from getattr(area, "module_cases", tuple)()
+def gather(function: str) -> Iterator:
+    """All cases of a kind: gather("loss_cases") yields what loss_cases() of each file does."""
+    yield from globals()[function]()
+    for area in AREAS:
+        yield from getattr(area, function, tuple)()

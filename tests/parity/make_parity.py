@@ -19,8 +19,9 @@ and its tensors are
     module     input, param.<name>, buffer.<name>, output, grad_output (fixed and random),
                grad_input (absent for indices), grad_param.<name>, buffer_after.<name>; further
                inputs and outputs by name: input.mask, grad_input.mask, output.h_n, grad_output.h_n
-    loss       input, target, output, grad_output, grad_input
-    optimizer  param.<i> at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
+    loss       input, target and further tensors by name, output, grad_output, grad_input and
+               grad_input.<name> of the further ones
+    optimizer  param.<i> (by the path p<i>) at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
     schedule   lr f64[200]: entry t is the rate that update number t (from 0) uses; with
                one_cycle also momentum f64[200]. Metadata `lr` is the optimiser's own rate.
 
@@ -131,21 +132,36 @@ def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
 
 
 def loss_case(kind: str, case: cases.Loss) -> tuple[dict, dict]:
-    x, target = case.input(), case.target()
-    tensors = {"input": x.clone(), "target": target}
-    x.requires_grad_()
+    x = case.input()
+    more = {name: make() for name, make in case.more.items()}
+    if case.target is not None:
+        more["target"] = case.target()
+    tensors = {"input": x.clone()} | {name: value.clone() for name, value in more.items()}
+    leaves = {"": x} | {f".{name}": value for name, value in more.items()
+                        if value.is_floating_point() and name != "target"}
+    for leaf in leaves.values():
+        leaf.requires_grad_()
     # PyTorch wants the class axis second; ours also takes it last.
-    y = cases.LOSSES[kind](x.movedim(-1, 1) if case.class_last else x, target, **case.params)
+    y = cases.LOSSES[kind](x.movedim(-1, 1) if case.class_last else x, **more, **case.params)
     grad_output = torch.tensor(1.7)
     y.backward(grad_output)
-    tensors |= {"output": y, "grad_output": grad_output, "grad_input": x.grad}
+    tensors |= {"output": y, "grad_output": grad_output}
+    tensors |= {f"grad_input{name}": leaf.grad for name, leaf in leaves.items()}
     return tensors, {"loss": kind, "params": yaml(case.params)}
+
+
+def parameter_groups(weights: list, params: dict) -> list:
+    """PyTorch's form of `groups:`, where each names one of the parameters p0, p1, ..."""
+    given = {group["match"]: {name: value for name, value in group.items() if name != "match"}
+             for group in params.get("groups", [])}
+    return [{"params": [weight]} | given.get(f"p{i}", {}) for i, weight in enumerate(weights)]
 
 
 def optimizer_case(kind: str, params: dict) -> tuple[dict, dict]:
     weights = [nn.Parameter(torch.randn(4, 3)), nn.Parameter(torch.randn(5))]
     tensors = {f"param.{i}": weight.detach().clone() for i, weight in enumerate(weights)}
-    optimizer = cases.OPTIMIZERS[kind](weights, **params)
+    own = {name: value for name, value in params.items() if name != "groups"}
+    optimizer = cases.OPTIMIZERS[kind](parameter_groups(weights, params), **own)
     for step in range(5):
         for i, weight in enumerate(weights):
             weight.grad = torch.randn_like(weight)
@@ -175,13 +191,13 @@ def schedule_case(case: cases.Schedule) -> tuple[dict, dict]:
 
 def all_cases():
     """Yields (file stem, function that computes its tensors and metadata)."""
-    for kind, name, module in cases.module_cases():
+    for kind, name, module in cases.gather("module_cases"):
         yield f"{kind}_{name}", lambda k=kind, c=module: module_case(k, c)
-    for kind, name, loss in cases.loss_cases():
+    for kind, name, loss in cases.gather("loss_cases"):
         yield f"{kind}_{name}", lambda k=kind, c=loss: loss_case(k, c)
-    for kind, name, params in cases.optimizer_cases():
+    for kind, name, params in cases.gather("optimizer_cases"):
         yield f"optim_{name}", lambda k=kind, p=params: optimizer_case(k, p)
-    for name, schedule in cases.schedule_cases():
+    for name, schedule in cases.gather("schedule_cases"):
         yield f"schedule_{name}", lambda c=schedule: schedule_case(c)
 
 

@@ -1,22 +1,21 @@
 #pragma once
 
-#include <array>
-#include <optional>
+#include <string>
 
-#include "lib/catalog/entry_spec.h"
+#include "lib/catalog/loss_fits.h"
 
 namespace fdl::catalog {
 
-struct MseParams {};
+struct MseParams {
+  std::string reduction = "mean";
+};
 
 inline EntrySpec mse_spec() {
   using P = MseParams;
   return declare_entry<P>("mse", "Mean of the squared differences.")
-      .fits([](const P&, const TensorType& output,
-               const TensorType& target) -> std::optional<std::string> {
-        if (is_floating(output.dtype) && output == target) return std::nullopt;
-        return "output and target must have one floating-point type: output " + to_string(output) +
-               ", target " + to_string(target);
+      .reduction()
+      .fits([](const P&, const TensorType& output, const TensorType& target) {
+        return needs_equal(output, target);
       })
       .source("torch.nn.MSELoss");
 }

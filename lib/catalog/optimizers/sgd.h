@@ -1,8 +1,5 @@
 #pragma once
 
-#include <array>
-#include <optional>
-
 #include "lib/catalog/entry_spec.h"
 
 namespace fdl::catalog {
@@ -13,6 +10,7 @@ struct SgdParams {
   double dampening = 0;
   double weight_decay = 0;
   bool nesterov = false;
+  config::Node groups;
 };
 
 inline EntrySpec sgd_spec() {
@@ -26,6 +24,8 @@ inline EntrySpec sgd_spec() {
              config::at_least(0))
       .param("nesterov", &P::nesterov,
              "Look ahead along the momentum; needs momentum and no dampening.")
+      .groups()
+      .state([](const P& p) { return p.momentum > 0 ? 1 : 0; })
       .source("torch.optim.SGD");
 }
 

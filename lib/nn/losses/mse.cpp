@@ -3,13 +3,15 @@
 #include <ATen/ops/mse_loss.h>
 
 #include "lib/nn/declarations.h"
+#include "lib/nn/loss_parts.h"
 
 namespace fdl::nn {
 
-Loss loss_mse(const catalog::Choice&, const catalog::TensorType&, const catalog::TensorType&) {
-  return [](const at::Tensor& output, const at::Tensor& target) {
-    return LossValue{at::mse_loss(output, target), output.numel()};
-  };
+Loss loss_mse(const catalog::Choice& choice, const catalog::TensorTypes&) {
+  const auto p = choice.as<catalog::MseParams>();
+  return elementwise(p.reduction, [](const at::Tensor& x, const at::Tensor& t, std::int64_t mode) {
+    return at::mse_loss(x, t, mode);
+  });
 }
 
 }  // namespace fdl::nn

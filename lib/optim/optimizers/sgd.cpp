@@ -2,7 +2,7 @@
 
 #include <ATen/ops/_fused_sgd.h>
 
-#include "lib/format/safetensors.h"
+#include "lib/optim/algorithm.h"
 #include "lib/optim/declarations.h"
 
 namespace fdl::optim {
@@ -10,24 +10,21 @@ namespace {
 
 constexpr const char* kBuffer = "momentum_buffer";
 
-class Sgd final : public Optimizer {
+class Sgd final : public Algorithm {
  public:
   Sgd(const catalog::SgdParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Optimizer(parameters), params_(params) {
+      : Algorithm(parameters), params_(params) {
     if (params.momentum != 0) buffer_ = &add_slot(kBuffer);
   }
 
   double base_lr() const override { return params_.lr; }
 
-  Result<void> load(const std::filesystem::path& path) override {
+  void expect(const std::vector<std::string>& names) override {
     // A schedule may have brought in momentum where the optimizer itself has none.
-    const auto header = format::read_safetensors_header(path);
-    if (!header) return fail(header.error());
-    for (const auto& entry : header->entries) {
-      if (buffer_ == nullptr && entry.name.ends_with(std::string(".") + kBuffer))
+    for (const std::string& name : names) {
+      if (buffer_ == nullptr && name.ends_with(std::string(".") + kBuffer))
         buffer_ = &add_slot(kBuffer);
     }
-    return Optimizer::load(path);
   }
 
  private:
@@ -36,7 +33,8 @@ class Sgd final : public Optimizer {
     if (momentum != 0 && buffer_ == nullptr) buffer_ = &add_slot(kBuffer);
     if (momentum == 0) return run(work, momentum, rates.lr, false);
     // A first gradient becomes the buffer as it is, without dampening.
-    const Work first = part(work, true), later = part(work, false);
+    const Work first = work.where([&](std::size_t k) { return work.step(k) == 1; });
+    const Work later = work.where([&](std::size_t k) { return work.step(k) != 1; });
     if (!first.indices.empty()) run(first, momentum, rates.lr, true);
     if (!later.indices.empty()) run(later, momentum, rates.lr, false);
   }
@@ -45,18 +43,6 @@ class Sgd final : public Optimizer {
     const auto buffers = momentum != 0 ? work.pick(*buffer_) : std::vector<at::Tensor>();
     at::_fused_sgd_(work.parameters, work.gradients, buffers, params_.weight_decay, momentum, lr,
                     params_.dampening, params_.nesterov, /*maximize=*/false, is_first);
-  }
-
-  // The parameters whose first update this is, or the others.
-  static Work part(const Work& work, bool first) {
-    Work out;
-    for (std::size_t k = 0; k < work.indices.size(); ++k) {
-      if ((*work.steps[k].const_data_ptr<float>() == 1) != first) continue;
-      out.indices.push_back(work.indices[k]);
-      out.parameters.push_back(work.parameters[k]);
-      out.gradients.push_back(work.gradients[k]);
-    }
-    return out;
   }
 
   catalog::SgdParams params_;

@@ -28,7 +28,7 @@ std::vector<NamedTensor> leaves(const std::vector<at::Tensor>& values) {
 void check_optimizer(const ParityFile& file) {
   const auto parameters = leaves({file["param.0"], file["param.1"]});
   const std::string text = file.metadata.at("optimizer") + ": " + file.metadata.at("params");
-  const auto optimizer = optim::make_optimizer(choose(EntryKind::Optimizer, text), parameters);
+  const auto optimizer = optim::make_optimizer(groups_of(text, {"p0", "p1"}), parameters);
   for (int step = 0; step < 5; ++step) {
     CAPTURE(step);
     const auto stored = [&](const char* what, int i) {
@@ -68,12 +68,16 @@ void check_schedule(const ParityFile& file) {
   }
 }
 
-const std::vector<std::string> kOptimizers = {
-    "sgd: { lr: 0.1, weight_decay: 0.1 }",
-    "sgd: { lr: 0.1, momentum: 0.9, dampening: 0.2 }",
-    "adam: { lr: 0.1, amsgrad: true }",
-    "adamw: { lr: 0.1 }",
-};
+// Every optimizer with its defaults, and some with state that only options bring in.
+std::vector<std::string> optimizers() {
+  std::vector<std::string> out = catalog::entry_names(EntryKind::Optimizer);
+  for (const char* text :
+       {"sgd: { lr: 0.1, weight_decay: 0.1 }", "sgd: { lr: 0.1, momentum: 0.9, dampening: 0.2 }",
+        "adam: { lr: 0.1, amsgrad: true }", "rmsprop: { momentum: 0.9, centered: true }",
+        "asgd: { t0: 1 }"})
+    out.emplace_back(text);
+  return out;
+}
 
 std::vector<at::Tensor> gradients_of(std::uint64_t step) {
   return {random_tensor({3, 5}, 100 + step), random_tensor({7}, 200 + step)};
@@ -94,7 +98,7 @@ TEST_CASE("each optimizer updates as PyTorch does") {
 
 TEST_CASE("an optimizer goes on from its file with the same bits") {
   const TemporaryFolder folder;
-  for (const std::string& text : kOptimizers) {
+  for (const std::string& text : optimizers()) {
     CAPTURE(text);
     const auto choice = choose(EntryKind::Optimizer, text);
     const optim::Rates rates = {0.1, {}};
@@ -132,9 +136,12 @@ TEST_CASE("momentum that only a schedule brings in is saved too") {
 }
 
 TEST_CASE("a scheduled momentum takes the place of the first beta") {
-  for (const char* name : {"adam", "adamw"}) {
+  for (const char* name : {"adam", "adamw", "adamax", "nadam", "radam", "lion"}) {
+    CAPTURE(name);
     const auto a = leaves({random_tensor({7}, 2)}), b = leaves({random_tensor({7}, 2)});
-    const std::string text = std::string(name) + ": { betas: [0.7, 0.999] }";
+    const std::string text =
+        std::string(name) +
+        fmt::format(": {{ betas: [0.7, {}] }}", std::string(name) == "lion" ? 0.99 : 0.999);
     const auto by_schedule = optim::make_optimizer(choose(EntryKind::Optimizer, name), a);
     const auto by_manifest = optim::make_optimizer(choose(EntryKind::Optimizer, text), b);
     for (std::uint64_t step = 0; step < 2; ++step) {
@@ -146,7 +153,7 @@ TEST_CASE("a scheduled momentum takes the place of the first beta") {
 }
 
 TEST_CASE("a parameter without a gradient keeps its value and its state") {
-  for (const std::string& text : kOptimizers) {
+  for (const std::string& text : optimizers()) {
     CAPTURE(text);
     const auto choice = choose(EntryKind::Optimizer, text);
     const auto both = leaves({random_tensor({3, 5}, 1), random_tensor({7}, 2)});
@@ -167,7 +174,7 @@ TEST_CASE("a parameter without a gradient keeps its value and its state") {
 }
 
 TEST_CASE("the strides of a gradient do not matter") {
-  for (const std::string& text : kOptimizers) {
+  for (const std::string& text : optimizers()) {
     CAPTURE(text);
     const auto choice = choose(EntryKind::Optimizer, text);
     const auto a = leaves({random_tensor({4, 6}, 1)}), b = leaves({random_tensor({4, 6}, 1)});

@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
 
@@ -13,6 +18,7 @@
 #include "lib/config/yaml.h"
 #include "lib/format/safetensors.h"
 #include "lib/graph/build.h"
+#include "lib/job/sections.h"
 #include "lib/tensor/dtype.h"
 #include "lib/tensor/random.h"
 
@@ -67,6 +73,19 @@ catalog::Choice choose(catalog::EntryKind kind, const std::string& text) {
   require_none(problems);
   REQUIRE(choice.has_value());
   return *choice;
+}
+
+std::vector<job::ParameterGroup> groups_of(const std::string& optimizer,
+                                           const std::vector<std::string>& paths) {
+  graph::Graph graph;
+  for (const std::string& path : paths) {
+    graph.tensors.emplace_back();
+    graph.tensors.back().path = path;
+  }
+  Diagnostics problems;
+  auto out = job::read_groups(choose(catalog::EntryKind::Optimizer, optimizer), graph, problems);
+  require_none(problems);
+  return out;
 }
 
 graph::Graph build(const std::string& model) {
@@ -183,6 +202,51 @@ Example example_of(const std::string& name) {
   }
   FAIL(("the example of " + name + " takes none of the usual inputs: declare some beside it"));
   return {};
+}
+
+at::Tensor of_kind(catalog::Values values, const at::Tensor& raw) {
+  switch (values) {
+    case catalog::Values::Any:
+      return raw;
+    case catalog::Values::Probabilities:
+      return at::sigmoid(raw);
+    case catalog::Values::LogProbabilities:
+      return at::log_softmax(raw, -1);
+    case catalog::Values::Positive:
+      return at::exp(raw);
+    case catalog::Values::Classes:
+      return raw.gt(0).add(1);  // 1 or 2: class 0 may be ctc's blank
+    case catalog::Values::ClassSets:
+      return at::cat({raw.argsort(-1, false).slice(-1, 0, 2), at::full_like(raw, -1).slice(-1, 2)},
+                     -1);
+    case catalog::Values::ZeroOrOne:
+      return raw.gt(0);
+    case catalog::Values::PlusMinus:
+      return raw.gt(0).to(at::kDouble).mul(2).sub(1);
+    case catalog::Values::Lengths:
+      return raw.gt(0).add(1);
+  }
+  return raw;
+}
+
+std::vector<at::Tensor> loss_sample(const std::string& name) {
+  std::vector<at::Tensor> out;
+  for (const auto& spec : catalog::find_entry(catalog::EntryKind::Loss, name)->compared) {
+    if (spec.is_optional) {
+      out.emplace_back();
+      continue;
+    }
+    std::map<std::string, std::int64_t> bounds;
+    std::string why;
+    const auto type = catalog::parse_tensor_type(spec.example, bounds, why);
+    INFO(name, " ", spec.name, ": ", why);
+    REQUIRE(type.has_value());
+    std::vector<std::int64_t> shape = {3};
+    for (const catalog::Dim& dim : type->shape) shape.push_back(dim.number());
+    const at::Tensor value = of_kind(spec.values, random_tensor(shape, out.size(), at::kDouble));
+    out.push_back(value.to(catalog::is_integer(type->dtype) ? at::kLong : at::kDouble));
+  }
+  return out;
 }
 
 const at::Tensor& ParityFile::operator[](const std::string& tensor) const {

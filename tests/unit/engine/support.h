@@ -13,6 +13,7 @@
 #include "lib/catalog/catalog.h"
 #include "lib/config/tree.h"
 #include "lib/graph/graph.h"
+#include "lib/job/job.h"
 #include "lib/nn/forward.h"
 #include "lib/tensor/tensor_file.h"
 
@@ -32,6 +33,9 @@ bool is_same(const at::Tensor& a, const at::Tensor& b);
 // Test text that cannot be read, bound or built fails the test.
 config::Node yaml(const std::string& text);
 catalog::Choice choose(catalog::EntryKind kind, const std::string& text);
+// The groups of an optimizer among parameters of those paths.
+std::vector<job::ParameterGroup> groups_of(const std::string& optimizer,
+                                           const std::vector<std::string>& paths);
 // `model`: the value of the key `model`, as a block of YAML without indentation.
 graph::Graph build(const std::string& model);
 
@@ -62,6 +66,13 @@ struct Example {
   std::vector<at::Tensor> inputs;  // one for each of the spec's; undefined where absent
 };
 Example example_of(const std::string& name);
+
+// Normal numbers made into what a loss takes: into probabilities by a sigmoid, and so on.
+at::Tensor of_kind(catalog::Values values, const at::Tensor& raw);
+
+// A batch of 3 samples of what a loss compares, by its own examples; floating-point ones in double,
+// optional ones undefined.
+std::vector<at::Tensor> loss_sample(const std::string& name);
 
 // A file of tests/parity, by tensor name.
 struct ParityFile {
