@@ -29,13 +29,6 @@ std::size_t count_nodes(const Node& node) {
   return count;
 }
 
-int depth_of(const Node& node) {
-  int deepest = 0;
-  for (const Node& item : node.items) deepest = std::max(deepest, depth_of(item));
-  for (const Entry& entry : node.entries) deepest = std::max(deepest, depth_of(entry.value));
-  return node.is_list() || node.is_map() ? deepest + 1 : 0;
-}
-
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(std::shared_ptr<const Source> source, Diagnostics& problems)
