@@ -48,11 +48,7 @@ int run(const Options& options, Context& context) {
           fmt::format("; {} preset{} checked", presets.size(), presets.size() == 1 ? "" : "s");
   }
   context.report(problems, options.json);
-  if (problems.has_errors()) {
-    ExitCode code = ExitCode::BadInput;
-    for (const Diagnostic& d : problems.sorted()) code = std::min(code, exit_code_of(d.code));
-    return static_cast<int>(code);
-  }
+  if (problems.has_errors()) return static_cast<int>(exit_code_of(problems));
   if (!options.json) context.print(summary + "\n");
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "commands/context.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace fdl::commands {
@@ -39,6 +40,14 @@ ExitCode exit_code_of(Code code) {
   if (number < 5000 || is_data || code == Code::BadCommandLine) return ExitCode::BadInput;
   const bool not_ready = (number >= 5300 && number < 5400) || code == Code::EngineMissing;
   return not_ready ? ExitCode::NotReady : ExitCode::Failed;
+}
+
+ExitCode exit_code_of(const Diagnostics& found) {
+  ExitCode code = ExitCode::NotReady;
+  for (const Diagnostic& d : found.sorted()) {
+    if (d.severity == Severity::Error) code = std::min(code, exit_code_of(d.code));
+  }
+  return code;
 }
 
 }  // namespace fdl::commands

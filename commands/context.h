@@ -32,5 +32,7 @@ struct Context {
 
 // 2 for the user's input, 3 for a machine that is not ready, 1 for the rest.
 ExitCode exit_code_of(Code code);
+// Of several problems, some of them errors: 1 when the world failed, else 2, else 3.
+ExitCode exit_code_of(const Diagnostics& found);
 
 }  // namespace fdl::commands

@@ -57,7 +57,7 @@ int run(const Options& options, Context& context) {
                      .help("a job needs `model:`, `data:` and `training:`"));
   }
   context.report(problems, false);
-  if (problems.has_errors()) return static_cast<int>(ExitCode::BadInput);
+  if (problems.has_errors()) return static_cast<int>(exit_code_of(problems));
   if (options.dry_run) {
     context.print(fmt::format("{} parameters; graph {}\n", checked.graph->num_parameters(),
                               checked.graph->hash()));

@@ -1,11 +1,10 @@
 #include "lib/base/files.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace fdl {
@@ -18,8 +17,8 @@ Diagnostic cannot_read(const fs::path& path, std::string_view why) {
 }
 
 Diagnostic cannot_write(const fs::path& path, int code) {
-  Diagnostic d = error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(),
-                       std::strerror(code));
+  Diagnostic d =
+      error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(), std::strerror(code));
   if (code == ENOSPC || code == EDQUOT) return std::move(d).help("free some space and try again");
   if (code == EACCES || code == EPERM || code == EROFS)
     return std::move(d).help("check the permissions of the folder, or choose another");
@@ -65,12 +64,19 @@ class Descriptor : public FileWriter {
 
 }  // namespace
 
+Diagnostic cannot_read(const fs::path& path, int error_number) {
+  Diagnostic d = cannot_read(path, std::string_view(std::strerror(error_number)));
+  if (error_number == EACCES || error_number == EPERM)
+    return std::move(d).help("give your user the right to read it, or name another");
+  return d;
+}
+
 Result<std::string> read_file(const fs::path& path, std::uint64_t limit_bytes) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(cannot_read(path, std::strerror(errno)));
+  if (fd < 0) return fail(cannot_read(path, errno));
   const Descriptor owner(fd, path);
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return fail(cannot_read(path, std::strerror(errno)));
+  if (::fstat(fd, &status) != 0) return fail(cannot_read(path, errno));
   if (S_ISDIR(status.st_mode)) return fail(cannot_read(path, "it is a folder"));
   std::string out;
   if (S_ISREG(status.st_mode)) out.reserve(static_cast<std::size_t>(status.st_size));
@@ -78,7 +84,7 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t limit_bytes) {
   while (true) {
     const ssize_t got = ::read(fd, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail(cannot_read(path, std::strerror(errno)));
+    if (got < 0) return fail(cannot_read(path, errno));
     if (got == 0) return out;
     out.append(buffer, static_cast<std::size_t>(got));
     if (out.size() > limit_bytes)
@@ -87,15 +93,15 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t limit_bytes) {
 }
 
 Result<void> write_atomic(const fs::path& path, std::string_view bytes) {
-  return write_atomic(path,
-                      [&](FileWriter& out) { return out.write(bytes.data(), bytes.size()); });
+  return write_atomic(path, [&](FileWriter& out) { return out.write(bytes.data(), bytes.size()); });
 }
 
 Result<void> write_atomic(const fs::path& path,
                           const std::function<Result<void>(FileWriter&)>& produce) {
   const fs::path temporary = path.string() + ".tmp-" + std::to_string(::getpid());
   const auto attempt = [&]() -> Result<void> {
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), path);
+    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+                    path);
     if (!file.is_open()) return fail(cannot_write(path, errno));
     FDL_TRY(produce(file));
     FDL_TRY(file.sync_and_close());

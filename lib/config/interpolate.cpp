@@ -1,10 +1,9 @@
 #include "lib/config/interpolate.h"
 
 #include <algorithm>
-#include <cmath>
-#include <variant>
 
 #include "lib/base/closest.h"
+#include "lib/config/arithmetic.h"
 #include "lib/config/number.h"
 #include "lib/config/yaml.h"
 
@@ -14,60 +13,9 @@ namespace {
 constexpr std::size_t kLongestChain = 64;
 constexpr std::size_t kMostCopiedBytes = std::size_t{64} << 20;
 
-using Number = std::variant<std::int64_t, double>;
-
 bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 bool is_name_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-}
-
-std::optional<Number> to_number(const Node& node) {
-  if (!node.is_scalar() || node.quoted) return std::nullopt;
-  if (const auto integer = parse_integer(node.text)) return Number(*integer);
-  if (const auto number = parse_number(node.text)) return Number(*number);
-  return std::nullopt;
-}
-
-double as_double(const Number& n) {
-  return std::visit([](auto v) { return static_cast<double>(v); }, n);
-}
-
-std::string show(const Number& n) {
-  if (const auto* integer = std::get_if<std::int64_t>(&n)) return std::to_string(*integer);
-  return show_number(std::get<double>(n));
-}
-
-std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-  const std::int64_t q = a / b;
-  return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
-}
-
-std::optional<Number> apply_integers(const std::string& op, std::int64_t a, std::int64_t b) {
-  std::int64_t out = 0;
-  bool overflow = false;
-  if (op == "+") overflow = __builtin_add_overflow(a, b, &out);
-  if (op == "-") overflow = __builtin_sub_overflow(a, b, &out);
-  if (op == "*") overflow = __builtin_mul_overflow(a, b, &out);
-  if (op == "/" || op == "//" || op == "%") {
-    if (b == 0 || (a == INT64_MIN && b == -1)) return std::nullopt;
-    if (op == "/" && a % b != 0) return Number(static_cast<double>(a) / static_cast<double>(b));
-    out = op == "%" ? a - floor_div(a, b) * b : floor_div(a, b);
-  }
-  if (overflow) return std::nullopt;
-  return Number(out);
-}
-
-std::optional<Number> apply(const std::string& op, const Number& a, const Number& b) {
-  if (std::holds_alternative<std::int64_t>(a) && std::holds_alternative<std::int64_t>(b))
-    return apply_integers(op, std::get<std::int64_t>(a), std::get<std::int64_t>(b));
-  const double x = as_double(a), y = as_double(b);
-  if (op == "+") return Number(x + y);
-  if (op == "-") return Number(x - y);
-  if (op == "*") return Number(x * y);
-  if (y == 0) return std::nullopt;
-  if (op == "/") return Number(x / y);
-  if (op == "//") return Number(std::floor(x / y));
-  return Number(x - std::floor(x / y) * y);
 }
 
 std::size_t bytes_in(const Node& node) {
@@ -76,13 +24,6 @@ std::size_t bytes_in(const Node& node) {
   for (const Entry& entry : node.entries)
     sum += sizeof(Entry) + entry.key.size() + bytes_in(entry.value);
   return sum;
-}
-
-int depth_of(const Node& node) {
-  int deepest = 0;
-  for (const Node& item : node.items) deepest = std::max(deepest, depth_of(item));
-  for (const Entry& entry : node.entries) deepest = std::max(deepest, depth_of(entry.value));
-  return node.is_list() || node.is_map() ? deepest + 1 : 0;
 }
 
 bool is_late(const std::string& section) {
@@ -197,7 +138,7 @@ class Interpolator::Expression {
       reported_ = true;
       return std::nullopt;
     }
-    const auto result = apply(op, *x, *y);
+    const auto result = compute(op, *x, *y);
     if (!result) {
       owner_.problems_.add(error(Code::InterpolationSyntax, at_,
                                  "'{} {} {}' in '${{{}}}' has no result", a->text, op, b->text,

@@ -52,6 +52,13 @@ std::string describe(const Node& node) {
   return "'" + node.text + "'";
 }
 
+int depth_of(const Node& node) {
+  int deepest = 0;
+  for (const Node& item : node.items) deepest = std::max(deepest, depth_of(item));
+  for (const Entry& entry : node.entries) deepest = std::max(deepest, depth_of(entry.value));
+  return node.is_list() || node.is_map() ? deepest + 1 : 0;
+}
+
 Node make_scalar(std::string text, Span span, bool quoted) {
   Node node;
   node.kind = Kind::Scalar;

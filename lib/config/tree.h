@@ -54,6 +54,9 @@ struct Entry {
 // "a map", "a list", "nothing" or "'text'": for messages that say what was found.
 std::string describe(const Node& node);
 
+// How many lists and maps nest, the node included.
+int depth_of(const Node& node);
+
 Node make_scalar(std::string text, Span span, bool quoted = false);
 
 // The value at a dotted path, list items by index ("training.phases.0.until"); null when absent.

@@ -29,17 +29,12 @@ std::size_t count_nodes(const Node& node) {
   return count;
 }
 
-int depth_of(const Node& node) {
-  int deepest = 0;
-  for (const Node& item : node.items) deepest = std::max(deepest, depth_of(item));
-  for (const Entry& entry : node.entries) deepest = std::max(deepest, depth_of(entry.value));
-  return node.is_list() || node.is_map() ? deepest + 1 : 0;
-}
-
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(std::shared_ptr<const Source> source, Diagnostics& problems)
-      : source_(std::move(source)), problems_(problems) {}
+      : source_(std::move(source)),
+        problems_(problems),
+        line_end_(std::min(source_->text.find('\n'), source_->text.size())) {}
 
   Node take_root() { return std::move(root_); }
 
@@ -57,8 +52,7 @@ class TreeBuilder : public YAML::EventHandler {
     refuse_tag(mark, tag);
     // A multi-line scalar is marked up to the end of its first line.
     const Span start = span_at(mark, 0);
-    const std::string_view line = source_->line_text(start.line);
-    const auto rest = static_cast<int>(line.size()) - start.column + 1;
+    const auto rest = static_cast<int>(length_of_line(start.line)) - start.column + 1;
     const bool quoted = tag == "!";
     const int length = static_cast<int>(value.size()) + (quoted ? 2 : 0);
     Node node = make_scalar(value, span_at(mark, std::min(length, std::max(rest, 1))), quoted);
@@ -103,6 +97,18 @@ class TreeBuilder : public YAML::EventHandler {
     YAML::anchor_t anchor = 0;
     std::optional<Entry> key;  // a map's key that waits for its value
   };
+
+  // Lines come in order, so that looking them up from where the last one was costs the file once.
+  std::size_t length_of_line(int line) {
+    const std::string& text = source_->text;
+    for (; line_ < line && line_end_ < text.size(); ++line_) {
+      line_begin_ = line_end_ + 1;
+      line_end_ = std::min(text.find('\n', line_begin_), text.size());
+    }
+    if (line_ != line) return source_->line_text(line).size();
+    const bool has_return = line_end_ > line_begin_ && text[line_end_ - 1] == '\r';
+    return line_end_ - line_begin_ - (has_return ? 1 : 0);
+  }
 
   static Diagnostic too_deep(const Span& at) {
     return error(Code::TooDeep, at, "this file nests deeper than {} levels", kDeepestNesting)
@@ -198,6 +204,9 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::map<std::size_t, std::map<std::string, Span>> keys_;  // per depth, of the map open there
+  int line_ = 1;
+  std::size_t line_begin_ = 0;
+  std::size_t line_end_;
   std::size_t written_ = 0;
   std::size_t expanded_ = 0;
 };

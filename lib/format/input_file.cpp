@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "lib/base/files.h"
+
 namespace fdl::format {
 namespace {
 
@@ -25,10 +27,10 @@ Result<InputFile> InputFile::open(const fs::path& path, Code missing) {
     return fail(error(missing, {}, "cannot read '{}': {}", path.string(), std::strerror(errno))
                     .help("check the path, and that the file is there"));
   }
-  if (fd < 0) return cannot_read(path, std::strerror(errno));
+  if (fd < 0) return fail(fdl::cannot_read(path, errno));
   InputFile file(fd, 0, path);
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return cannot_read(path, std::strerror(errno));
+  if (::fstat(fd, &status) != 0) return fail(fdl::cannot_read(path, errno));
   if (S_ISDIR(status.st_mode)) return cannot_read(path, "it is a folder");
   if (!S_ISREG(status.st_mode)) return cannot_read(path, "it is not a regular file");
   file.num_bytes_ = static_cast<std::uint64_t>(status.st_size);

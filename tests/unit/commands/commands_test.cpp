@@ -202,6 +202,12 @@ TEST_CASE("a shell line takes the manifest's words, then the user's, each side o
 }
 
 TEST_CASE("exit codes follow the kind of the problem") {
+  Diagnostics several;
+  several.add(error(Code::UnknownKey, {}, "one"));
+  several.add(warning(Code::CannotRead, {}, "two"));
+  CHECK(exit_code_of(several) == ExitCode::BadInput);
+  several.add(error(Code::CannotRead, {}, "three"));
+  CHECK(exit_code_of(several) == ExitCode::Failed);
   CHECK(exit_code_of(Code::UnknownKey) == ExitCode::BadInput);
   CHECK(exit_code_of(Code::DataMissing) == ExitCode::BadInput);
   CHECK(exit_code_of(Code::BadCommandLine) == ExitCode::BadInput);

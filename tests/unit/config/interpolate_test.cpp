@@ -55,6 +55,8 @@ TEST_CASE("arithmetic: precedence, parentheses, signs, and division as in Python
   CHECK(computed("0 - p.a // p.b") == "-3");
   CHECK(computed("(0 - p.a) // p.b") == "-4");
   CHECK(computed("(0 - p.a) % p.b") == "1");
+  CHECK(computed("7 % (0 - 2)") == "-1");
+  CHECK(computed("(0 - 9223372036854775807 - 1) % 3") == "1");
   CHECK(computed("8 / p.b") == "4");
   CHECK(computed("-p.a") == "-7");
   CHECK(computed("p.a - -1") == "8");

@@ -127,6 +127,19 @@ TEST_CASE("a text of 4 MiB is read, one byte more is not") {
   CHECK(only_problem(text).code == Code::TooLarge);
 }
 
+TEST_CASE("places stay right to the end of a large file, whatever ends its lines") {
+  for (const std::string end : {"\n", "\r\n"}) {
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) text += "k" + std::to_string(i) + ": two\\n  lines" + end;
+    const Node root = tree_of(text + "last: \"a" + end + "  b\"" + end);
+    const Node& last = root.entries.back().value;
+    CHECK(last.span.line == 20'001);
+    CHECK(last.span.column == 7);
+    CHECK(last.span.length == 2);  // to the end of its first line
+    CHECK(root.entries[9999].value.span.where() == "fdl.yml:10000:8");
+  }
+}
+
 TEST_CASE("bytes that are no UTF-8 text are refused before they are parsed") {
   CHECK(only_problem(std::string("a: \0", 4)).code == Code::NotText);
   for (const char* text : {"a: \xff", "a: \xc0\xaf", "a: \xe2\x82", "a: \xf5\x80\x80\x80"}) {
