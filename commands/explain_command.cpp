@@ -1,3 +1,4 @@
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
@@ -78,9 +79,23 @@ int explain_graph(const job::Checked& checked, const Options& options, Context& 
   return 0;
 }
 
+// What `using` and `port` name, where there are several inputs or outputs.
+std::string ports_text(const catalog::ModuleSpec& spec) {
+  std::string out;
+  for (const catalog::InputSpec& input : spec.inputs) {
+    if (spec.inputs.size() > 1)
+      out += fmt::format("{}{}{}", out.empty() ? "inputs: " : ", ", input.name,
+                         input.is_optional ? " (optional)" : "");
+  }
+  if (!out.empty()) out += "\n";
+  if (spec.outputs.size() > 1) out += fmt::format("outputs: {}\n", fmt::join(spec.outputs, ", "));
+  return out;
+}
+
 int explain_module(const catalog::ModuleSpec& spec, Context& context) {
-  std::string out = fmt::format("{}: {}\n\nshape: {}\nsource: {}\nexample: {}\n", spec.name(),
-                                spec.record.summary, spec.shape_text, spec.source, spec.example);
+  std::string out = fmt::format("{}: {}\n\nshape: {}\n{}source: {}\nexample: {}\n", spec.name(),
+                                spec.record.summary, spec.shape_text, ports_text(spec), spec.source,
+                                spec.example);
   if (!spec.record.fields.empty()) out += "\nparameters:\n";
   for (const config::FieldSpec& field : spec.record.fields) {
     const std::string name =
