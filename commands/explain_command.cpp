@@ -77,6 +77,19 @@ int explain_graph(const job::Checked& checked, const Options& options, Context& 
   return 0;
 }
 
+// What `using` and `port` name, where there are several inputs or outputs.
+std::string ports_text(const catalog::ModuleSpec& spec) {
+  std::string out;
+  for (const catalog::InputSpec& input : spec.inputs) {
+    if (spec.inputs.size() > 1)
+      out += fmt::format("{}{}{}", out.empty() ? "inputs: " : ", ", input.name,
+                         input.is_optional ? " (optional)" : "");
+  }
+  if (!out.empty()) out += "\n";
+  if (spec.outputs.size() > 1) out += fmt::format("outputs: {}\n", fmt::join(spec.outputs, ", "));
+  return out;
+}
+
 std::string parameters_text(const config::RecordSpec& record) {
   std::string out = record.fields.empty() ? "" : "\nparameters:\n";
   for (const config::FieldSpec& field : record.fields) {
@@ -94,8 +107,9 @@ std::string parameters_text(const config::RecordSpec& record) {
 }
 
 std::string module_text(const catalog::ModuleSpec& spec) {
-  return fmt::format("{}: {}\n\nshape: {}\nsource: {}\nexample: {}\n", spec.name(),
-                     spec.record.summary, spec.shape_text, spec.source, spec.example) +
+  return fmt::format("{}: {}\n\nshape: {}\n{}source: {}\nexample: {}\n", spec.name(),
+                     spec.record.summary, spec.shape_text, ports_text(spec), spec.source,
+                     spec.example) +
          parameters_text(spec.record);
 }
 

@@ -4,7 +4,9 @@
 #include <ATen/ops/full.h>
 #include <doctest/doctest.h>
 
+#include "lib/config/layers.h"
 #include "lib/exec/executor.h"
+#include "lib/graph/build.h"
 #include "tests/unit/engine/support.h"
 
 // What the laws over the catalogue cannot tell of activations, shapes and reductions.
