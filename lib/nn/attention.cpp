@@ -54,8 +54,8 @@ at::Tensor joined_masks(const AttentionOptions& p, const at::Tensor& query_BTE, 
   const auto T = query_BTE.size(1);
   at::Tensor seen, added;
   if (mask_BS.defined()) seen = mask_BS.view({mask_BS.size(0), 1, 1, S});
-  if (p.causal) seen = both(seen, at::ones({T, S}, at::kBool).tril());
-  if (p.alibi) added = alibi_bias(p.num_heads, T, S).to(query_BTE.scalar_type());
+  if (p.causal) seen = both(seen, at::ones({T, S}, query_BTE.options().dtype(at::kBool)).tril());
+  if (p.alibi) added = alibi_bias(p.num_heads, T, S).to(query_BTE.options());
   if (attn_mask.defined()) {
     const at::Tensor by_head = attn_mask.dim() == 3 ? attn_mask.unsqueeze(1) : attn_mask;
     if (by_head.scalar_type() == at::kBool)

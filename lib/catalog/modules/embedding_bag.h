@@ -20,7 +20,7 @@ inline ModuleSpec embedding_bag_spec() {
         return num_elements(x.shape) * Dim(p.embedding_dim);
       })
       .source("torch.nn.EmbeddingBag")
-      .example("embedding_bag: { num: 1000, dim: 64 }", {"i64[5]"});
+      .example("embedding_bag: { num: 12, dim: 3 }", {"i64[5]"});
 }
 
 }  // namespace fdl::catalog

@@ -1,4 +1,5 @@
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 #include <doctest/doctest.h>
 
@@ -84,6 +85,26 @@ TEST_CASE("full lengths change nothing, and more than the sequence has counts as
   const nn::Outputs plain = layer.run(x, layer.starts, {});
   const nn::Outputs full = layer.run(x, layer.starts, lengths_of({kPositions, kPositions + 7}));
   for (std::size_t i = 0; i < plain.size(); ++i) CHECK(is_close(full[i], plain[i], kRounding));
+}
+
+// A named axis has no length when the manifest is checked.
+TEST_CASE("a batch longer than the table of positions is refused in words") {
+  const auto module =
+      bind_module("learned_positions", yaml("max: 4"), {type_of(at::ones({2, 3, 6}))});
+  REQUIRE(module.has_value());
+  nn::StepContext context;
+  const nn::Tensors own({"weight"}, {at::ones({4, 6})});
+  const auto run = [&](std::int64_t length) {
+    return nn::find_forward("learned_positions")(module->params.get(), own,
+                                                 {at::ones({2, length, 6})}, context);
+  };
+  CHECK(run(4).front().mean().item<double>() == 2);
+  try {
+    run(5);
+    FAIL("it took 5 positions");
+  } catch (const std::exception& thrown) {
+    CHECK(std::string(thrown.what()).find("vectors for 4 positions") != std::string::npos);
+  }
 }
 
 }  // namespace fdl::testing
