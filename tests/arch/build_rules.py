@@ -1,6 +1,7 @@
 """What only the build folder can tell: everything is compiled, and `fdl` itself stays light."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,9 +10,15 @@ _HEAVY = ('torch', 'libc10', 'libcurl', 'libarchive', 'libicu', 'sentencepiece')
 
 def _compiled(house, build):
     """Sources the build compiles, as paths from the root (or from the build folder)."""
-    out = set()
+    paths = set()
     for entry in json.loads((build / 'compile_commands.json').read_text(encoding='utf-8')):
         path = Path(entry['directory'], entry['file']).resolve()
+        if path.parent.name == 'Unity':  # CMake's bunch of sources that are compiled together
+            text = path.read_text(encoding='utf-8')
+            paths.update(Path(inner) for inner in re.findall(r'^#include "(.+)"$', text, re.MULTILINE))
+        paths.add(path)
+    out = set()
+    for path in paths:
         base = build if path.is_relative_to(build) else house.root
         out.add(path.relative_to(base).as_posix())
     return out
