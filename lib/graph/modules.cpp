@@ -80,6 +80,8 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   }
   node.params = params;
   own_tensors(spec, node);
+  if (step.init != nullptr)
+    read_initial_values(interpolator_.resolve(*step.init, *place.names), node);
   for (const catalog::TensorType& type : *outputs)
     node.outputs.push_back(add_value(type, node.path, step.span));
   Produced made = node.outputs.front();
