@@ -17,6 +17,7 @@ constexpr std::array kKinds = {
     KindText{EntryKind::Metric, "metrics", "Metrics"},
     KindText{EntryKind::Optimizer, "optimizers", "Optimizers"},
     KindText{EntryKind::Schedule, "schedules", "Schedules"},
+    KindText{EntryKind::Initializer, "initializers", "Initial values"},
     KindText{EntryKind::Dataset, "datasets", "Data sources"},
     KindText{EntryKind::Transform, "transforms", "Transforms"},
 };

@@ -17,7 +17,9 @@ namespace fdl::catalog {
 #define FDL_SCHEDULE(name) FDL_ENTRY(schedule, name)
 #define FDL_DATASET(name) FDL_ENTRY(dataset, name)
 #define FDL_TRANSFORM(name) FDL_ENTRY(transform, name)
+#define FDL_INITIALIZER(name) FDL_ENTRY(initializer, name)
 #include "lib/catalog/datasets.inc"
+#include "lib/catalog/initializers.inc"
 #include "lib/catalog/losses.inc"
 #include "lib/catalog/metrics.inc"
 #include "lib/catalog/optimizers.inc"
@@ -55,6 +57,9 @@ constexpr Row<EntrySpec> kSchedules[] = {
 constexpr Row<EntrySpec> kDatasets[] = {
 #include "lib/catalog/datasets.inc"
 };
+constexpr Row<EntrySpec> kInitializers[] = {
+#include "lib/catalog/initializers.inc"
+};
 constexpr Row<EntrySpec> kTransforms[] = {
 #include "lib/catalog/transforms.inc"
 };
@@ -73,6 +78,8 @@ std::span<const Row<EntrySpec>> rows(EntryKind kind) {
       return kDatasets;
     case EntryKind::Transform:
       return kTransforms;
+    case EntryKind::Initializer:
+      return kInitializers;
   }
   return {};
 }
@@ -110,14 +117,14 @@ std::vector<std::string> module_names() {
 }
 
 std::string_view to_string(EntryKind kind) {
-  constexpr std::string_view kNames[] = {"loss",     "metric",      "optimizer",
-                                         "schedule", "data source", "transform"};
+  constexpr std::string_view kNames[] = {"loss",        "metric",    "optimizer",  "schedule",
+                                         "data source", "transform", "initializer"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 std::vector<EntryKind> all_entry_kinds() {
   std::vector<EntryKind> out;
-  for (auto kind = EntryKind::Loss; kind <= EntryKind::Transform;
+  for (auto kind = EntryKind::Loss; kind <= EntryKind::Initializer;
        kind = static_cast<EntryKind>(static_cast<int>(kind) + 1))
     out.push_back(kind);
   return out;

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include <tl/expected.hpp>
+
+#include "lib/catalog/init.h"
 #include "lib/catalog/tensor_type.h"
 #include "lib/config/bind.h"
 
@@ -43,6 +46,10 @@ using TensorTypes = std::vector<TensorType>;
 using Fit =
     std::function<std::optional<std::string>(const void* params, const TensorTypes& compared)>;
 
+// The first values of a tensor of that shape, or why it cannot have them.
+using Sizes = std::vector<std::int64_t>;
+using InitResult = tl::expected<Init, std::string>;
+
 struct EntrySpec {
   config::RecordSpec record;  // name, summary, parameters
   std::string source;
@@ -54,6 +61,8 @@ struct EntrySpec {
   Fit fits;
   bool higher_is_better = false;  // of a metric
   bool needs_end = false;         // of a schedule: it must know the number of steps
+  std::function<InitResult(const void* params, const Sizes& shape)> initial;  // of an initializer
+  std::function<bool(const void* params)> counts_epochs;  // of a schedule, where it can
   // Of an optimizer: numbers kept beside each number of a parameter, and `groups` as written.
   std::function<int(const void* params)> state_per_element;
   std::function<const config::Node&(const void* params)> groups;
@@ -142,6 +151,22 @@ class EntryBuilder {
     return param("groups", &P::groups,
                  "Other values for some parameters, each with a pattern over their paths: "
                  "[{match: \"*.bias\", weight_decay: 0}]. Later ones win, key by key.");
+  }
+  // Of an initializer: (const P&, const Sizes& shape) -> Init or InitResult.
+  template <typename F>
+  EntryBuilder& initial(F rule) {
+    spec_.initial = [rule](const void* params, const Sizes& shape) -> InitResult {
+      return rule(*static_cast<const P*>(params), shape);
+    };
+    return *this;
+  }
+  // P::unit of a schedule.
+  EntryBuilder& unit() {
+    spec_.counts_epochs = [](const void* params) {
+      return static_cast<const P*>(params)->unit == "epochs";
+    };
+    return param("unit", &P::unit, "What its steps are: updates, or epochs.",
+                 config::choices({"steps", "epochs"}));
   }
   EntryBuilder& needs_end() {
     spec_.needs_end = true;

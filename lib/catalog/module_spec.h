@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/catalog/init.h"
 #include "lib/catalog/shape_rule.h"
 #include "lib/catalog/tensor_type.h"
 #include "lib/config/bind.h"
@@ -14,17 +15,6 @@
 // What a module is, without torch: parameters, the tensors it owns, shapes, cost and docs. Its
 // forward is in lib/nn/modules, under the same name.
 namespace fdl::catalog {
-
-// How a tensor gets its first values.
-struct Init {
-  enum class Kind { Constant, Uniform, Normal };
-  Kind kind = Kind::Constant;
-  double a = 0;                // the constant; the lower bound; the mean
-  double b = 0;                // the upper bound; the standard deviation
-  std::int64_t zero_row = -1;  // a row that starts at zero, or -1
-
-  friend bool operator==(const Init&, const Init&) = default;
-};
 
 // An initialiser that may depend on shapes: given the owner's parameters and the shape of its
 // "weight" (or of the tensor itself), the numbers for this tensor.

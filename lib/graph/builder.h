@@ -26,6 +26,7 @@ struct Step {
   const config::Node* merge = nullptr;  // beside `also` and `split`
   const config::Node* with = nullptr;   // beside `use`
   std::optional<Freeze> freeze;
+  const config::Node* init = nullptr;  // beside a module
 };
 
 // What a step makes: the stream, and by name all outputs where there are several.
@@ -90,6 +91,8 @@ class Builder {
   bool check_dtypes(const catalog::ModuleSpec& spec, const Step& step, const std::string& path,
                     const std::vector<ValueId>& inputs);
   void own_tensors(const catalog::ModuleSpec& spec, const Place& place, Node& node);
+  // initial_values.cpp: `init:` of the tensors that the node owns
+  void read_initial_values(const config::Node& values, const Node& node);
   Produced run_use(const Step& step, ValueId stream, const Place& place);
   bool bind_module_params(const config::Node& declaration, const Step& step, const Place& place,
                           config::NameScope& names);

@@ -53,6 +53,8 @@ constexpr StepKeySpec kStepKeys[] = {
     {"port", "Which output of a step that has several becomes the stream."},
     {"merge", "How the branches of `also` and `split` join."},
     {"with", "The params of what `use` calls."},
+    {"init",
+     "How a module's tensors begin: {weight: {kaiming_normal: {mode: fan_out}}, bias: zeros}."},
     {"freeze",
      "Leaves the parameters inside as they are; {bn: train} keeps running statistics "
      "going."},

@@ -89,6 +89,8 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   own_tensors(spec, place, node);
   // Running statistics stay as they are, unless `freeze: {bn: train}`.
   node.is_frozen = place.freeze == Freeze::All && spec.updates_buffers();
+  if (step.init != nullptr)
+    read_initial_values(file_->interpolator.resolve(*step.init, *place.names), node);
   for (const catalog::TensorType& type : *outputs)
     node.outputs.push_back(add_value(type, node.path, step.span));
   Produced made = node.outputs.front();

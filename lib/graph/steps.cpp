@@ -144,13 +144,19 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
       step.merge = &entry.value;
     } else if (entry.key == "with") {
       step.with = &entry.value;
+    } else if (entry.key == "init") {
+      step.init = &entry.value;
     }
     const bool misplaced = (entry.key == "merge" && step.kind != "also" && step.kind != "split") ||
-                           (entry.key == "with" && step.kind != "use");
+                           (entry.key == "with" && step.kind != "use") ||
+                           (entry.key == "init" && catalog::find_module(step.kind) == nullptr);
     if (misplaced) {
-      problems_.add(error(Code::UnknownKey, entry.key_span, "'{}' has no meaning beside '{}'",
-                          entry.key, step.kind)
-                        .help("`merge` stands beside `also` and `split`, `with` beside `use`"));
+      problems_.add(
+          error(Code::UnknownKey, entry.key_span, "'{}' has no meaning beside '{}'", entry.key,
+                step.kind)
+              .help(
+                  "`merge` stands beside `also` and `split`, `with` beside `use`, `init` beside a "
+                  "module"));
     }
   }
   const bool bad_name =

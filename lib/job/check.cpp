@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lib/base/closest.h"
+#include "lib/catalog/schedules/plateau.h"
 #include "lib/graph/build.h"
 #include "lib/job/sections.h"
 
@@ -9,34 +10,39 @@ namespace {
 
 using config::Node;
 
+// Names under which the job records what it computes; reports one that is not among them.
+bool is_computed(const Job& job, const std::string& metric, const Span& at, Diagnostics& problems) {
+  std::vector<std::string> names;
+  for (const char* split : {"train", "val"}) {
+    if (job.find_split(split) == nullptr) continue;
+    names.push_back(std::string(split) + "/loss");
+    for (const Metric& one : job.training.metrics)
+      names.push_back(std::string(split) + "/" + one.name);
+  }
+  if (std::find(names.begin(), names.end(), metric) != names.end()) return true;
+  Diagnostic d = error(Code::UnknownMetric, at, "this job computes no metric '{}'", metric);
+  if (const auto near = closest(metric, names)) d = std::move(d).help("did you mean '{}'?", *near);
+  problems.add(std::move(d).note("it computes {}", one_of(names)));
+  return false;
+}
+
 // Best checkpoints are chosen by a metric that this job computes.
 void check_best(Job& job, const config::Manifest& manifest, Diagnostics& problems) {
   Checkpoints& c = job.checkpoints;
   if (c.best_metric.empty()) return;
-  std::vector<std::string> names;
-  bool found = false;
-  for (const char* split : {"train", "val"}) {
-    if (job.find_split(split) == nullptr) continue;
-    names.push_back(std::string(split) + "/loss");
-    for (const Metric& metric : job.training.metrics)
-      names.push_back(std::string(split) + "/" + metric.name);
-  }
-  found = std::find(names.begin(), names.end(), c.best_metric) != names.end();
   const Node* at = config::find_path(manifest.root, "output.checkpoint.keep.best.metric");
   const Node* short_form = config::find_path(manifest.root, "output.checkpoint.keep.best");
   if (at == nullptr) at = short_form;
-  if (!found) {
-    Diagnostic d = error(Code::UnknownMetric, at != nullptr ? at->span : Span{},
-                         "this job computes no metric '{}'", c.best_metric);
-    if (const auto near = closest(c.best_metric, names))
-      d = std::move(d).help("did you mean '{}'?", *near);
-    problems.add(std::move(d).note("it computes {}", one_of(names)));
-    return;
-  }
+  if (!is_computed(job, c.best_metric, at != nullptr ? at->span : Span{}, problems)) return;
   if (config::find_path(manifest.root, "output.checkpoint.keep.best.mode") != nullptr) return;
-  const std::string name = c.best_metric.substr(c.best_metric.find('/') + 1);
-  for (const Metric& metric : job.training.metrics) {
-    if (metric.name == name) c.best_is_max = metric.what.spec->higher_is_better;
+  c.best_is_max = job.training.higher_is_better(c.best_metric);
+}
+
+void check_plateaus(const Job& job, Diagnostics& problems) {
+  for (const catalog::Choice& schedule : job.training.schedules) {
+    if (schedule.name() != "plateau") continue;
+    const auto& params = schedule.as<catalog::schedules::PlateauParams>();
+    is_computed(job, params.metric, schedule.span, problems);
   }
 }
 
@@ -72,6 +78,7 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
     check_best(job, manifest, problems);
+    check_plateaus(job, problems);
   }
   if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
 }

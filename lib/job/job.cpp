@@ -138,6 +138,13 @@ const DataSplit* Job::find_split(std::string_view name) const {
   return it != splits.end() ? &*it : nullptr;
 }
 
+bool Training::higher_is_better(std::string_view recorded) const {
+  const std::string_view name = recorded.substr(recorded.find('/') + 1);
+  return std::any_of(metrics.begin(), metrics.end(), [&](const Metric& metric) {
+    return metric.name == name && metric.what.spec->higher_is_better;
+  });
+}
+
 std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& problems) {
   Job job;
   job.folder = manifest.folder;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/diagnostic.h"
@@ -90,6 +91,9 @@ struct Training {
   // values, and may have no parameter.
   std::vector<ParameterGroup> groups;
   std::vector<catalog::Choice> schedules;  // empty: constant
+
+  // Whether more is better, of a metric by its recorded name: "val/accuracy".
+  bool higher_is_better(std::string_view recorded) const;
 };
 
 // A field that a data source offers: its type without the batch axis, and for class labels how

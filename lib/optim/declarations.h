@@ -19,7 +19,8 @@ namespace fdl::optim {
 struct Stretch {
   double base_lr = 0;
   std::int64_t num_steps = 0;
-  Schedule next;  // from this stretch's end, counting from 0 there
+  std::int64_t num_before = 0;  // steps that came before it
+  Schedule next;                // from this stretch's end, counting from 0 there
 };
 
 // Steps count from the start of the stretch.

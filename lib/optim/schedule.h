@@ -21,8 +21,8 @@ using Schedule = std::function<Rates(std::int64_t step)>;
 
 // The schedules of a manifest, one after the other: each `warmup` takes its own number of steps and
 // ends at the first rate of what follows, the first other one takes all steps that remain. None at
-// all keeps `base_lr`, the optimizer's own rate.
+// all keeps `base_lr`, the optimizer's own rate. One whose unit is epochs moves once an epoch.
 Schedule make_schedule(const std::vector<catalog::Choice>& chain, double base_lr,
-                       std::int64_t total_steps);
+                       std::int64_t total_steps, std::int64_t steps_per_epoch = 1);
 
 }  // namespace fdl::optim

@@ -4,30 +4,10 @@
 
 #include "lib/base/check.h"
 #include "lib/tensor/dtype.h"
+#include "lib/tensor/initialise.h"
 #include "lib/tensor/random.h"
 
 namespace fdl::tensor {
-namespace {
-
-using catalog::Init;
-
-void initialise(const at::Tensor& tensor, const Init& init, StreamKey key) {
-  const std::span<float> values(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
-  switch (init.kind) {
-    case Init::Kind::Constant:
-      tensor.fill_(init.a);
-      break;
-    case Init::Kind::Uniform:
-      fill_uniform(values, key, init.a, init.b);
-      break;
-    case Init::Kind::Normal:
-      fill_normal(values, key, init.a, init.b);
-      break;
-  }
-  if (init.zero_row >= 0) tensor.select(0, init.zero_row).zero_();
-}
-
-}  // namespace
 
 TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
   std::vector<Sizes> shapes;
@@ -38,7 +18,7 @@ TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
   const StreamKey root(seed, Purpose::Init);
   for (const graph::OwnedTensor& t : graph.tensors) {
     if (t.is_buffer) {
-      FDL_CHECK(t.init.kind == Init::Kind::Constant);
+      FDL_CHECK(t.init.kind == catalog::Init::Kind::Constant);
       tensors_.push_back({t.path, at::full(t.shape, t.init.a, scalar_type(t.dtype))});
       continue;
     }

@@ -39,7 +39,8 @@ Result<void> Session::step(const data::Batch& batch) {
   }
   const auto gradients = exec::gradients(loss, store_.parameters());
   if (!gradients) return fail(gradients.error());
-  const optim::Rates rates = schedule_(state_.step);
+  optim::Rates rates = schedule_(state_.step);
+  rates.lr *= state_.plateau.scale;
   optimizer_->update(*gradients, rates);
   lr_ = rates.lr;
   ++state_.step;
@@ -64,6 +65,7 @@ Result<void> Session::after_step() {
   add_means(totals_, training, "train", means);
   if (val_ && is_due(training.validate_every_epochs, training.validate_every_steps))
     FDL_TRY(validate(means));
+  observe_plateau(means);
   const bool saves = is_due(job_.checkpoints.every_epochs, job_.checkpoints.every_steps);
   if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(means));
   if (is_epoch_over()) {
@@ -76,6 +78,22 @@ Result<void> Session::after_step() {
   }
   if (saves) FDL_TRY(save(means));
   return report_saved(false);
+}
+
+// A plateau looks at what was measured after this step: at training's means when an epoch ends.
+void Session::observe_plateau(const std::map<std::string, double>& means) {
+  for (const catalog::Choice& schedule : job_.training.schedules) {
+    if (schedule.name() != "plateau") continue;
+    const auto& params = schedule.as<catalog::schedules::PlateauParams>();
+    const auto found = means.find(params.metric);
+    const bool is_partial = params.metric.starts_with("train/") && !is_epoch_over();
+    if (found == means.end() || is_partial) return;
+    const bool is_max =
+        params.mode.empty() ? job_.training.higher_is_better(params.metric) : params.mode == "max";
+    state_.plateau =
+        optim::observe(params, is_max, optimizer_->base_lr(), state_.plateau, found->second);
+    return;
+  }
 }
 
 Result<void> Session::validate(std::map<std::string, double>& means) {

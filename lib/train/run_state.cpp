@@ -42,6 +42,27 @@ bool read_means(const nlohmann::json& from, const char* key, std::vector<nn::Run
   return true;
 }
 
+ordered_json plateau_json(const optim::PlateauState& state) {
+  ordered_json out = {
+      {"num_bad", state.num_bad}, {"cooldown", state.cooldown}, {"scale", state.scale}};
+  if (state.best) out["best"] = *state.best;
+  return out;
+}
+
+// Absent in what older versions wrote.
+bool read_plateau(const nlohmann::json& from, optim::PlateauState& out) {
+  const auto found = from.find("plateau");
+  if (found == from.end()) return true;
+  if (!found->is_object() || !read_integer(*found, "num_bad", out.num_bad) ||
+      !read_integer(*found, "cooldown", out.cooldown) || !read_number(*found, "scale", out.scale))
+    return false;
+  double best = 0;
+  if (!found->contains("best")) return true;
+  if (!read_number(*found, "best", best)) return false;
+  out.best = best;
+  return true;
+}
+
 bool read_best(const nlohmann::json& from, std::vector<RunState::Best>& out) {
   const auto found = from.find("best");
   if (found == from.end() || !found->is_array()) return false;
@@ -59,14 +80,15 @@ bool read_best(const nlohmann::json& from, std::vector<RunState::Best>& out) {
 std::string to_json(const RunState& state) {
   ordered_json best = ordered_json::array();
   for (const RunState::Best& b : state.best) best.push_back({{"step", b.step}, {"value", b.value}});
-  const ordered_json out = {{"step", state.step},
-                            {"epoch", state.epoch},
-                            {"batch", state.batch},
-                            {"threads", state.threads},
-                            {"losses", means_json(state.losses)},
-                            {"metrics", means_json(state.metrics)},
-                            {"train_seconds", state.train_seconds},
-                            {"best", std::move(best)}};
+  ordered_json out = {{"step", state.step},
+                      {"epoch", state.epoch},
+                      {"batch", state.batch},
+                      {"threads", state.threads},
+                      {"losses", means_json(state.losses)},
+                      {"metrics", means_json(state.metrics)},
+                      {"train_seconds", state.train_seconds},
+                      {"best", std::move(best)}};
+  if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
   return out.dump(1) + "\n";
 }
 
@@ -82,7 +104,8 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_integer(from, "epoch", out.epoch) && read_integer(from, "batch", out.batch) &&
       read_integer(from, "threads", out.threads) && read_means(from, "losses", out.losses) &&
       read_means(from, "metrics", out.metrics) &&
-      read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best);
+      read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
+      read_plateau(from, out.plateau);
   if (whole) return out;
   return fail(
       error(Code::CheckpointCorrupt, {}, "'{}' does not hold the state of a run", path.string())

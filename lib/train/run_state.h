@@ -7,11 +7,12 @@
 
 #include "lib/base/result.h"
 #include "lib/nn/metric.h"
+#include "lib/optim/plateau.h"
 
 namespace fdl::train {
 
-// What a run knows beside its tensors: state.json of a checkpoint. Random streams and schedules
-// are pure functions of the step and need no state.
+// What a run knows beside its tensors: state.json of a checkpoint. Random streams and all
+// schedules but a plateau are pure functions of the step and need no state.
 struct RunState {
   struct Best {
     std::int64_t step = 0;
@@ -24,6 +25,7 @@ struct RunState {
   std::vector<nn::RunningMean> losses, metrics;  // over the epoch that runs
   double train_seconds = 0;                      // of the epoch that runs
   std::vector<Best> best;                        // best first
+  optim::PlateauState plateau;                   // of a schedule that has one
 };
 
 // The text of state.json; numbers keep every bit.

@@ -67,7 +67,7 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   std::unique_ptr<Session> out(new Session(graph, job, setup, events, std::move(*train_split)));
   out->horizon_ = *horizon;
   out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
-                                        horizon->total_steps);
+                                        horizon->total_steps, horizon->steps_per_epoch);
   if (const job::DataSplit* val = job.find_split("val")) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());

@@ -44,6 +44,7 @@ class Session {
   Result<void> restore(const std::filesystem::path& checkpoint);
   Result<void> step(const data::Batch& batch);
   Result<void> after_step();
+  void observe_plateau(const std::map<std::string, double>& means);
   Result<void> validate(std::map<std::string, double>& means);
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);

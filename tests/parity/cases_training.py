@@ -1,8 +1,9 @@
-"""Cases of optimizers and schedules."""
+"""Cases of optimizers, schedules and initializers."""
 
 import torch
+from torch.optim import lr_scheduler
 
-from cases import OPTIMIZERS
+from cases import NUM_SCHEDULE_STEPS, OPTIMIZERS, Schedule
 
 
 class Lion(torch.optim.Optimizer):
@@ -95,3 +96,85 @@ def optimizer_cases():
         apart = {"decoupled_weight_decay": True, "weight_decay": 0.1}
         yield kind, f"{kind}_decoupled", apart
     yield "muon", "muon_no_matrices", {"groups": [{"match": "p0", "orthogonal": False}]}
+
+
+def of_torch(scheduler: str, **arguments):
+    return lambda o: getattr(lr_scheduler, scheduler)(o, **arguments)
+
+
+def warm_then_root(num_warmup_steps: int):
+    """From 0 in a straight line, then with the inverse root of the step."""
+    w = num_warmup_steps
+    return lambda o: lr_scheduler.LambdaLR(o, lambda t: t / w if t < w else (w / t) ** 0.5)
+
+
+def schedule_cases():
+    whole = NUM_SCHEDULE_STEPS
+    yield "step", Schedule({"step": {"step_size": 30}}, 0.1, of_torch("StepLR", step_size=30))
+    slow = {"step_size": 7, "gamma": 0.9}
+    yield "step_gamma", Schedule({"step": slow}, 0.1, of_torch("StepLR", **slow))
+    marks = {"milestones": [20, 150, 90], "gamma": 0.5}
+    yield "multi_step", Schedule({"multi_step": marks}, 0.1, of_torch("MultiStepLR", **marks))
+    yield "exponential", Schedule(
+        {"exponential": {"gamma": 0.97}}, 0.1, of_torch("ExponentialLR", gamma=0.97))
+    waves = {"T_0": 13, "T_mult": 2}
+    yield "cosine_restarts", Schedule(
+        {"cosine_restarts": waves | {"min_lr": 1e-3}}, 0.1,
+        of_torch("CosineAnnealingWarmRestarts", **waves, eta_min=1e-3))
+    yield "cosine_restarts_even", Schedule(
+        {"cosine_restarts": {"T_0": 30}}, 0.1, of_torch("CosineAnnealingWarmRestarts", T_0=30))
+    for mode in ("triangular", "triangular2", "exp_range"):
+        options = {"max_lr": 0.1, "step_size_up": 20, "mode": mode, "gamma": 0.99}
+        yield f"cyclic_{mode}", Schedule(
+            {"cyclic": options}, 0.01, of_torch("CyclicLR", base_lr=0.01, **options))
+    own = {"max_lr": 0.2, "base_lr": 0.02, "step_size_up": 15, "step_size_down": 35,
+           "base_momentum": 0.7, "max_momentum": 0.95}
+    yield "cyclic_uneven", Schedule({"cyclic": own}, 0.01, of_torch("CyclicLR", **own))
+    still = {"max_lr": 0.1, "step_size_up": 25, "cycle_momentum": False}
+    yield "cyclic_fixed_momentum", Schedule(
+        {"cyclic": still}, 0.01, of_torch("CyclicLR", base_lr=0.01, **still))
+    yield "polynomial", Schedule(
+        {"polynomial": {"power": 2}}, 0.1, of_torch("PolynomialLR", power=2, total_iters=whole))
+    short = {"total_iters": 50}
+    yield "polynomial_short", Schedule({"polynomial": short}, 0.1, of_torch("PolynomialLR", **short))
+    yield "linear", Schedule(
+        {"linear": {"to": 0}}, 0.1,
+        of_torch("LinearLR", start_factor=1.0, end_factor=0.0, total_iters=whole))
+    yield "linear_up", Schedule(
+        {"linear": {"from": 0.2, "to": 0.8}}, 0.1,
+        of_torch("LinearLR", start_factor=0.2, end_factor=0.8, total_iters=whole))
+    yield "inverse_sqrt", Schedule(
+        [{"warmup": {"steps": 40}}, {"inverse_sqrt": {}}], 0.1, warm_then_root(40))
+    yield "constant", Schedule(
+        {"constant": {"factor": 0.3}}, 0.1,
+        of_torch("ConstantLR", factor=0.3, total_iters=10 * whole))
+
+
+def plateau_cases():
+    yield "plain", {}
+    yield "short", {"factor": 0.5, "patience": 2, "cooldown": 3, "min_lr": 0.004}
+    yield "max", {"mode": "max", "patience": 3, "threshold": 0.05, "threshold_mode": "abs"}
+    yield "relative", {"patience": 1, "threshold": 0.2, "eps": 0.002}
+
+
+def initializer_cases():
+    """Kind, name, (parameters, shape)."""
+    matrix, kernel = (5, 3), (6, 4, 3, 2)
+    yield "uniform", "uniform", ({"a": -0.5, "b": 2.0}, matrix)
+    yield "normal", "normal", ({"mean": 0.5, "std": 0.02}, matrix)
+    yield "constant", "constant", ({"val": 0.3}, matrix)
+    yield "ones", "ones", ({}, (4,))
+    yield "zeros", "zeros", ({}, (4,))
+    yield "eye", "eye_tall", ({}, matrix)
+    yield "eye", "eye_wide", ({}, (3, 5))
+    yield "dirac", "dirac_1d", ({}, (3, 4, 3))
+    yield "dirac", "dirac_2d", ({}, kernel)
+    yield "dirac", "dirac_groups", ({"groups": 3}, kernel)
+    for kind in ("xavier_uniform", "xavier_normal"):
+        yield kind, kind, ({}, matrix)
+        yield kind, f"{kind}_gain", ({"gain": 1.5}, kernel)
+    for kind in ("kaiming_uniform", "kaiming_normal"):
+        yield kind, kind, ({}, matrix)
+        for gain in ("linear", "sigmoid", "tanh", "relu", "selu"):
+            yield kind, f"{kind}_{gain}", ({"nonlinearity": gain, "mode": "fan_out"}, kernel)
+        yield kind, f"{kind}_slope", ({"a": 0.3, "mode": "fan_in"}, kernel)

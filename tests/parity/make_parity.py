@@ -10,7 +10,7 @@ run by hand and its outputs are committed, so that the tests need no Python.
 Every file is one case, `<kind>_<case>.safetensors`. Its `__metadata__` says what was computed:
 
     torch      the version that computed it
-    module     or `loss`, `optimizer`, `schedule`: the name in our catalogue
+    module     or `loss`, `optimizer`, `schedule`, `initializer`: the name in our catalogue
     params     its parameters as one line of YAML, in PyTorch's names; inferred ones are left out
     train      "true" or "false" (modules only)
 
@@ -24,6 +24,10 @@ and its tensors are
     optimizer  param.<i> (by the path p<i>) at the start, and for steps 0..4 grad.<step>.<i> and after.<step>.<i>
     schedule   lr f64[200]: entry t is the rate that update number t (from 0) uses; with
                one_cycle also momentum f64[200]. Metadata `lr` is the optimiser's own rate.
+    plateau    metric f64[120] and lr f64[120], the rate after each of them; metadata `plateau` holds
+               its parameters, the optimiser's own rate is 0.1
+    initializer  value, or arguments f64[2] for the generator: bounds, or mean and standard deviation.
+               Metadata `shape` is that of the tensor.
 
 All values are drawn from a stream seeded by the file's name, so a new case moves no old one.
 """
@@ -33,6 +37,7 @@ import json
 import sys
 import zlib
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from safetensors import safe_open
@@ -189,6 +194,36 @@ def schedule_case(case: cases.Schedule) -> tuple[dict, dict]:
     return tensors, {"schedule": kind, "params": yaml(case.params), "lr": yaml(case.lr)}
 
 
+def plateau_case(params: dict) -> tuple[dict, dict]:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **params)
+    # Falls (or grows) for a while, then wanders.
+    metrics = 3 * torch.exp(-torch.arange(120) / 20.0) + 0.05 * torch.randn(120) + 0.5
+    metrics = (-metrics if params.get("mode") == "max" else metrics).double()
+    rates = []
+    for metric in metrics.tolist():
+        scheduler.step(metric)
+        rates.append(optimizer.param_groups[0]["lr"])
+    tensors = {"metric": metrics, "lr": torch.tensor(rates, dtype=torch.float64)}
+    return tensors, {"plateau": yaml(params)}
+
+
+def initializer_case(kind: str, params: dict, shape: tuple) -> tuple[dict, dict]:
+    """What PyTorch's function asks of the generator, or else the values that it makes."""
+    asked, tensor = [], torch.empty(shape)
+
+    def note(self, *arguments, **_):
+        asked.extend(arguments)
+        return self
+
+    with patch.object(torch.Tensor, "normal_", note), patch.object(torch.Tensor, "uniform_", note):
+        getattr(nn.init, f"{kind}_")(tensor, **params)
+    told = {"initializer": kind, "params": yaml(params), "shape": yaml(shape)}
+    if asked:
+        return {"arguments": torch.tensor(asked, dtype=torch.float64)}, told
+    return {"value": tensor}, told
+
+
 def all_cases():
     """Yields (file stem, function that computes its tensors and metadata)."""
     for kind, name, module in cases.gather("module_cases"):
@@ -197,6 +232,10 @@ def all_cases():
         yield f"{kind}_{name}", lambda k=kind, c=loss: loss_case(k, c)
     for kind, name, params in cases.gather("optimizer_cases"):
         yield f"optim_{name}", lambda k=kind, p=params: optimizer_case(k, p)
+    for kind, name, case in cases.gather("initializer_cases"):
+        yield f"init_{name}", lambda k=kind, c=case: initializer_case(k, *c)
+    for name, params in cases.gather("plateau_cases"):
+        yield f"plateau_{name}", lambda p=params: plateau_case(p)
     for name, schedule in cases.gather("schedule_cases"):
         yield f"schedule_{name}", lambda c=schedule: schedule_case(c)
 

@@ -5,7 +5,7 @@
 
 #include "lib/catalog/entry_spec.h"
 
-namespace fdl::catalog {
+namespace fdl::catalog::schedules {
 
 struct ConstantParams {
   double factor = 1;
@@ -19,4 +19,4 @@ inline EntrySpec constant_spec() {
       .source("torch.optim.lr_scheduler.ConstantLR");
 }
 
-}  // namespace fdl::catalog
+}  // namespace fdl::catalog::schedules

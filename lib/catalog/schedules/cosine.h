@@ -5,7 +5,7 @@
 
 #include "lib/catalog/entry_spec.h"
 
-namespace fdl::catalog {
+namespace fdl::catalog::schedules {
 
 struct CosineParams {
   double min_lr = 0;
@@ -21,4 +21,4 @@ inline EntrySpec cosine_spec() {
       .source("Loshchilov and Hutter 2016, arXiv:1608.03983, equation 5");
 }
 
-}  // namespace fdl::catalog
+}  // namespace fdl::catalog::schedules

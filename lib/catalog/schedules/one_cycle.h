@@ -5,7 +5,7 @@
 
 #include "lib/catalog/entry_spec.h"
 
-namespace fdl::catalog {
+namespace fdl::catalog::schedules {
 
 struct OneCycleParams {
   double max_lr = 0;
@@ -43,4 +43,4 @@ inline EntrySpec one_cycle_spec() {
       .source("Smith and Topin 2017, arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR");
 }
 
-}  // namespace fdl::catalog
+}  // namespace fdl::catalog::schedules

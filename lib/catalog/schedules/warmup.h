@@ -5,7 +5,7 @@
 
 #include "lib/catalog/entry_spec.h"
 
-namespace fdl::catalog {
+namespace fdl::catalog::schedules {
 
 struct WarmupParams {
   std::int64_t steps = 0;
@@ -27,4 +27,4 @@ inline EntrySpec warmup_spec() {
       .source("Goyal et al. 2017, arXiv:1706.02677, section 2.2");
 }
 
-}  // namespace fdl::catalog
+}  // namespace fdl::catalog::schedules

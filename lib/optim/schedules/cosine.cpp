@@ -9,7 +9,7 @@
 namespace fdl::optim {
 
 Schedule schedule_cosine(const catalog::Choice& choice, const Stretch& stretch) {
-  const double low = choice.as<catalog::CosineParams>().min_lr, high = stretch.base_lr;
+  const double low = choice.as<catalog::schedules::CosineParams>().min_lr, high = stretch.base_lr;
   const auto num_steps = static_cast<double>(std::max<std::int64_t>(1, stretch.num_steps));
   return [=](std::int64_t step) {
     const double progress = std::min(1.0, static_cast<double>(step) / num_steps);

@@ -19,7 +19,7 @@ double between(double from, double to, double progress, bool is_linear) {
   return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * progress));
 }
 
-std::vector<Phase> phases(const catalog::OneCycleParams& p, double num_steps) {
+std::vector<Phase> phases(const catalog::schedules::OneCycleParams& p, double num_steps) {
   const double first_lr = p.max_lr / p.div_factor, last_lr = first_lr / p.final_div_factor;
   const Rates first = {first_lr, p.max_momentum}, top = {p.max_lr, p.base_momentum},
               last = {last_lr, p.max_momentum};
@@ -42,7 +42,7 @@ Rates rates_at(const std::vector<Phase>& list, double step, bool is_linear) {
 }  // namespace
 
 Schedule schedule_one_cycle(const catalog::Choice& choice, const Stretch& stretch) {
-  const auto p = choice.as<catalog::OneCycleParams>();
+  const auto p = choice.as<catalog::schedules::OneCycleParams>();
   return [p, list = phases(p, static_cast<double>(stretch.num_steps))](std::int64_t step) {
     Rates rates = rates_at(list, static_cast<double>(step), p.anneal_strategy == "linear");
     if (!p.cycle_momentum) rates.momentum.reset();

@@ -199,15 +199,38 @@ TEST_CASE("the state of another model is refused") {
 }
 
 TEST_CASE("each schedule gives PyTorch's rates") {
+  std::set<std::string> seen = {"plateau"};  // plateau_test.cpp
   for (const ParityFile& file : parity_files("schedule")) {
     CAPTURE(file.name);
+    for (const catalog::Choice& choice : chain(yaml(file.metadata.at("params"))))
+      seen.insert(choice.name());
     check_schedule(file);
+  }
+  const auto names = catalog::entry_names(EntryKind::Schedule);
+  CHECK(seen == std::set<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("a schedule that counts epochs moves once an epoch") {
+  constexpr std::int64_t kStepsPerEpoch = 7, kEpochs = 20;
+  for (const char* text :
+       {"step: { step_size: 3, ", "multi_step: { milestones: [2, 5], ",
+        "exponential: { gamma: 0.9, ", "cosine_restarts: { T_0: 4, ", "polynomial: { "}) {
+    CAPTURE(text);
+    const auto by_step = schedule(text + std::string("unit: steps }"), 1.0, kEpochs);
+    const auto by_epoch = optim::make_schedule(chain(yaml(text + std::string("unit: epochs }"))),
+                                               1.0, kEpochs * kStepsPerEpoch, kStepsPerEpoch);
+    for (std::int64_t t = 0; t < kEpochs * kStepsPerEpoch; ++t)
+      CHECK(by_epoch(t).lr == by_step(t / kStepsPerEpoch).lr);
   }
 }
 
 TEST_CASE("schedules at their ends") {
   CHECK(optim::make_schedule({}, 0.3, 10)(7).lr == 0.3);
   CHECK(schedule("constant: 0.5", 0.3, 10)(9).lr == 0.15);
+  CHECK(schedule("linear", 0.3, 10)(10).lr == 0);
+  CHECK(schedule("polynomial", 0.3, 10)(12).lr == 0);
+  CHECK(schedule("inverse_sqrt", 0.3, 10)(0).lr == 0.3);
+  CHECK(schedule("inverse_sqrt: 4", 0.3, 20)(12).lr == doctest::Approx(0.15));
   CHECK(schedule("cosine", 0.3, 10)(10).lr == doctest::Approx(0).epsilon(1e-12));
   CHECK(schedule("one_cycle: 0.1", 0.3, 1)(0).lr > 0);
   CHECK(std::isfinite(schedule("one_cycle: { max_lr: 0.1, pct_start: 0.5 }", 0.3, 2)(0).lr));

@@ -18,6 +18,7 @@ TEST_CASE("a state comes back with every bit") {
   state.metrics = {{5e-324, INT64_MAX}};
   state.train_seconds = 0.1 + 0.2;
   state.best = {{100, -0.0}, {60, 1.7976931348623157e308}};
+  state.plateau = {1.0 / 3, 4, 5, 0.1};
   const testing::TemporaryFolder folder;
   folder.file("state.json", to_json(state));
   const Result<RunState> read = read_run_state(folder.path());
@@ -34,6 +35,7 @@ TEST_CASE("a state comes back with every bit") {
   REQUIRE(read->best.size() == 2);
   CHECK(std::signbit(read->best[0].value));
   CHECK(read->best[1].value == 1.7976931348623157e308);
+  CHECK(read->plateau == state.plateau);
   CHECK(to_json(*read) == to_json(state));
 }
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/catalog/init.h"
+#include "lib/tensor/random.h"
+
+namespace fdl::tensor {
+
+// Gives a contiguous f32 tensor its first values, from its own stream. They depend on the key and
+// the shape alone.
+void initialise(const at::Tensor& tensor, const catalog::Init& init, StreamKey key);
+
+}  // namespace fdl::tensor
