@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
@@ -105,6 +107,34 @@ TEST_CASE("a batch longer than the table of positions is refused in words") {
   } catch (const std::exception& thrown) {
     CHECK(std::string(thrown.what()).find("vectors for 4 positions") != std::string::npos);
   }
+}
+
+TEST_CASE("modules over sequences start as PyTorch's do") {
+  const graph::Graph graph = build(
+      "inputs: { x: \"f32[5, 8]\" }\n"
+      "flow:\n"
+      "  - { name: lstm, lstm: { hidden: 4, proj_size: 2, layers: 2 } }\n"
+      "  - { name: attention, multihead_attention: 1 }\n"
+      "  - { name: layer, transformer_encoder_layer: { heads: 1, hidden: 3 } }\n");
+  std::map<std::string, catalog::Init> found;
+  for (const graph::OwnedTensor& tensor : graph.tensors) found[tensor.path] = tensor.init;
+  const auto uniform = [](double bound) {
+    return catalog::Init{catalog::Init::Kind::Uniform, -bound, bound, -1};
+  };
+  const auto constant = [](double value) {
+    return catalog::Init{catalog::Init::Kind::Constant, value, 0, -1};
+  };
+  for (const char* name : {"weight_ih_l0", "weight_hr_l0", "bias_hh_l1"}) {
+    CAPTURE(name);
+    CHECK((found[std::string("lstm.") + name] == uniform(0.5)));  // 1 / sqrt(4)
+  }
+  // Of [6, 2]: 6 rows of in_proj are one matrix to xavier_uniform.
+  CHECK((found["attention.in_proj_weight"] == uniform(std::sqrt(6.0 / 8))));
+  CHECK((found["attention.in_proj_bias"] == constant(0)));
+  CHECK((found["attention.out_proj.weight"] == uniform(1 / std::sqrt(2.0))));
+  CHECK((found["attention.out_proj.bias"] == constant(0)));
+  CHECK((found["layer.linear2.bias"] == uniform(1 / std::sqrt(3.0))));
+  CHECK((found["layer.norm2.weight"] == constant(1)));
 }
 
 }  // namespace fdl::testing
