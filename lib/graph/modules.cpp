@@ -46,8 +46,22 @@ void Builder::own_tensors(const catalog::ModuleSpec& spec, const Place& place, N
   }
 }
 
+// `matmul: a` is short for `{matmul: {}, using: a}`: a module of several inputs, where no bare value
+// means a parameter.
+static bool is_short_for_using(const catalog::ModuleSpec& spec, const Step& step) {
+  return spec.inputs.size() > 1 && spec.record.main_field() == nullptr &&
+         step.using_node == nullptr && (step.value.is_scalar() || step.value.is_list());
+}
+
 Produced Builder::run_module(const Step& step, ValueId stream, const Place& place) {
   const catalog::ModuleSpec& spec = *catalog::find_module(step.kind);
+  if (is_short_for_using(spec, step)) {
+    Step call = step;
+    call.using_node = &step.value;
+    call.value = config::Node();
+    call.value.span = step.value.span;
+    return run_module(call, stream, place);
+  }
   Node node;
   node.spec = &spec;
   node.span = step.span;
