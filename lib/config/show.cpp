@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kWidestInline = 80;
 constexpr std::size_t kWidestColumn = 50;  // bodies longer than this do not move the comments
 constexpr std::size_t kNarrowestColumn = 12;
+constexpr std::size_t kLongestImplicitKey = 1000;  // YAML allows 1024 characters before the colon
 
 // Whether a plain scalar with this text would be read back as something other than the text.
 bool needs_quotes(const Node& node) {
@@ -85,8 +86,14 @@ class Printer {
  public:
   void print(const Node& node, std::size_t indent) {
     if (node.is_map()) {
-      for (const Entry& e : node.entries)
-        print_value(std::string(indent, ' ') + key_text(e) + ":", e.value, indent);
+      for (const Entry& e : node.entries) {
+        std::string head = std::string(indent, ' ') + key_text(e);
+        if (head.size() > indent + kLongestImplicitKey) {
+          lines.push_back({head.insert(indent, "? "), ""});
+          head = std::string(indent, ' ');
+        }
+        print_value(head + ":", e.value, indent);
+      }
     } else {
       for (const Node& item : node.items) print_item(item, indent);
     }

@@ -49,7 +49,10 @@ void Builder::read_inputs(const config::Node& model, TagScope& tags) {
     return;
   }
   for (const config::Entry& entry : inputs->entries) {
-    if (entry.value.broken) continue;
+    if (entry.value.broken) {
+      tags.define(entry.key, {kUnknown, entry.key_span});
+      continue;
+    }
     const auto type = read_input_type(entry);
     if (!type) {
       tags.define(entry.key, {kUnknown, entry.key_span});
@@ -155,11 +158,26 @@ Graph Builder::build() {
   return std::move(graph_);
 }
 
+namespace {
+
+// Steps whose `${...}` failed are passed over, as that was reported: what is left is no graph.
+bool has_broken(const config::Node* node) {
+  if (node == nullptr) return false;
+  return node->broken ||
+         std::any_of(node->items.begin(), node->items.end(),
+                     [](const config::Node& item) { return has_broken(&item); }) ||
+         std::any_of(node->entries.begin(), node->entries.end(),
+                     [](const config::Entry& entry) { return has_broken(&entry.value); });
+}
+
+}  // namespace
+
 std::optional<Graph> build_graph(const config::Manifest& manifest,
                                  const config::Environment& environment, Diagnostics& problems) {
   Diagnostics found;
   Graph graph = Builder(manifest, environment, found).build();
-  const bool failed = found.has_errors();
+  const bool failed = found.has_errors() || has_broken(manifest.root.find("model")) ||
+                      has_broken(manifest.root.find("modules"));
   problems.add(std::move(found));
   if (failed) return std::nullopt;
   return graph;

@@ -68,6 +68,17 @@ TEST_CASE("what is shown reads back as the same tree") {
   }
 }
 
+TEST_CASE("a key of any length reads back") {
+  const std::string long_key(1500, 'k'), escaped(300, '\x01');
+  Node tree;
+  tree.at_or_add(long_key, {}).at_or_add(escaped, {}) = make_scalar("x", {});
+  Node list;
+  list.kind = Kind::List;
+  list.items = {tree};
+  tree.at_or_add("l", {}) = list;
+  CHECK(essence(tree_of(to_yaml_with_origins(tree, {}))) == essence(tree));
+}
+
 TEST_CASE("each leaf says where it came from, deletions stand at the end") {
   const Node root = tree_of("a: {b: 1}\nc: [1, 2]\nd:\n  - x: 1\n    y: 2\n");
   const Deletion gone{"e.f", root.find("a")->span, root.find("c")->span};

@@ -139,6 +139,17 @@ TEST_CASE("two metrics of one name, a transform of no field, a field of the wron
                   .problems) == Codes{"FDL4003"});
 }
 
+TEST_CASE("a reference that failed is told once, and what needs the graph is left out") {
+  for (const char* step : {"linear: \"${params.gone}\"", "{linear: 8, name: \"${params.gone}\"}",
+                           "{from: \"${params.gone}\"}"}) {
+    CAPTURE(step);
+    const auto out = check_text("model: {inputs: {x: \"f32[4]\"}, flow: [" + std::string(step) +
+                                "]}\n" + kData + kTraining);
+    CHECK(codes(out.problems) == Codes{"FDL1105"});
+    CHECK(!out.checked.graph);
+  }
+}
+
 TEST_CASE("sections: unknown ones, and a job that misses one") {
   CHECK(codes(check_text(kModel + "trainng: {}\n").problems) == Codes{"FDL2001"});
   CHECK(codes(check_text(kModel + kTraining).problems) == Codes{"FDL4001"});
