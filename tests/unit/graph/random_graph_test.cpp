@@ -32,6 +32,8 @@ class RandomModel {
     return is_word ? example + ": " : example;
   }
 
+  std::string module_step() { return "{" + module() + "}"; }
+
   std::string tag() { return std::string(1, static_cast<char>('a' + pick(3))); }
 
   std::string common() {
@@ -47,7 +49,7 @@ class RandomModel {
     if (depth == 0 || pick(2) == 0) return "{" + module() + common() + "}";
     const std::string inner = flow(depth - 1);
     const std::string merges[] = {"add", "mean", "mul", "{concat: {dim: 1}}", "{stack: {dim: -1}}"};
-    switch (pick(9)) {
+    switch (pick(14)) {
       case 0:
         return "{flow: " + inner + common() + "}";
       case 1:
@@ -65,6 +67,21 @@ class RandomModel {
         return "{use: " + std::string(pick(2) == 0 ? "block" : "ring") + common() + "}";
       case 6:
         return "{concat: {with: [" + tag() + ", x], dim: " + std::to_string(pick(3)) + "}}";
+      case 8:
+        return "{loop: {while: [" + module_step() +
+               ", {linear: 1}], max: " + std::to_string(pick(4)) +
+               ", per_sample: true, body: " + inner + "}" + common() + "}";
+      case 9:
+        return "{gate: {router: [{linear: 2}, softmax: {dim: -1}], experts: [" + inner + ", " +
+               flow(depth - 1) + "], top_k: 1, balance_loss: 0.1}" + common() + "}";
+      case 10:
+        return "{switch: {selector: [{argmax: {dim: " + std::to_string(pick(3)) +
+               "}}], branches: {p: " + inner + ", q: " + flow(depth - 1) + "}}" + common() + "}";
+      case 11:
+        return "{map: {" + std::string(pick(2) == 0 ? "each: true" : "slices: 2") +
+               ", body: " + inner + "}" + common() + "}";
+      case 12:
+        return "{fork: {flow: " + inner + ", tag: " + tag() + "}" + common() + "}";
       case 7:
         return "{add: " + (pick(2) == 0 ? tag() : "x") + "}";
       default:
@@ -89,7 +106,7 @@ void check_block(const Graph& graph, const Block& block, std::set<std::string>& 
     for (std::size_t i = 0; i < node.tensors.size(); ++i)
       CHECK(graph.tensors[static_cast<std::size_t>(node.tensors[i])].path ==
             node.path + "." + node.tensor_names[i]);
-    if (node.body) check_block(graph, *node.body, paths);
+    for (const Block& inner : node.blocks) check_block(graph, inner, paths);
   }
   for (const ValueId v : block.outputs) CHECK(is_value(v));
 }

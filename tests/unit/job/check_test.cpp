@@ -58,8 +58,9 @@ TEST_CASE("a whole job is bound as it is written") {
   CHECK(job.checkpoints.best_metric == "val/accuracy");
   CHECK(job.checkpoints.best_is_max);
   REQUIRE(job.training.losses.size() == 1);
-  CHECK(job.training.losses[0].target == "target");
-  CHECK(job.training.losses[0].output_name == "output");
+  REQUIRE(job.training.losses[0].compared.size() >= 2);
+  CHECK(job.training.losses[0].compared[0].is_value());
+  CHECK(job.training.losses[0].compared[1].field == "target");
   CHECK(job.training.metrics[0].name == "accuracy");
 }
 
