@@ -46,11 +46,31 @@ void Builder::own_tensors(const catalog::ModuleSpec& spec, const Place& place, N
   }
 }
 
-// `matmul: a` is short for `{matmul: {}, using: a}`: a module of several inputs, where no bare value
-// means a parameter.
+// `matmul: a` is short for `{matmul: {}, using: a}`: a module of several inputs, where no bare
+// value means a parameter.
 static bool is_short_for_using(const catalog::ModuleSpec& spec, const Step& step) {
   return spec.inputs.size() > 1 && spec.record.main_field() == nullptr &&
          step.using_node == nullptr && (step.value.is_scalar() || step.value.is_list());
+}
+
+// The parameters of a module as a step gives them; null when there were problems.
+std::shared_ptr<void> Builder::bind_params(const catalog::ModuleSpec& spec, const Step& step,
+                                           const Place& place, const std::string& path) {
+  std::shared_ptr<void> params = spec.make_params();
+  Diagnostics found;
+  const config::Node value = file_->interpolator.resolve(step.value, *place.names);
+  if (value.broken) return nullptr;
+  config::bind_record(spec.record, value, params.get(), found, Code::UnknownParameter);
+  if (!found.has_errors()) {
+    for (const catalog::Requirement& requirement : spec.requirements) {
+      if (const auto why = requirement(params.get()))
+        found.add(error(Code::OutOfRange, step.span, "'{}' cannot be so: {}", step.kind, *why)
+                      .at_node(path));
+    }
+  }
+  if (found.has_errors()) params = nullptr;
+  problems_.add(std::move(found));
+  return params;
 }
 
 Produced Builder::run_module(const Step& step, ValueId stream, const Place& place) {
@@ -68,24 +88,11 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   node.path = place.path->join(step.name.empty() ? place.path->next(step.kind) : step.name);
   const bool is_new = claim(node.path, step.name.empty() ? step.span : step.name_span);
 
-  const std::shared_ptr<void> params = spec.make_params();
-  Diagnostics found;
-  config::Node value = file_->interpolator.resolve(step.value, *place.names);
-  config::bind_record(spec.record, value, params.get(), found, Code::UnknownParameter);
-  if (value.broken) return kUnknown;
-  if (!found.has_errors()) {
-    for (const catalog::Requirement& requirement : spec.requirements) {
-      if (const auto why = requirement(params.get()))
-        found.add(error(Code::OutOfRange, step.span, "'{}' cannot be so: {}", step.kind, *why)
-                      .at_node(node.path));
-    }
-  }
+  const std::shared_ptr<void> params = bind_params(spec, step, place, node.path);
   node.inputs = gather_inputs(spec.inputs, step, stream, place);
-  const bool failed = found.has_errors();
-  problems_.add(std::move(found));
   const bool known =
       std::none_of(node.inputs.begin(), node.inputs.end(), [](ValueId v) { return v == kUnknown; });
-  if (failed || !known || !is_new || !check_dtypes(spec, step, node.path, node.inputs))
+  if (!params || !known || !is_new || !check_dtypes(spec, step, node.path, node.inputs))
     return kUnknown;
 
   std::vector<catalog::TensorType> types;

@@ -21,6 +21,13 @@ ParameterAccess access_to(Numbers& numbers) {
     const auto at = static_cast<std::size_t>(index < 0 ? 0 : index);
     return at < found->second.size() ? std::optional(Dim(found->second[at])) : std::nullopt;
   };
+  out.several = [&numbers](const std::string& name) {
+    std::vector<Dim> all;
+    const auto found = numbers.find(name);
+    if (found != numbers.end() && found->second.size() > 1)
+      all.assign(found->second.begin(), found->second.end());
+    return all;
+  };
   out.is_inferred_and_open = is_open;
   out.infer = [&](const std::string& name, std::int64_t value) { numbers[name] = {value}; };
   return out;
