@@ -10,7 +10,7 @@ namespace fdl {
 
 }  // namespace fdl
 
-#define FDL_CHECK(condition)                                              \
-  do {                                                                    \
+#define FDL_CHECK(condition)                                             \
+  do {                                                                   \
     if (!(condition)) ::fdl::report_bug(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -11,7 +11,8 @@ namespace fdl {
 int edit_distance(std::string_view a, std::string_view b);
 
 // The candidate nearest to `text`, within max(1, length / 3) edits; the first of equals.
-std::optional<std::string> closest(std::string_view text, const std::vector<std::string>& candidates);
+std::optional<std::string> closest(std::string_view text,
+                                   const std::vector<std::string>& candidates);
 
 // "a, b or c"; at most `limit` names, then "...".
 std::string one_of(const std::vector<std::string>& names, std::size_t limit = 12);

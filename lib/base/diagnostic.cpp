@@ -1,6 +1,7 @@
 #include "lib/base/diagnostic.h"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace fdl {
@@ -30,8 +31,8 @@ std::string printable(std::string_view text) {
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 int display_width(std::string_view text) {
-  return static_cast<int>(std::count_if(text.begin(), text.end(),
-                                        [](char c) { return !is_continuation(c); }));
+  return static_cast<int>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));
 }
 
 // The source line and the caret under it.

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #include "lib/base/diagnostic.h"
 
@@ -22,8 +23,8 @@ inline Failure fail(Diagnostic d) { return Failure(std::move(d)); }
 }  // namespace fdl
 
 // Returns the error of `expression` (a Result) from the enclosing function, if it has one.
-#define FDL_TRY(expression)                                         \
-  do {                                                              \
-    auto fdl_try_result = (expression);                             \
+#define FDL_TRY(expression)                                          \
+  do {                                                               \
+    auto fdl_try_result = (expression);                              \
     if (!fdl_try_result) return ::fdl::fail(fdl_try_result.error()); \
   } while (false)

@@ -1,10 +1,10 @@
 #include "lib/base/sha256.h"
 
-#include <openssl/evp.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include <openssl/evp.h>
 
 #include "lib/base/check.h"
 
@@ -45,8 +45,8 @@ Result<std::string> sha256_file(const std::filesystem::path& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);
   const auto cannot = [&] {
-    return fail(error(Code::CannotRead, {}, "cannot read '{}': {}", path.string(),
-                      std::strerror(errno)));
+    return fail(
+        error(Code::CannotRead, {}, "cannot read '{}': {}", path.string(), std::strerror(errno)));
   };
   if (!file) return cannot();
   Sha256 hash;

@@ -36,7 +36,8 @@ TEST_CASE("a plateau lowers the rate when PyTorch does") {
 TEST_CASE("what is not a number is no improvement") {
   const auto p = params("plateau: { patience: 1, factor: 0.5 }");
   optim::PlateauState state;
-  for (const double value : {1.0, double{NAN}, double{NAN}}) state = optim::observe(p, false, 0.1, state, value);
+  for (const double value : {1.0, double{NAN}, double{NAN}})
+    state = optim::observe(p, false, 0.1, state, value);
   CHECK(state.scale == 0.5);
   CHECK(state.best == 1.0);
   CHECK(!optim::observe(p, false, 0.1, {}, INFINITY).best.has_value());
