@@ -36,6 +36,9 @@ struct Produced {
   std::vector<NamedValue> ports;
 };
 
+// Flows under their names, as they stand in the tree.
+using NamedFlows = std::vector<std::pair<std::string, const config::Node*>>;
+
 // Builds one graph. Split over files by what the steps are: steps.cpp, modules.cpp,
 // constructs.cpp, merges.cpp.
 class Builder {
@@ -139,13 +142,11 @@ class Builder {
                   const std::string& path, const Span& span);
   bool same_flow_type(const Step& step, ValueId wanted, ValueId made, const std::string& path);
   ValueId run_switch(const Step& step, ValueId stream, const Place& place);
-  std::vector<std::pair<std::string, config::Node>> branches_of(const Step& step,
-                                                                const config::Node& list);
+  NamedFlows branches_of(const Step& step, const config::Node& list);
 
   // gate.cpp
   ValueId run_gate(const Step& step, ValueId stream, const Place& place);
-  std::vector<std::pair<std::string, config::Node>> experts_of(const Step& step,
-                                                               const Place& place);
+  NamedFlows experts_of(const Step& step, const Place& place);
   bool gate_fits(const Step& step, ValueId weights, const std::vector<ValueId>& experts,
                  std::int64_t top_k);
 

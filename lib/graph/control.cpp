@@ -112,12 +112,11 @@ Produced Builder::run_loop(const Step& step, ValueId stream, const Place& place)
   return add_node(place, std::move(node)).outputs.front();
 }
 
-std::vector<std::pair<std::string, config::Node>> Builder::branches_of(const Step& step,
-                                                                       const config::Node& list) {
-  std::vector<std::pair<std::string, config::Node>> out;
+NamedFlows Builder::branches_of(const Step& step, const config::Node& list) {
+  NamedFlows out;
   for (std::size_t i = 0; i < list.items.size(); ++i)
-    out.emplace_back(std::to_string(i), list.items[i]);
-  for (const config::Entry& entry : list.entries) out.emplace_back(entry.key, entry.value);
+    out.emplace_back(std::to_string(i), &list.items[i]);
+  for (const config::Entry& entry : list.entries) out.emplace_back(entry.key, &entry.value);
   if (out.size() >= 2) return out;
   problems_.add(error(Code::BadStep, step.span, "'{}' needs at least two branches", step.kind)
                     .help("give a list of flows, or a map of names to flows"));
@@ -139,11 +138,12 @@ ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place
   const ValueId selector = run_flow(selector_flow, stream, inside);
   std::vector<Branch> made;
   for (const auto& [key, flow] : branches) {
+    if (!may_go_on(flow->span)) return kUnknown;  // also where the flows are empty
     Place branch = inside;
     branch.path = std::make_shared<PathScope>(
         place.path->join(step.name.empty() ? key : step.name + "." + key));
-    node.blocks.push_back(run_block(flow, stream, branch, node.path, flow.span));
-    made.push_back({node.blocks.back().outputs.front(), flow.span});
+    node.blocks.push_back(run_block(*flow, stream, branch, node.path, flow->span));
+    made.push_back({node.blocks.back().outputs.front(), flow->span});
   }
   const bool known =
       std::none_of(made.begin(), made.end(), [](const Branch& b) { return b.value == kUnknown; });

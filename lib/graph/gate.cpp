@@ -11,8 +11,7 @@ constexpr std::int64_t kMostExperts = 10'000;
 }  // namespace
 
 // A list of flows, a map of them, or `{copies: n, flow: [..]}`.
-std::vector<std::pair<std::string, config::Node>> Builder::experts_of(const Step& step,
-                                                                      const Place& place) {
+NamedFlows Builder::experts_of(const Step& step, const Place& place) {
   const config::Node& given = *step.value.find("experts");
   if (!given.is_map() || !given.has("copies")) return branches_of(step, given);
   Step copies = step;
@@ -22,8 +21,9 @@ std::vector<std::pair<std::string, config::Node>> Builder::experts_of(const Step
   if (!only_keys(copies, {"copies", "flow"}) ||
       !read_times("copies", *given.find("copies"), place, kMostExperts, times))
     return {};
-  std::vector<std::pair<std::string, config::Node>> out;
-  for (std::int64_t i = 0; i < times; ++i) out.emplace_back(std::to_string(i), *given.find("flow"));
+  NamedFlows out;
+  const config::Node* flow = given.find("flow");
+  for (std::int64_t i = 0; i < times; ++i) out.emplace_back(std::to_string(i), flow);
   return out;
 }
 
@@ -75,10 +75,11 @@ ValueId Builder::run_gate(const Step& step, ValueId stream, const Place& place) 
   const ValueId weights = run_flow(*step.value.find("router"), stream, inside);
   std::vector<ValueId> experts;
   for (const auto& [key, flow] : flows) {
+    if (!may_go_on(flow->span)) return kUnknown;  // also where the flows are empty
     Place expert = place;
     expert.path = std::make_shared<PathScope>(
         place.path->join(step.name.empty() ? key : step.name + "." + key));
-    experts.push_back(run_flow(flow, stream, expert));
+    experts.push_back(run_flow(*flow, stream, expert));
   }
   node.path = place.path->join(place.path->next("gate"));
   if (!claim(node.path, step.span) || !gate_fits(step, weights, experts, node.top_k))
