@@ -166,9 +166,11 @@ Produced Builder::run_use_file(const Step& step, ValueId stream, const Place& pl
   inside.names = &names;
   File* const caller = std::exchange(file_, file.get());
   use_chain_.push_back(path);
+  const std::vector<int> states = declare_states(*model, inside);
   const ValueId last = run_flow(*flow, values.front(), inside, false);
   Produced made = kUnknown;
   made.ports = read_outputs(*model, tags, last);
+  check_states(states);
   use_chain_.pop_back();
   file_ = caller;
   made.stream = made.ports.front().value;
