@@ -47,14 +47,15 @@ Result<void> Carried::begin(std::int64_t num_samples, bool is_new_epoch) {
   return {};
 }
 
+// Laid out as it would come back from a file: strides choose among kernels.
 void Carried::detach() {
-  for (at::Tensor& value : values_) value = value.detach().clone();
+  for (at::Tensor& value : values_) value = value.detach().clone(at::MemoryFormat::Contiguous);
 }
 
 std::vector<tensor::NamedTensor> Carried::named() const {
   std::vector<tensor::NamedTensor> out;
   for (std::size_t i = 0; i < values_.size(); ++i)
-    out.push_back({graph_.states[i].path, values_[i].contiguous()});
+    out.push_back({graph_.states[i].path, values_[i]});
   return out;
 }
 

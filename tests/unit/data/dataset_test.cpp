@@ -72,7 +72,7 @@ TEST_CASE("sequences: each target is what its position gives, and half of what c
   own.narrow(1, 1, 4).sub_(raw.narrow(1, 0, 4), 0.5);
   const at::Tensor rows = x.to(at::kDouble).reshape({20, 3}), given = own.reshape({20, 2});
   const at::Tensor map = at::linalg_solve(rows.t().mm(rows), rows.t().mm(given));
-  CHECK((rows.mm(map) - given).abs().max().item<double>() < 1e-4);
+  CHECK(rows.mm(map).sub(given).abs().max().item<double>() < 1e-4);
   CHECK(map.abs().max().item<double>() > 0.05);
 }
 

@@ -92,6 +92,7 @@ TEST_CASE("what is saved comes back; another model's is refused") {
   Carried carried(graph, 1);
   REQUIRE(carried.begin(3, true).has_value());
   carried.take({tens(3), tens(3).add(1), tens(3).add(2)});
+  carried.detach();
   const auto path = folder.path() / "carried.safetensors";
   REQUIRE(tensor::save_tensors(path, carried.named()).has_value());
   Carried back(graph, 2);
