@@ -119,8 +119,8 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
 }
 
 Graph Builder::build() {
-  static const std::vector<std::string> kKeys = {"name",    "inputs",  "flow",
-                                                 "outputs", "modules", "tie"};
+  static const std::vector<std::string> kKeys = {"name",    "inputs", "flow", "outputs",
+                                                 "modules", "tie",    "load"};
   const config::Node* model = file_->manifest.root.find("model");
   if (model == nullptr || !model->is_map()) {
     problems_.add(error(Code::BadModel, model != nullptr ? model->span : file_->manifest.root.span,
@@ -152,6 +152,7 @@ Graph Builder::build() {
   const ValueId first = graph_.inputs.empty() ? kUnknown : graph_.inputs.front().value;
   const ValueId last = run_flow(*flow, first, place, false);
   graph_.outputs = read_outputs(*model, tags, last);
+  read_model_loads(*model, 0, place);
   tie_tensors(*model);
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
   for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);

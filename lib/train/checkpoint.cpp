@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "step-";
 constexpr std::string_view kUnfinished = ".writing-";
-const std::array<std::string, 3> kFiles = {"model.safetensors", "optimizer.safetensors",
-                                           "state.json"};
+const std::array<std::string, 4> kFiles = {"model.safetensors", "optimizer.safetensors",
+                                           "state.json", "graph.json"};
 
 struct Found {
   std::int64_t step = 0;
@@ -43,6 +43,7 @@ Result<void> write_files(const fs::path& folder, const Snapshot& snapshot) {
   FDL_TRY(tensor::save_tensors(folder / kFiles[0], snapshot.model));
   FDL_TRY(tensor::save_tensors(folder / kFiles[1], snapshot.optimizer));
   FDL_TRY(write_atomic(folder / kFiles[2], to_json(snapshot.state)));
+  FDL_TRY(write_atomic(folder / kFiles[3], snapshot.graph));
   FDL_TRY(format::write_checkpoint_manifest(folder, snapshot.graph_hash, kFiles));
   return {};
 }

@@ -1,6 +1,7 @@
 // The steps of a session, and what happens between them.
 #include <cmath>
 
+#include "lib/graph/description.h"
 #include "lib/train/session.h"
 
 namespace fdl::train {
@@ -119,7 +120,7 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
   writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()), state_,
-                 graph_.hash()});
+                 graph_.hash(), to_json(graph::describe(graph_))});
   return {};
 }
 

@@ -40,7 +40,8 @@ class Session {
   Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
           const EventLog& events, Split train_split);
 
-  Result<void> resume();
+  // Whether there was a checkpoint to go on from.
+  Result<bool> resume();
   Result<void> restore(const std::filesystem::path& checkpoint);
   Result<void> step(const data::Batch& batch);
   Result<void> after_step();
