@@ -4,6 +4,7 @@
 #include "commands/engine_process.h"
 #include "commands/manifest_choice.h"
 #include "commands/project_command.h"
+#include "lib/job/initial_weights.h"
 #include "lib/job/job.h"
 #include "lib/job/load.h"
 #include "lib/job/run_folder.h"
@@ -52,6 +53,8 @@ int run(const Options& options, Context& context) {
   const auto manifest = load(*chosen, context, problems);
   job::Checked checked;
   if (manifest) checked = job::check(*manifest, context.environment, false, problems);
+  // A run that goes on has its values from its checkpoint.
+  if (checked.graph && !options.resume) job::plan_loads(*checked.graph, problems);
   if (manifest && !problems.has_errors() && !checked.job) {
     problems.add(error(Code::NoJob, manifest->root.span, "this manifest has no job to run")
                      .help("a job needs `model:`, `data:` and `training:`"));

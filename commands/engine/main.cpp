@@ -93,7 +93,8 @@ std::optional<Options> read_options(const std::vector<std::string>& words) {
 int exit_of(const fdl::Diagnostic& d) {
   const int number = static_cast<int>(d.code);
   const bool is_input = number < 5000 || d.code == Code::DataMissing ||
-                        d.code == Code::DataCorrupt || d.code == Code::RunMissing;
+                        d.code == Code::DataCorrupt || d.code == Code::RunMissing ||
+                        d.code == Code::WeightsMissing || d.code == Code::WeightsMismatch;
   return is_input ? kBadInput : kFailed;
 }
 

@@ -1,6 +1,7 @@
 #include "commands/command.h"
 #include "commands/reference/reference.h"
 #include "lib/graph/construct_list.h"
+#include "lib/graph/load_keys.h"
 #include "lib/graph/states.h"
 #include "lib/job/job.h"
 
@@ -15,6 +16,10 @@ Page construct_page() {
       "of the keys below beside it.\n\n## Keys of every step\n\n| key | meaning |\n|---|---|\n";
   for (const graph::StepKeySpec& key : graph::step_keys())
     out += fmt::format("| `{}` | {} |\n", key.name, key.doc);
+  out +=
+      "\n## Keys of load\n\nThe `load` of a model also takes `path`, a subtree or a pattern, or is "
+      "a list.\n\n" +
+      field_table(graph::load_record());
   for (const graph::ConstructSpec& construct : graph::constructs()) {
     out += fmt::format("\n## {}\n\n{}\n\nUnder the key: {}.\n", construct.name, construct.summary,
                        construct.form);

@@ -120,7 +120,7 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
 
 Graph Builder::build() {
   static const std::vector<std::string> kKeys = {"name",    "inputs",  "state", "flow",
-                                                 "outputs", "modules", "tie"};
+                                                 "outputs", "modules", "tie",   "load"};
   const config::Node* model = file_->manifest.root.find("model");
   if (model == nullptr || !model->is_map()) {
     problems_.add(error(Code::BadModel, model != nullptr ? model->span : file_->manifest.root.span,
@@ -155,6 +155,7 @@ Graph Builder::build() {
   graph_.outputs = read_outputs(*model, tags, last);
   check_states(states);
   check_bptt();
+  read_model_loads(*model, 0, place);
   tie_tensors(*model);
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
   for (const State& state : graph_.states) graph_.root.inputs.push_back(state.read);

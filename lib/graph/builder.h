@@ -27,6 +27,8 @@ struct Step {
   const config::Node* with = nullptr;   // beside `use`
   std::optional<Freeze> freeze;
   const config::Node* init = nullptr;  // beside a module
+  const config::Node* load = nullptr;
+  Span load_span;
 };
 
 // What a step makes: the stream, and by name all outputs where there are several.
@@ -123,6 +125,16 @@ class Builder {
   void own_tensors(const catalog::ModuleSpec& spec, const Place& place, Node& node);
   // initial_values.cpp: `init:` of the tensors that the node owns
   void read_initial_values(const config::Node& values, const Node& node);
+  // loads.cpp: `load:` beside a step, whose tensors begin at `first_tensor`, and `model.load`
+  void read_step_load(const Step& step, std::size_t first_tensor, bool is_built,
+                      const Place& place);
+  void read_model_loads(const config::Node& model, std::size_t first_tensor, const Place& place);
+  void read_model_load(const config::Node& item, std::size_t first_tensor, const Place& place);
+  bool choose_targets(const config::Node& path, std::size_t first_tensor, const std::string& base,
+                      Load& load);
+  bool read_request(const config::Node& node, bool has_path, const Place& place, Load& load);
+  bool read_rules(const config::Node& rename, weights::Request& out);
+  void add_targets(std::size_t first_tensor, const std::string& base, Load& load);
   Produced run_use(const Step& step, ValueId stream, const Place& place);
   bool bind_module_params(const config::Node& declaration, const Step& step, const Place& place,
                           config::NameScope& names);

@@ -60,6 +60,9 @@ constexpr StepKeySpec kStepKeys[] = {
     {"freeze",
      "Leaves the parameters inside as they are; {bn: train} keeps running statistics "
      "going."},
+    {"load",
+     "Begins with the values in a safetensors file, a Hugging Face folder or a run: a path, or "
+     "{from, prefix, rename, strict}."},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "lib/base/span.h"
 #include "lib/catalog/module_spec.h"
 #include "lib/catalog/tensor_type.h"
+#include "lib/weights/request.h"
 
 // A model as a graph: `use` and `repeat` are unrolled, loops and switches stay as nodes with blocks
 // of their own. Every value has a type, every owned tensor a path.
@@ -117,6 +118,17 @@ std::string_view to_string(State::Reset reset);
 // "merge", "loop": for people.
 std::string_view to_string(Node::Kind kind);
 
+// Initial values from a file, for some of the tensors.
+struct Load {
+  struct Target {
+    int tensor = -1;   // index into Graph::tensors
+    std::string name;  // in the file, after prefix and renaming
+  };
+  weights::Request request;
+  std::string path;             // of the subtree that is filled; "" for the whole model
+  std::vector<Target> targets;  // in the order of the model; tied tensors have several
+};
+
 struct NamedValue {
   std::string name;
   ValueId value = -1;
@@ -133,6 +145,7 @@ struct Graph {
   std::vector<NamedValue> tags;                     // full path of the tag -> value
   std::vector<PartialLoss> partial_losses;          // that the model itself brings in
   std::vector<State> states;                        // all of them with one `bptt`
+  std::vector<Load> loads;  // in the order in which they are done: later ones win
 
   // Trained elements; tied tensors count once, buffers not at all.
   std::int64_t num_parameters() const;

@@ -146,6 +146,9 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
       step.with = &entry.value;
     } else if (entry.key == "init") {
       step.init = &entry.value;
+    } else if (entry.key == "load") {
+      step.load = &entry.value;
+      step.load_span = entry.key_span;
     }
     const bool misplaced = (entry.key == "merge" && step.kind != "also" && step.kind != "split") ||
                            (entry.key == "with" && step.kind != "use") ||
@@ -233,7 +236,9 @@ ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place&
   Produced made = kUnknown;
   Place here = place;
   if (step.freeze) here.freeze = *step.freeze;
+  const std::size_t first_tensor = graph_.tensors.size();
   if (readable) made = step.kind.empty() ? Produced(stream) : dispatch(step, stream, here);
+  if (step.load != nullptr) read_step_load(step, first_tensor, made.stream != kUnknown, here);
   if (!step.port.empty()) choose_port(step, made);
   if (!step.tag.empty()) define_tag(step, made, place);
   return made.stream;

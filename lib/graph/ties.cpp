@@ -81,6 +81,10 @@ void Builder::drop_tied(const std::vector<int>& stands_for) {
   for (std::size_t i = 0; i < now.size(); ++i)
     now[i] = place_of[static_cast<std::size_t>(stands_for[i])];
   graph_.tensors = std::move(kept);
+  for (Load& load : graph_.loads) {
+    for (Load::Target& target : load.targets)
+      target.tensor = now[static_cast<std::size_t>(target.tensor)];
+  }
   replace_tensors(graph_.root, now);
 }
 

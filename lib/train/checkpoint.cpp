@@ -38,10 +38,12 @@ std::vector<Found> list_checkpoints(const fs::path& checkpoints) {
 
 Result<void> write_files(const fs::path& folder, const Snapshot& snapshot) {
   FDL_TRY(make_folders(folder));
-  std::vector<std::string> files = {"model.safetensors", "optimizer.safetensors", "state.json"};
+  std::vector<std::string> files = {"model.safetensors", "optimizer.safetensors", "state.json",
+                                    "graph.json"};
   FDL_TRY(tensor::save_tensors(folder / files[0], snapshot.model));
   FDL_TRY(tensor::save_tensors(folder / files[1], snapshot.optimizer));
   FDL_TRY(write_atomic(folder / files[2], to_json(snapshot.state)));
+  FDL_TRY(write_atomic(folder / files[3], snapshot.graph));
   if (!snapshot.carried.empty()) {
     files.emplace_back(kCarried);
     FDL_TRY(tensor::save_tensors(folder / files.back(), snapshot.carried));

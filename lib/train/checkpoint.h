@@ -12,7 +12,8 @@
 #include "lib/train/run_state.h"
 
 // checkpoints/step-<n>/ of a run: model.safetensors, optimizer.safetensors, of a model with states
-// carried.safetensors, state.json and, written last, manifest.json.
+// carried.safetensors, state.json, graph.json (lib/graph/description.h) and, written last,
+// manifest.json.
 namespace fdl::train {
 
 // Everything that goes into one checkpoint; nobody else writes to its tensors.
@@ -21,6 +22,7 @@ struct Snapshot {
   std::vector<tensor::NamedTensor> carried;  // by the states of a model that has some
   RunState state;
   std::string graph_hash;
+  std::string graph;  // the text of graph.json
 };
 
 struct SavedCheckpoint {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/graph/description.h"
 #include "lib/train/session.h"
 
 namespace fdl::train {
@@ -166,7 +167,8 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
   writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()),
-                 tensor::snapshot(carried_.named()), state_, graph_.hash()});
+                 tensor::snapshot(carried_.named()), state_, graph_.hash(),
+                 to_json(graph::describe(graph_))});
   return {};
 }
 

@@ -5,7 +5,9 @@
 
 #include "lib/base/files.h"
 #include "lib/format/checkpoint_manifest.h"
+#include "lib/graph/description.h"
 #include "lib/job/run_folder.h"
+#include "lib/train/initial_weights.h"
 
 namespace fdl::train {
 namespace {
@@ -13,6 +15,22 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path checkpoints_of(const TrainSetup& setup) { return setup.run / "checkpoints"; }
+
+// FDL5202 that names how the checkpoint's graph differs, as far as it was recorded.
+Diagnostic other_model(const fs::path& checkpoint, const graph::Graph& graph) {
+  constexpr std::size_t kMostNamed = 5;
+  const Result<std::string> text = read_file(checkpoint / "graph.json");
+  const auto recorded = text ? graph::parse_description(*text) : std::nullopt;
+  std::vector<std::string> found;
+  if (recorded) found = graph::differences(*recorded, graph::describe(graph), {"there", "here"});
+  Diagnostic d = error(Code::CheckpointMismatch, {}, "'{}' belongs to another model{}",
+                       checkpoint.string(), found.empty() ? "" : ": " + found.front());
+  for (std::size_t i = 1; i < std::min(found.size(), kMostNamed); ++i)
+    d.notes.push_back({found[i], {}});
+  if (found.size() > kMostNamed)
+    d.notes.push_back({fmt::format("and {} more differences", found.size() - kMostNamed), {}});
+  return std::move(d).help("the run's manifest.yml was changed; start a new run with `fdl run`");
+}
 
 }  // namespace
 
@@ -82,24 +100,23 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   }
   FDL_TRY(make_folders(checkpoints_of(setup)));
   remove_unfinished(checkpoints_of(setup));
-  if (setup.resume) FDL_TRY(out->resume());
+  const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);
+  if (!resumed) return fail(resumed.error());
+  if (!*resumed) FDL_TRY(load_initial_weights(graph, out->store_, events));
   return out;
 }
 
-Result<void> Session::resume() {
+Result<bool> Session::resume() {
   const std::vector<fs::path> whole = job::whole_checkpoints({setup_.run});
   if (!whole.empty()) FDL_TRY(restore(whole.front()));
-  return events_.cut_back(whole.empty() ? -1 : state_.step);
+  FDL_TRY(events_.cut_back(whole.empty() ? -1 : state_.step));
+  return !whole.empty();
 }
 
 Result<void> Session::restore(const fs::path& checkpoint) {
   const auto manifest = format::read_checkpoint_manifest(checkpoint);
   if (!manifest) return fail(manifest.error());
-  if (manifest->graph_hash != graph_.hash()) {
-    return fail(
-        error(Code::CheckpointMismatch, {}, "'{}' belongs to another model", checkpoint.string())
-            .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
-  }
+  if (manifest->graph_hash != graph_.hash()) return fail(other_model(checkpoint, graph_));
   Result<RunState> state = read_run_state(checkpoint);
   if (!state) return fail(state.error());
   if (state->threads != setup_.threads) {

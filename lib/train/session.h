@@ -44,7 +44,8 @@ class Session {
   Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
           const EventLog& events, Split train_split);
 
-  Result<void> resume();
+  // Whether there was a checkpoint to go on from.
+  Result<bool> resume();
   Result<void> restore(const std::filesystem::path& checkpoint);
   std::int64_t end_of_update() const;
   Result<void> check_position(const data::Batch& batch) const;

@@ -11,6 +11,8 @@ using Target = void (*)(std::string_view bytes);
 void yaml(std::string_view bytes);         // the reader; what it shows reads back
 void shape(std::string_view bytes);        // rules of the shape language, and input types
 void safetensors(std::string_view bytes);  // headers
+void shards(std::string_view bytes);       // indices of sharded models
+void regex(std::string_view bytes);        // a pattern, a replacement and a text, a line each
 void idx(std::string_view bytes);          // whole files
 void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
 
@@ -19,6 +21,8 @@ struct NamedTarget {
   Target target;
 };
 inline constexpr NamedTarget kTargets[] = {
-    {"yaml", yaml}, {"shape", shape}, {"safetensors", safetensors}, {"idx", idx}, {"check", check}};
+    {"yaml", yaml},     {"shape", shape}, {"safetensors", safetensors},
+    {"shards", shards}, {"regex", regex}, {"idx", idx},
+    {"check", check}};
 
 }  // namespace fdl::fuzz
