@@ -103,19 +103,20 @@ Result<void> check_sizes(const fs::path& checkpoint) {
 
 Result<fs::path> choose_checkpoint(const fs::path& run, const std::string& wanted) {
   std::vector<FoundCheckpoint> whole = list_checkpoints(run);
+  if (const auto step = config::parse_integer(wanted)) {
+    const FoundCheckpoint* named = find_step(whole, *step);
+    if (named != nullptr) FDL_TRY(check_sizes(named->path));
+    if (named != nullptr) return named->path;
+  }
   std::erase_if(whole, [](const FoundCheckpoint& c) { return !check_sizes(c.path); });
   if (whole.empty()) return no_checkpoint(run, wanted, whole);
   if (wanted == "last") return whole.front().path;
-  if (wanted.empty() || wanted == "best") {
-    for (const std::int64_t step : best_steps(whole.front()))
-      if (const FoundCheckpoint* found = find_step(whole, step)) return found->path;
-    if (wanted.empty()) return whole.front().path;
-    return fail(error(Code::WeightsMissing, {}, "'{}' keeps no best checkpoint", run.string())
-                    .help("name a step or `last`; `output.checkpoint.keep.best` keeps the best"));
-  }
-  const auto step = config::parse_integer(wanted);
-  const FoundCheckpoint* found = step ? find_step(whole, *step) : nullptr;
-  return found != nullptr ? Result<fs::path>(found->path) : no_checkpoint(run, wanted, whole);
+  if (!wanted.empty() && wanted != "best") return no_checkpoint(run, wanted, whole);
+  for (const std::int64_t step : best_steps(whole.front()))
+    if (const FoundCheckpoint* found = find_step(whole, step)) return found->path;
+  if (wanted.empty()) return whole.front().path;
+  return fail(error(Code::WeightsMissing, {}, "'{}' keeps no best checkpoint", run.string())
+                  .help("name a step or `last`; `output.checkpoint.keep.best` keeps the best"));
 }
 
 Result<fs::path> find_checkpoint(const fs::path& path) {

@@ -21,7 +21,8 @@ bool is_run(const std::filesystem::path& folder);         // it has checkpoints/
 std::vector<FoundCheckpoint> list_checkpoints(const std::filesystem::path& run);
 
 // The one that `wanted` names, "500", "best" or "last"; "" is the best, else the last. Only those
-// whose files have the right sizes count. Errors: FDL5211, naming those that are there.
+// whose files have the right sizes count. Errors: FDL5211, naming those that are there; FDL5201
+// when the one that is named is damaged.
 Result<std::filesystem::path> choose_checkpoint(const std::filesystem::path& run,
                                                 const std::string& wanted);
 
