@@ -28,6 +28,7 @@ Block Builder::run_block(const config::Node& flow, ValueId stream, const Place& 
   }
   Place inside = place;
   inside.block = &block;
+  inside.recompute.clear();
   block.inputs = {entry};
   block.outputs = {run_flow(flow, entry, inside)};
   return block;
@@ -107,7 +108,10 @@ Produced Builder::run_loop(const Step& step, ValueId stream, const Place& place)
     traced.kind = step.kind;
     traced.tag = read_word(*trace, "trace", place);
     traced.tag_span = trace->span;
-    if (!traced.tag.empty()) define_tag(traced, node.outputs.back(), place);
+    const ValueId turns = node.outputs.back();
+    const ValueId stream_out = add_node(place, std::move(node)).outputs.front();
+    if (!traced.tag.empty()) define_tag(traced, cast(turns, place.gives, place), place);
+    return stream_out;
   }
   return add_node(place, std::move(node)).outputs.front();
 }

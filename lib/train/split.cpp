@@ -133,8 +133,10 @@ at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Ba
     const std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, batch);
     totals.metrics[i].add(metrics_[i](compared[0].detach(), compared[1]));
   }
-  for (std::size_t i = 0; i < partial_weights_.size(); ++i)
-    sum = sum.add(outputs[first_partial_ + i].mul(partial_weights_[i]));
+  for (std::size_t i = 0; i < partial_weights_.size(); ++i) {
+    const at::Tensor& value = outputs[first_partial_ + i];
+    if (value.defined()) sum = sum.add(value.mul(partial_weights_[i]));  // else nothing came there
+  }
   return sum;
 }
 
