@@ -71,8 +71,10 @@ struct ModuleSpec {
   // Those whose number depends on the parameters; they follow `tensors`.
   std::function<std::vector<TensorSpec>(const void* params)> more_tensors;
   std::vector<Requirement> requirements;
-  bool draws = false;   // uses random numbers when training
-  std::string example;  // a step as YAML
+  bool draws = false;            // uses random numbers when training
+  bool full_precision = false;   // libtorch has no kernels for it in bf16 and f16
+  bool couples_samples = false;  // a sample's output depends on the other samples of its batch
+  std::string example;           // a step as YAML
   // Inputs that the example takes, as types without a batch axis; empty when many do.
   std::vector<std::string> example_inputs;
 
@@ -236,6 +238,14 @@ class ModuleBuilder {
 
   ModuleBuilder& draws() {
     spec_.draws = true;
+    return *this;
+  }
+  ModuleBuilder& full_precision() {
+    spec_.full_precision = true;
+    return *this;
+  }
+  ModuleBuilder& couples_samples() {
+    spec_.couples_samples = true;
     return *this;
   }
   ModuleBuilder& source(std::string text) {

@@ -29,6 +29,7 @@ bool Builder::claim(const std::string& path, const Span& span) {
 }
 
 Node& Builder::add_node(const Place& place, Node node) {
+  node.recompute = place.recompute;
   place.block->nodes.push_back(std::move(node));
   return place.block->nodes.back();
 }

@@ -26,6 +26,8 @@ struct Step {
   const config::Node* merge = nullptr;  // beside `also` and `split`
   const config::Node* with = nullptr;   // beside `use`
   std::optional<Freeze> freeze;
+  std::optional<catalog::DType> precision;
+  bool recompute = false;
   const config::Node* init = nullptr;  // beside a module
   const config::Node* load = nullptr;
   Span load_span;
@@ -42,7 +44,7 @@ struct Produced {
 using NamedFlows = std::vector<std::pair<std::string, const config::Node*>>;
 
 // Builds one graph. Split over files by what the steps are: steps.cpp, modules.cpp,
-// constructs.cpp, merges.cpp.
+// constructs.cpp, merges.cpp and so on.
 class Builder {
  public:
   Builder(const config::Manifest& manifest, const config::Environment& environment,
@@ -115,6 +117,19 @@ class Builder {
   void check_bptt();
   // Where a step of the file that is being read writes the tag, if one does.
   std::optional<Span> tag_place(const std::string& name);
+  // precision.cpp
+  void read_recompute(const config::Node& node, const Place& place, Step& step);
+  void read_precision(const config::Node& node, const Place& place, Step& step);
+  // How the step and what is in it run: sets `inside`, a copy of the place around it.
+  void enter(const Step& step, ValueId stream, Place& inside);
+  // The value in that dtype, when it is a floating-point one.
+  ValueId cast(ValueId value, std::optional<catalog::DType> dtype, const Place& place);
+  Produced cast(Produced made, std::optional<catalog::DType> dtype, const Place& place);
+  // Whether a module here has to compute in f32 and give what is wanted here.
+  bool computes_in_f32(const catalog::ModuleSpec& spec, const Place& place) const;
+  // Whether it has a precision, but no input that shows it: an embedding of integers.
+  bool computes_by_parameters(const Node& node) const;
+  bool fits_parameters(const Step& step, const Node& node, const Place& place);
 
   // modules.cpp
   Produced run_module(const Step& step, ValueId stream, const Place& place);
@@ -145,7 +160,8 @@ class Builder {
   std::vector<ValueId> file_inputs(const Step& step, const config::Node& inputs, ValueId stream,
                                    const Place& place);
   std::unique_ptr<File> open_file(const Step& step, const std::string& name, const Place& place);
-  bool bind_file_inputs(const Step& step, const std::vector<ValueId>& values, File& file);
+  bool bind_file_inputs(const Step& step, std::vector<ValueId>& values, const Place& place,
+                        File& file);
   std::optional<config::Node> inherited_inputs(const config::Node& model);
 
   // ties.cpp
@@ -183,6 +199,7 @@ class Builder {
                                  const Place& place);
   std::optional<Trace> trace_of(const std::string& name, const config::Node& tag,
                                 const TagScope& body, ValueId stream);
+  ValueId add_stack(const Step& step, const Trace& trace, Node& node);
   Produced add_traces(const Step& step, const std::vector<Trace>& traces, const Place& place,
                       Node node);
   bool read_loop(const Step& step, const Place& place, Node& node);
@@ -198,8 +215,7 @@ class Builder {
   // gate.cpp
   ValueId run_gate(const Step& step, ValueId stream, const Place& place);
   NamedFlows experts_of(const Step& step, const Place& place);
-  bool gate_fits(const Step& step, ValueId weights, const std::vector<ValueId>& experts,
-                 std::int64_t top_k);
+  bool gate_fits(const Step& step, ValueId weights, const Node& node);
 
   // mapping.cpp
   ValueId run_map(const Step& step, ValueId stream, const Place& place);
@@ -237,6 +253,8 @@ class Builder {
   std::vector<Slot> slots_;
   std::map<std::string, Span> claimed_;
   std::vector<std::string> use_chain_;
+  std::map<ValueId, ValueId> cast_from_;  // what `precision` has cast, to what it was
+  int num_regions_ = 0;                   // that are recomputed
   std::int64_t num_steps_ = 0;
   bool too_many_ = false;
 };

@@ -25,7 +25,7 @@ constexpr ConstructSpec kConstructs[] = {
      "a flow that gives one number per sample (above 0 is true), `max`, `body`, and `per_sample`, "
      "which halts the samples one by one",
      "- loop: { while: [{ linear: 1 }], max: 5, body: [{ linear: 8 }, tanh] }\n"},
-    {"gate", "Soft routing: all experts run, and the router's weights mix them.",
+    {"gate", "Soft routing: the weights of a router mix what the experts make.",
      "`router`, a flow to one weight per expert; `experts`, flows or {copies, flow}; `top_k`, how "
      "many of the weights count; `balance_loss`, what an uneven load costs",
      "- gate:\n    router: [{ linear: 4 }, { softmax: { dim: -1 } }]\n"
@@ -63,6 +63,13 @@ constexpr StepKeySpec kStepKeys[] = {
     {"load",
      "Begins with the values in a safetensors file, a Hugging Face folder or a run: a path, or "
      "{from, prefix, rename, strict}."},
+    {"recompute",
+     "true: the values inside are not kept for the backward pass but computed again in it, which "
+     "takes less memory and more time. Masks and running statistics are those of the first time."},
+    {"precision",
+     "f32, bf16, f16 or f64: what is inside computes in that dtype. Floating-point values are cast "
+     "on the way in and back on the way out; parameters stay f32 and are cast on use. Modules with "
+     "running statistics, and those without such kernels, compute in f32 all the same."},
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ Block Builder::run_block(const config::Node& flow, ValueId stream, const Place& 
   }
   Place inside = place;
   inside.block = &block;
+  inside.recompute.clear();
   block.inputs = {entry};
   block.outputs = {run_flow(flow, entry, inside, /*own_scope=*/false)};
   return block;

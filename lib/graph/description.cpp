@@ -38,6 +38,7 @@ void describe_construct(const Node& node, Description::Step& step) {
   if (node.condition != Node::Condition::None)
     step.parameters["condition"] = kConditions[static_cast<std::size_t>(node.condition)];
   if (node.per_sample) step.parameters["per_sample"] = "true";
+  if (node.precision) step.parameters["precision"] = to_string(*node.precision);
   add_number("dim", node.dim, step);
   add_number("times", node.times, step);
   add_number("top_k", node.top_k, step);

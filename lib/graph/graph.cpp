@@ -24,9 +24,11 @@ void describe_block(const Block& block, std::string& out) {
       for (const config::FieldSpec& field : node.spec->record.fields)
         out += fmt::format(" {}={}", field.name, field.show(node.params.get()));
     }
-    out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={} in",
+    out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={}",
                        static_cast<int>(node.merge), node.dim, node.times,
                        static_cast<int>(node.condition), node.per_sample, node.top_k);
+    if (node.precision) out += fmt::format(" precision={}", to_string(*node.precision));
+    out += " in";
     for (const ValueId value : node.inputs) out += fmt::format(" {}", value);
     out += " out";
     for (const ValueId value : node.outputs) out += fmt::format(" {}", value);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,12 @@ struct Node {
   std::vector<std::string> tensor_names;
 
   bool is_frozen = false;  // keeps its running statistics even in training
+  // Module: its parameters are cast to this dtype on use, which is that of its inputs.
+  std::optional<catalog::DType> precision;
+
+  // Neighbours in a block with the same number at the same place form a region, whose inner values
+  // are not kept for the backward pass but computed again in it. From the outermost region inwards.
+  std::vector<int> recompute;
 
   // Merge: `dim` is the axis of Stack and Concat, not negative.
   MergeKind merge = MergeKind::Add;
@@ -82,7 +89,8 @@ struct Node {
   // Switch: inputs are one integer per sample and the stream; the sample goes through that block.
   std::vector<Block> blocks;
 
-  // Gate: inputs are weights [..., E] and E equal experts; the output is their weighted sum. With
+  // Gate: inputs are weights [..., E] and the stream, which each of E blocks, the experts, takes to
+  // a value of the same type; the output is the weighted sum of these. With
   // top_k > 0 only the k largest weights of each position count, scaled to a sum of 1. A second
   // output, if there is one, is the balance of the load: 1 when it is even (Fedus et al. 2021,
   // arXiv:2101.03961, equation 4).

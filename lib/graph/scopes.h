@@ -61,6 +61,11 @@ struct Place {
   TagScope* tags = nullptr;
   const config::NameScope* names = nullptr;
   Freeze freeze = Freeze::No;
+  // The dtype that floating-point values are read in; as they are, without one.
+  std::optional<catalog::DType> precision = {};
+  // Inside a step with `precision`, but not in the steps in it: the dtype of what it gives.
+  std::optional<catalog::DType> gives = {};
+  std::vector<int> recompute = {};  // Node::recompute of what is added here
 };
 
 }  // namespace fdl::graph

@@ -140,6 +140,10 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
       step.using_node = &entry.value;
     } else if (entry.key == "freeze") {
       read_freeze(entry.value, place, step);
+    } else if (entry.key == "recompute") {
+      read_recompute(entry.value, place, step);
+    } else if (entry.key == "precision") {
+      read_precision(entry.value, place, step);
     } else if (entry.key == "merge") {
       step.merge = &entry.value;
     } else if (entry.key == "with") {
@@ -198,7 +202,8 @@ bool Builder::read_step(const config::Node& node, const Place& place, Step& step
 }
 
 ValueId Builder::look_up_tag(const std::string& name, const Span& span, const Place& place) {
-  if (const TagScope::Tag* tag = place.tags->find(name)) return value_of(*tag);
+  if (const TagScope::Tag* tag = place.tags->find(name))
+    return cast(value_of(*tag), place.precision, place);
   Diagnostic d = error(Code::UndefinedTag, span, "nothing before this step is tagged '{}'", name);
   const std::vector<std::string> names = place.tags->names();
   if (const auto later = tag_place(name); later && before(span, *later)) {
@@ -235,10 +240,12 @@ ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place&
   if (!step.from.empty()) stream = look_up_tag(step.from, step.from_span, place);
   Produced made = kUnknown;
   Place here = place;
-  if (step.freeze) here.freeze = *step.freeze;
+  enter(step, stream, here);
+  stream = cast(stream, here.precision, here);
   const std::size_t first_tensor = graph_.tensors.size();
   if (readable) made = step.kind.empty() ? Produced(stream) : dispatch(step, stream, here);
   if (step.load != nullptr) read_step_load(step, first_tensor, made.stream != kUnknown, here);
+  made = cast(std::move(made), here.gives, here);
   if (!step.port.empty()) choose_port(step, made);
   if (!step.tag.empty()) define_tag(step, made, place);
   return made.stream;

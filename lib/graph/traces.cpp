@@ -45,33 +45,40 @@ std::vector<Builder::Trace> Builder::read_traces(const Step& step, const TagScop
   return out;
 }
 
+// The turns of one traced value, as a further output of the loop.
+ValueId Builder::add_stack(const Step& step, const Trace& trace, Node& node) {
+  if (trace.value == kUnknown) return kUnknown;
+  catalog::TensorType type = type_of(trace.value);
+  if (type.shape.empty()) {
+    problems_.add(with_origin(error(Code::ShapeMismatch, trace.span,
+                                    "a trace stacks along axis 1, after the batch, which a "
+                                    "number alone does not have"),
+                              trace.value));
+    return kUnknown;
+  }
+  type.shape.insert(type.shape.begin() + 1, catalog::Dim(node.times));
+  const ValueId stacked = add_value(std::move(type), node.path, step.span);
+  node.outputs.push_back(stacked);
+  node.blocks.front().outputs.push_back(trace.value);
+  return stacked;
+}
+
 Produced Builder::add_traces(const Step& step, const std::vector<Trace>& traces, const Place& place,
                              Node node) {
+  std::vector<ValueId> stacks;
+  for (const Trace& trace : traces) stacks.push_back(add_stack(step, trace, node));
   Produced made = node.outputs.front();
-  for (const Trace& trace : traces) {
+  add_node(place, std::move(node));
+  for (std::size_t i = 0; i < traces.size(); ++i) {
     Step traced;
     traced.kind = step.kind;
-    traced.tag = trace.name;
-    traced.tag_span = trace.span;
-    ValueId stacked = kUnknown;
-    if (trace.value != kUnknown && type_of(trace.value).shape.empty()) {
-      problems_.add(with_origin(error(Code::ShapeMismatch, trace.span,
-                                      "a trace stacks along axis 1, after the batch, which a "
-                                      "number alone does not have"),
-                                trace.value));
-    } else if (trace.value != kUnknown) {
-      catalog::TensorType type = type_of(trace.value);
-      type.shape.insert(type.shape.begin() + 1, catalog::Dim(node.times));
-      stacked = add_value(std::move(type), node.path, step.span);
-      node.outputs.push_back(stacked);
-      node.blocks.front().outputs.push_back(trace.value);
-    }
-    if (trace.is_port)
-      made.ports = {{"output", made.stream}, {"trace", stacked}};
+    traced.tag = traces[i].name;
+    traced.tag_span = traces[i].span;
+    if (traces[i].is_port)
+      made.ports = {{"output", made.stream}, {"trace", stacks[i]}};
     else
-      define_tag(traced, stacked, place);
+      define_tag(traced, cast(stacks[i], place.gives, place), place);
   }
-  add_node(place, std::move(node));
   return made;
 }
 

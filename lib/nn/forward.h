@@ -22,6 +22,15 @@ class Tensors {
   // An undefined tensor when the node owns none of that name.
   const at::Tensor& operator[](std::string_view name) const;
 
+  const std::vector<at::Tensor>& values() const { return values_; }
+  // The same names with what `of` makes of each tensor.
+  template <typename Of>
+  Tensors map(Of of) const {
+    Tensors out = *this;
+    for (at::Tensor& value : out.values_) value = of(value);
+    return out;
+  }
+
  private:
   std::vector<std::string> names_;
   std::vector<at::Tensor> values_;

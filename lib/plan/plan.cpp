@@ -1,12 +1,43 @@
 #include "lib/plan/plan.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
 namespace fdl::plan {
 namespace {
 
 using catalog::Dim;  // for its arithmetic, which stops at the largest number
 using catalog::TensorType;
+
+void add_reads(const graph::Node& node, std::set<graph::ValueId>& out) {
+  out.insert(node.inputs.begin(), node.inputs.end());
+  for (const graph::Block& block : node.blocks) {
+    for (const graph::Node& inner : block.nodes) add_reads(inner, out);
+    out.insert(block.outputs.begin(), block.outputs.end());
+  }
+}
+
+// The outermost region with `recompute` that a node is in; -1 for none.
+int region_of(const graph::Node& node) {
+  return node.recompute.empty() ? -1 : node.recompute.front();
+}
+
+// The values of a block's regions that are read after these, which alone are kept of them.
+std::set<graph::ValueId> given_by_regions(const graph::Block& block) {
+  std::map<graph::ValueId, int> region_of_value;
+  std::set<graph::ValueId> out(block.outputs.begin(), block.outputs.end());
+  for (const graph::Node& node : block.nodes) {
+    std::set<graph::ValueId> read;
+    add_reads(node, read);
+    for (const graph::ValueId value : read) {
+      const auto maker = region_of_value.find(value);
+      if (maker != region_of_value.end() && maker->second != region_of(node)) out.insert(value);
+    }
+    for (const graph::ValueId value : node.outputs) region_of_value[value] = region_of(node);
+  }
+  return out;
+}
 
 class Planner {
  public:
@@ -15,12 +46,20 @@ class Planner {
     sizes_["B"] = batch_size;
   }
 
-  void add_block(const graph::Block& block, const Dim& turns, Plan& plan) const {
+  // `is_recomputed`: the whole block is in a region whose values are not kept.
+  void add_block(const graph::Block& block, const Dim& turns, bool is_recomputed,
+                 Plan& plan) const {
+    const std::set<graph::ValueId> given = given_by_regions(block);
     for (const graph::Node& node : block.nodes) {
       plan.nodes.push_back(cost_of(node, turns));
+      const bool is_kept = node.recompute.empty() ||
+                           std::any_of(node.outputs.begin(), node.outputs.end(),
+                                       [&](graph::ValueId v) { return given.count(v) != 0; });
+      if (is_recomputed || !is_kept) plan.nodes.back().activation_bytes = 0;
       const bool repeats = node.kind == graph::Node::Kind::Loop;
       for (const graph::Block& inner : node.blocks)
-        add_block(inner, repeats ? turns * node.times : turns, plan);
+        add_block(inner, repeats ? turns * node.times : turns,
+                  is_recomputed || !node.recompute.empty(), plan);
     }
   }
 
@@ -67,7 +106,7 @@ class Planner {
 Plan make_plan(const graph::Graph& graph, std::int64_t batch_size, int state_per_parameter) {
   const Planner planner(graph, batch_size);
   Plan plan;
-  planner.add_block(graph.root, 1, plan);
+  planner.add_block(graph.root, 1, false, plan);
   Dim flops = 0, activations = 0;
   for (const NodeCost& node : plan.nodes) {
     flops = flops + node.forward_flops;

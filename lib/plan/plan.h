@@ -15,8 +15,9 @@ struct NodeCost {
   std::string kind;    // the module's name, "merge" or "loop"
   std::string output;  // its first output's type, "f32[B, 10]"
   std::int64_t num_parameters = 0;
-  std::int64_t forward_flops = 0;     // multiply and add count as 2
-  std::int64_t activation_bytes = 0;  // of its outputs, all turns together
+  std::int64_t forward_flops = 0;  // multiply and add count as 2
+  // Of its outputs, all turns together; 0 for what a region with `recompute` does not keep.
+  std::int64_t activation_bytes = 0;
 };
 
 struct Plan {

@@ -179,7 +179,8 @@ at::Tensor Split::loss_of(const std::vector<Measured>& calls) const {
   for (const Measured& call : calls) {
     for (std::size_t i = 0; i < partial_weights_.size(); ++i) {
       const double weight = partial_weights_[i] / static_cast<double>(calls.size());
-      sum = sum.add(call.partials[i].mul(weight));
+      // Else nothing came to the node that makes it.
+      if (call.partials[i].defined()) sum = sum.add(call.partials[i].mul(weight));
     }
   }
   return sum;

@@ -13,8 +13,9 @@ at::Tensor window_places(const at::Tensor& x, const StepContext& context) {
   at::Tensor out = at::empty({x.size(0), x.size(1), 2}, at::kDouble);
   auto* values = out.mutable_data_ptr<double>();
   const tensor::StreamKey key = context.stream(tensor::Purpose::Dropout);
+  const tensor::Lanes lanes = context.lanes();
   for (std::int64_t n = 0; n < x.size(0); ++n) {
-    tensor::RandomStream stream(key, static_cast<std::uint64_t>(context.first_row + n));
+    tensor::RandomStream stream(key, lanes[n]);
     for (std::int64_t i = 0; i < 2 * x.size(1); ++i) *values++ = stream.uniform();
   }
   // Rounding to float may reach 1, which is no place any more.

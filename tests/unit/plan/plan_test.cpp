@@ -47,6 +47,22 @@ TEST_CASE("totals are the sums of the nodes, and grow with the batch in proporti
   CHECK(many.activation_bytes == 10 * one.activation_bytes);
 }
 
+TEST_CASE("of a recomputed region only what is read after it is kept") {
+  const auto bytes = [](const std::string& recompute) {
+    const Plan plan = make_plan(graph_of("[{flow: [{linear: 16, tag: a}, tanh, {loop: {times: 3, "
+                                         "body: [sigmoid]}}, {linear: 4, tag: b}, {linear: 2}], "
+                                         "recompute: " +
+                                         recompute + "}, {linear: 2}]"),
+                                1, 0);
+    std::int64_t nodes = 0;
+    for (const NodeCost& node : plan.nodes) nodes += node.activation_bytes;
+    CHECK(plan.activation_bytes == nodes + 8 * 4);
+    return nodes;
+  };
+  CHECK(bytes("false") == (16 + 16 + 3 * 16 + 4 + 2 + 2) * 4);
+  CHECK(bytes("true") == (2 + 2) * 4);
+}
+
 TEST_CASE("a named axis counts with its bound, and as nothing without one") {
   Diagnostics problems;
   const auto bounded =
