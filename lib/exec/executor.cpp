@@ -28,8 +28,8 @@ using graph::ValueId;
 // One run: the values that exist at the moment, by ValueId.
 class Run {
  public:
-  Run(const graph::Graph& graph, nn::StepContext context, at::Device device)
-      : context_(context), values_(graph.values.size()), device_(device) {}
+  Run(const graph::Graph& graph, nn::StepContext context, at::Device device, NodeTimer* timer)
+      : context_(context), values_(graph.values.size()), device_(device), timer_(timer) {}
 
   at::Tensor& operator[](ValueId id) { return values_[static_cast<std::size_t>(id)]; }
 
@@ -45,6 +45,7 @@ class Run {
   Result<void> one(const Step& step) {
     if (step.node->kind == Node::Kind::Loop) return loop(step);
     if (step.node->kind == Node::Kind::Switch) return choose(step);
+    const NodeTimer::Forward measured(timer_, *step.node);
     try {
       scatter(step.node->outputs, compute(step));
     } catch (const std::exception& thrown) {
@@ -168,6 +169,7 @@ class Run {
   nn::StepContext context_;
   std::vector<at::Tensor> values_;
   at::Device device_;
+  NodeTimer* timer_;
 };
 
 }  // namespace
@@ -186,7 +188,7 @@ Result<std::vector<at::Tensor>> Executor::run(const std::vector<at::Tensor>& inp
   const graph::Graph& graph = program_->graph;
   FDL_CHECK(inputs.size() == graph.inputs.size());
   const at::AutoGradMode records(context.training);
-  Run run(graph, context, inputs.front().device());
+  Run run(graph, context, inputs.front().device(), timer_);
   for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
   FDL_TRY(run.steps(program_->steps));
   std::vector<at::Tensor> out;

@@ -20,15 +20,19 @@ Result<TrainEnd> Session::run() {
   }
   if (signal != 0 && !is_done()) FDL_TRY(save({}));
   FDL_TRY(report_saved(true));
+  if (timer_) FDL_TRY(write_profile());
   return TrainEnd{state_.step, is_done() ? 0 : signal};
 }
 
 Result<void> Session::step(const data::Batch& batch) {
+  const exec::NodeTimer::Step measured(timer_.get());
   nn::StepContext context;
   context.training = true;
   context.seed = static_cast<std::uint64_t>(job_.training.seed);
   context.step = state_.step;
+  executor_.set_timer(timer_.get());
   const Result<std::vector<at::Tensor>> outputs = executor_.run(train_.inputs(batch), context);
+  executor_.set_timer(nullptr);  // validation is not measured
   if (!outputs) return fail(outputs.error());
   const at::Tensor loss = train_.measure(*outputs, batch, totals_);
   const double value = loss.item<double>();
@@ -37,7 +41,10 @@ Result<void> Session::step(const data::Batch& batch) {
                     .help("lower the learning rate, or check the data; the weights of the last "
                           "checkpoint are from before this step"));
   }
-  const auto gradients = exec::gradients(loss, store_.parameters());
+  const auto gradients = [&] {
+    const exec::NodeTimer::Backward backward(timer_.get());
+    return exec::gradients(loss, store_.parameters());
+  }();
   if (!gradients) return fail(gradients.error());
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;
