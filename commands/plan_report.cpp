@@ -158,7 +158,8 @@ std::string plan_text(const PlanReport& report) {
     add(node.path, node.kind, node.output, node);
   }
   if (report.is_part)
-    add(fmt::format("{} nodes", report.nodes.size()), "", "", subtotal(report.plan, report.nodes));
+    add(fmt::format("{} node{}", report.nodes.size(), report.nodes.size() == 1 ? "" : "s"), "", "",
+        subtotal(report.plan, report.nodes));
   std::string out = table(rows);
   if (!report.is_part) out += totals(report);
   if (report.largest_batch) out += fmt::format("  largest batch {}\n", *report.largest_batch);
