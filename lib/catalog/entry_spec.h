@@ -59,6 +59,9 @@ struct EntrySpec {
   std::vector<ComparedSpec> compared = {{"output", "", Values::Any, "f32[3]"},
                                         {"target", "", Values::Any, "f32[3]"}};
   Fit fits;
+  // Of a loss: tensors as large as its output that it keeps for the backward pass, and that the
+  // backward pass holds for a moment beside the gradient.
+  int kept_outputs = 1, worked_outputs = 1;
   bool higher_is_better = false;  // of a metric
   bool needs_end = false;         // of a schedule: it must know the number of steps
   std::function<InitResult(const void* params, const Sizes& shape)> initial;  // of an initializer
@@ -129,6 +132,11 @@ class EntryBuilder {
         return check(p, types[0], types[1]);
       }
     };
+    return *this;
+  }
+  EntryBuilder& memory(int kept_outputs, int worked_outputs) {
+    spec_.kept_outputs = kept_outputs;
+    spec_.worked_outputs = worked_outputs;
     return *this;
   }
   EntryBuilder& higher_is_better() {

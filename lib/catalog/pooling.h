@@ -105,6 +105,10 @@ ModuleSpec max_pool_spec(const std::string& example, std::vector<std::string> in
           walk_text(N, "C", "C", "({} + 2*padding - dilation*(kernel_size - 1) - 1) / stride + 1"),
           pooled<P>)
       .flops(pool_flops<P>)
+      // Where the maxima are.
+      .keeps_bytes([](const auto&, const TensorType&, const TensorType& out) {
+        return num_elements(out.shape) * Dim(bytes_of(DType::I64));
+      })
       .source(fmt::format("torch.nn.MaxPool{}d", N))
       .example(example, std::move(inputs));
 }
@@ -141,6 +145,10 @@ ModuleSpec lp_pool_spec(const std::string& example) {
       .flops([](const P& p, const TensorType& x, const TensorType& out) {
         return pool_flops(p, x, out) + num_elements(x.shape) + num_elements(out.shape);
       })
+      // Its powers, and four steps from their means to the output.
+      .keeps_bytes([](const P&, const TensorType& x, const TensorType& out) {
+        return bytes_of(x) + Dim(4) * bytes_of(out);
+      })
       .source(fmt::format("torch.nn.LPPool{}d", N))
       .example(example);
 }
@@ -167,6 +175,15 @@ ModuleSpec adaptive_pool_spec(const std::string& kind, const std::string& summar
              config::at_least(1))
       .shape(walk_text(N, "C", "C", "output_size along {}"), adapted<N>)
       .flops([](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); })
+      .keeps_by([kind](const P& p) {
+        // The mean over all places is a reduction of its own, which needs nothing; a maximum
+        // needs its places.
+        const bool is_mean = kind == "avg" && p.output_size == P().output_size;
+        return std::vector<std::string>(is_mean ? 0 : 1, "input");
+      })
+      .keeps_bytes([kind](const P&, const TensorType&, const TensorType& out) {
+        return num_elements(out.shape) * Dim(kind == "max" ? bytes_of(DType::I64) : 0);
+      })
       .source(fmt::format("torch.nn.Adaptive{}Pool{}d", kind == "avg" ? "Avg" : "Max", N))
       .example(name + ": 1", std::move(inputs));
 }

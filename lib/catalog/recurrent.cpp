@@ -94,6 +94,13 @@ Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const Tens
   return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
 }
 
+Dim recurrent_kept(const RecurrentParams& p, std::int64_t per_state, const TensorType& input) {
+  const Dim steps = input.shape[0] * input.shape[1] * Dim(p.num_directions());
+  // Between two layers: what one gives the next, and with dropout its mask and what it leaves.
+  const Dim between = Dim((p.num_layers - 1) * (p.dropout > 0 ? 2 : 1)) * Dim(p.state_size());
+  return steps * (Dim(p.num_layers * per_state) * Dim(p.hidden_size) + between);
+}
+
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input) {
   return input.shape[0] * Dim(2 * num_gates) * Dim(p.hidden_size) *
          (Dim(p.input_size) + Dim(p.hidden_size));

@@ -40,6 +40,10 @@ TypeResult cell_types(CellParams& p, const std::vector<TensorType>& inputs);
 Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input);
 
+// Numbers that layers and directions keep for the backward pass: so many for each of a state's, in
+// each step.
+Dim recurrent_kept(const RecurrentParams& p, std::int64_t per_state, const TensorType& input);
+
 inline constexpr const char* kRecurrentShape =
     "[B, T, input_size], h_0 [B, num_layers * directions, hidden_size], lengths [B] -> output "
     "[B, T, directions * hidden_size], h_n as h_0";

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
+#include "lib/exec/node_timer.h"
 #include "lib/graph/graph.h"
 #include "lib/nn/step_context.h"
 #include "lib/tensor/store.h"
@@ -32,6 +33,9 @@ class Executor {
   ~Executor();
   Executor(Executor&&) noexcept;
 
+  // Measures each node from now on, or with null none.
+  void set_timer(NodeTimer* timer) { timer_ = timer; }
+
   // Computes the wanted values from the model's inputs, which stand in the order of Graph::inputs
   // with the batch axis first. Gradients are recorded when context.training. Of a graph with states
   // it is a first call.
@@ -46,6 +50,7 @@ class Executor {
  private:
   struct Program;
   std::unique_ptr<const Program> program_;
+  NodeTimer* timer_ = nullptr;
 };
 
 // The gradients of `loss`, a scalar, in the order of `parameters`; undefined where it does not

@@ -70,6 +70,7 @@ class Recomputation : public torch::autograd::Node {
 
 Run Run::again(const Step& region) {
   Run out = *this;
+  out.timer_ = nullptr;  // it is a part of the backward pass
   out.values_.assign(values_.size(), {});
   for (const graph::ValueId id : region.outer.front()) {
     const at::Tensor& value = (*this)[id];

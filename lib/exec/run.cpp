@@ -26,6 +26,9 @@ Result<void> Run::one(const Step& step) {
   if (step.node == nullptr) return region(step);
   if (step.node->kind == Node::Kind::Loop) return loop(step);
   if (step.node->kind == Node::Kind::Switch) return choose(step);
+  // Experts that run one by one are measured one by one.
+  if (step.node->kind == Node::Kind::Gate && !step.is_batched) return gate(step);
+  const NodeTimer::Forward measured(timer_, *step.node);
   if (step.node->kind == Node::Kind::Gate) return gate(step);
   return at_node(*step.node, [&] { scatter(step.node->outputs, compute(step)); });
 }

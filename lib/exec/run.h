@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
+#include "lib/exec/node_timer.h"
 #include "lib/exec/program.h"
 #include "lib/nn/step_context.h"
 #include "lib/tensor/errors.h"
@@ -16,8 +17,11 @@ namespace fdl::exec {
 // One run: the values that exist at the moment, by ValueId. Internal to this folder.
 class Run {
  public:
-  Run(const graph::Graph& graph, nn::StepContext context, at::Device device)
-      : context_(std::move(context)), values_(graph.values.size()), device_(device) {}
+  Run(const graph::Graph& graph, nn::StepContext context, at::Device device, NodeTimer* timer)
+      : context_(std::move(context)),
+        values_(graph.values.size()),
+        device_(device),
+        timer_(timer) {}
 
   at::Tensor& operator[](graph::ValueId id) { return values_[static_cast<std::size_t>(id)]; }
   Result<void> steps(const std::vector<Step>& list);
@@ -64,6 +68,7 @@ class Run {
   nn::StepContext context_;
   std::vector<at::Tensor> values_;
   at::Device device_;
+  NodeTimer* timer_;                             // null when nobody measures
   std::vector<tensor::Lanes> lanes_;             // around the folds at hand
   std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own
 };

@@ -119,9 +119,35 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
   return out;
 }
 
+// `assume: {T: 128}`: what named axes count as in estimates.
+void Builder::read_assumed(const config::Node& model) {
+  const config::Node* given = model.find("assume");
+  if (given == nullptr || given->is_null()) return;
+  if (!given->is_map())
+    problems_.add(config::wrong_type(*given, "assume", "a map of axes to sizes"));
+  const std::vector<std::string> axes = graph_.named_axes();
+  for (const config::Entry& entry : given->entries) {
+    std::int64_t size = 0;
+    if (entry.value.broken) continue;
+    if (!config::ValueTraits<std::int64_t>::read(entry.value, size)) {
+      problems_.add(config::wrong_type(entry.value, entry.key, "an integer"));
+    } else if (size < 1) {
+      problems_.add(error(Code::OutOfRange, entry.value.span, "'{}' must be at least 1, not {}",
+                          entry.key, size));
+    } else if (std::find(axes.begin(), axes.end(), entry.key) == axes.end()) {
+      Diagnostic d = error(Code::UnknownPath, entry.key_span,
+                           "no input of the model has an axis '{}'", entry.key);
+      problems_.add(axes.empty() ? std::move(d).note("all of their axes are numbers")
+                                 : std::move(d).note("named axes are {}", one_of(axes)));
+    } else {
+      graph_.assumed_sizes[entry.key] = size;
+    }
+  }
+}
+
 Graph Builder::build() {
-  static const std::vector<std::string> kKeys = {"name",    "inputs",  "state", "flow",
-                                                 "outputs", "modules", "tie",   "load"};
+  static const std::vector<std::string> kKeys = {"name",    "inputs", "state", "flow",  "outputs",
+                                                 "modules", "tie",    "load",  "assume"};
   const config::Node* model = file_->manifest.root.find("model");
   if (model == nullptr || !model->is_map()) {
     problems_.add(error(Code::BadModel, model != nullptr ? model->span : file_->manifest.root.span,
@@ -137,8 +163,10 @@ Graph Builder::build() {
       d = std::move(d).help("did you mean '{}'?", *near);
     problems_.add(std::move(d).note("'model' takes {}", one_of(kKeys)));
   }
-  if (const config::Node* name = model->find("name"); name != nullptr && name->is_scalar())
-    graph_.name = name->text;
+  if (const config::Node* name = model->find("name"); name != nullptr && !name->is_null()) {
+    if (!config::ValueTraits<std::string>::read(*name, graph_.name))
+      problems_.add(config::wrong_type(*name, "name", "a text"));
+  }
   TagScope tags(nullptr);
   read_inputs(*model, tags);
   const config::Node* flow = model->find("flow");
@@ -158,13 +186,12 @@ Graph Builder::build() {
   check_bptt();
   read_model_loads(*model, 0, place);
   tie_tensors(*model);
+  read_assumed(*model);
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
   for (const State& state : graph_.states) graph_.root.inputs.push_back(state.read);
   for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);
   return std::move(graph_);
 }
-
-namespace {
 
 // Steps whose `${...}` failed are passed over, as that was reported: what is left is no graph.
 bool has_broken(const config::Node* node) {
@@ -175,8 +202,6 @@ bool has_broken(const config::Node* node) {
          std::any_of(node->entries.begin(), node->entries.end(),
                      [](const config::Entry& entry) { return has_broken(&entry.value); });
 }
-
-}  // namespace
 
 std::optional<Graph> build_graph(const config::Manifest& manifest,
                                  const config::Environment& environment, Diagnostics& problems) {

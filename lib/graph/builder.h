@@ -43,6 +43,9 @@ struct Produced {
 // Flows under their names, as they stand in the tree.
 using NamedFlows = std::vector<std::pair<std::string, const config::Node*>>;
 
+// Whether something in it could not be resolved, which has been reported; null is nothing.
+bool has_broken(const config::Node* node);
+
 // Builds one graph. Split over files by what the steps are: steps.cpp, modules.cpp,
 // constructs.cpp, merges.cpp and so on.
 class Builder {
@@ -77,6 +80,7 @@ class Builder {
   std::optional<catalog::TensorType> read_input_type(const config::Entry& entry);
   std::vector<NamedValue> read_outputs(const config::Node& model, const TagScope& tags,
                                        ValueId last);
+  void read_assumed(const config::Node& model);
   ValueId add_value(catalog::TensorType type, std::string path, Span span);
   bool claim(const std::string& path, const Span& span);
   Node& add_node(const Place& place, Node node);

@@ -1,5 +1,6 @@
 #include "lib/graph/graph.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -67,6 +68,18 @@ std::int64_t OwnedTensor::num_elements() const {
   catalog::Dim count = 1;  // its arithmetic stops at the largest number
   for (const std::int64_t size : shape) count = count * size;
   return count.number();
+}
+
+std::vector<std::string> Graph::named_axes() const {
+  std::vector<std::string> out;
+  for (const NamedValue& input : inputs) {
+    for (const catalog::Dim& dim : values[static_cast<std::size_t>(input.value)].type.shape) {
+      const std::string axis = dim.text();
+      const bool is_new = std::find(out.begin(), out.end(), axis) == out.end();
+      if (!dim.is_number() && axis != "B" && is_new) out.push_back(axis);
+    }
+  }
+  return out;
 }
 
 std::int64_t Graph::num_parameters() const {

@@ -149,12 +149,15 @@ struct Graph {
   std::vector<Value> values;
   std::vector<OwnedTensor> tensors;
   Block root;
-  std::map<std::string, std::int64_t> axis_bounds;  // of named axes: T<=512
-  std::vector<NamedValue> tags;                     // full path of the tag -> value
-  std::vector<PartialLoss> partial_losses;          // that the model itself brings in
-  std::vector<State> states;                        // all of them with one `bptt`
+  std::map<std::string, std::int64_t> axis_bounds;    // of named axes: T<=512
+  std::map<std::string, std::int64_t> assumed_sizes;  // of named axes, for estimates
+  std::vector<NamedValue> tags;                       // full path of the tag -> value
+  std::vector<PartialLoss> partial_losses;            // that the model itself brings in
+  std::vector<State> states;                          // all of them with one `bptt`
   std::vector<Load> loads;  // in the order in which they are done: later ones win
 
+  // Those that the inputs have, beside the batch: "T".
+  std::vector<std::string> named_axes() const;
   // Trained elements; tied tensors count once, buffers not at all.
   std::int64_t num_parameters() const;
   // SHA-256 over names, shapes, dtypes and hyper-parameters: equal for models that can exchange

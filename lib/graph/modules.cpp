@@ -68,7 +68,7 @@ std::shared_ptr<void> Builder::bind_params(const catalog::ModuleSpec& spec, cons
                       .at_node(path));
     }
   }
-  if (found.has_errors()) params = nullptr;
+  if (found.has_errors() || has_broken(&value)) params = nullptr;
   problems_.add(std::move(found));
   return params;
 }

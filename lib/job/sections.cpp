@@ -46,6 +46,9 @@ void check_sections(const config::Node& root, Diagnostics& problems) {
     out.insert(out.end(), {"commands", "inherit-from"});
     return out;
   }();
+  const config::Node* description = root.find("description");
+  if (description != nullptr && !description->is_scalar() && !description->is_null())
+    problems.add(config::wrong_type(*description, "description", "a text"));
   for (const config::Entry& entry : root.entries) {
     if (std::find(kSections.begin(), kSections.end(), entry.key) != kSections.end()) continue;
     Diagnostic d = error(Code::UnknownKey, entry.key_span, "unknown section '{}'", entry.key);

@@ -24,6 +24,7 @@ Result<TrainEnd> Session::run() {
   }
   if (signal != 0 && !is_done()) FDL_TRY(save({}));
   FDL_TRY(report_saved(true));
+  if (timer_) FDL_TRY(write_profile());
   return TrainEnd{state_.step, is_done() ? 0 : signal};
 }
 
@@ -79,7 +80,10 @@ void Session::move_on(const data::Batch& batch) {
 }
 
 Result<void> Session::step(const data::Batch& batch) {
+  const exec::NodeTimer::Step measured(timer_.get());
+  executor_.set_timer(timer_.get());
   const Result<at::Tensor> loss = forward(batch);
+  executor_.set_timer(nullptr);  // validation is not measured
   if (!loss) return fail(loss.error());
   const double value = loss->item<double>();
   if (!std::isfinite(value)) {
@@ -87,7 +91,10 @@ Result<void> Session::step(const data::Batch& batch) {
                     .help("lower the learning rate, or check the data; the weights of the last "
                           "checkpoint are from before this step"));
   }
-  const auto gradients = exec::gradients(*loss, store_.parameters());
+  const auto gradients = [&] {
+    const exec::NodeTimer::Backward backward(timer_.get());
+    return exec::gradients(*loss, store_.parameters());
+  }();
   if (!gradients) return fail(gradients.error());
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;

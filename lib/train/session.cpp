@@ -91,6 +91,10 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   if (!horizon) return fail(horizon.error());
   std::unique_ptr<Session> out(new Session(graph, job, setup, events, std::move(*train_split)));
   out->horizon_ = *horizon;
+  if (setup.profile) {
+    constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
+    out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps);
+  }
   out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
                                         horizon->total_steps, horizon->steps_per_epoch);
   if (const job::DataSplit* val = job.find_split("val")) {

@@ -57,6 +57,7 @@ class Session {
   Result<void> validate(std::map<std::string, double>& means);
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
+  Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_progress();
   Result<void> report_epoch(const std::map<std::string, double>& means) const;
@@ -74,6 +75,7 @@ class Session {
   tensor::TensorStore store_;
   exec::Executor executor_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
   optim::Schedule schedule_;
   Carried carried_;
   CheckpointWriter writer_;

@@ -58,6 +58,9 @@ inline ModuleSpec fractional_max_pool2d_spec() {
         return num_elements(out.shape) * Dim(product(p.kernel_size));
       })
       .draws()
+      .keeps_bytes([](const auto&, const TensorType&, const TensorType& out) {
+        return num_elements(out.shape) * Dim(bytes_of(DType::I64));
+      })
       .source("Graham 2014, arXiv:1412.6071; torch.nn.FractionalMaxPool2d")
       .example("fractional_max_pool2d: { kernel: 2, output_ratio: 0.6 }", {"f32[2, 7, 6]"});
 }

@@ -18,6 +18,9 @@ inline ModuleSpec lstm_spec() {
       .optional_input("c_0", DTypeClass::Floating)
       .optional_input("lengths", DTypeClass::Integer)
       .outputs({"output", "h_n", "c_n"})
+      .keeps_bytes([](const LstmParams& p, const TensorType& input, const TensorType&) {
+        return bytes_of(recurrent_kept(p, 9, input), input);
+      })
       .source("torch.nn.LSTM; Hochreiter and Schmidhuber 1997, Neural Computation 9(8)")
       .example("lstm: { hidden: 2, layers: 2, bidirectional: true, dropout: 0.25 }",
                {"f32[4, 3]", "f32[4, 2]", "f32[4, 2]", "i64[]"});

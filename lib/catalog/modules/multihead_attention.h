@@ -36,6 +36,16 @@ inline ModuleSpec multihead_attention_spec() {
       .flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
         return multihead_flops(p, inputs);
       })
+      .input_gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+        return Dim(2) * multihead_flops(p, inputs) - projection_flops(p, inputs);
+      })
+      .tensor_gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+        return projection_flops(p, inputs);
+      })
+      .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+        return bytes_of(multihead_kept(p, inputs), inputs[0]);
+      })
+      .keeps({"query", "key", "value", "mask"})
       .source(
           "torch.nn.MultiheadAttention; Vaswani et al. 2017, arXiv:1706.03762, section 3.2; Su "
           "et al. 2021, arXiv:2104.09864 (rotary)")
