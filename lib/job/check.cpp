@@ -56,7 +56,7 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
   std::vector<SourceInfo> infos;
   bool all_there = true;
   for (const DataSplit& split : job.splits) {
-    Result<SourceInfo> info = inspect_source(split.source, graph, job.folder);
+    Result<SourceInfo> info = inspect_source(split, job, graph);
     if (!info) {
       all_there = false;
       const bool is_world =
@@ -73,10 +73,15 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
   } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
              !info.fields.empty()) {
     const std::vector<Field> fields = transformed_fields(job, info, problems);
-    check_fields(graph, fields, *train, problems);
-    const Offered offered{graph, fields};
+    check_fields(graph, fields, *train, job, problems);
+    const Offered offered{graph, fields, job.axis_sizes};
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
+    for (const DataSplit& split : job.splits) {
+      const auto i = static_cast<std::size_t>(&split - job.splits.data());
+      if (&split != train && !infos[i].fields.empty())
+        check_same_fields(job, split, infos[i], fields, problems);
+    }
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
   }

@@ -14,7 +14,9 @@ Result<TrainEnd> Session::run() {
   int signal = 0;
   while (!is_done() && signal == 0) {
     step_start_s_ = events_.seconds();
-    FDL_TRY(step(*loader.next()));
+    const Result<const data::Batch*> batch = loader.next();
+    if (!batch) return fail(batch.error());
+    FDL_TRY(step(**batch));
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
   }

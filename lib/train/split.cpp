@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/tensor/dtype.h"
 
 namespace fdl::train {
 
@@ -39,7 +40,7 @@ void add_means(const Totals& totals, const job::Training& training, const std::s
 
 Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
                           const graph::Graph& graph, bool is_training) {
-  Result<data::Dataset> dataset = data::load_split(split, graph, job.folder);
+  Result<data::Dataset> dataset = data::load_split(split, job, graph);
   if (!dataset) return fail(dataset.error());
   Split out(split.name, job);
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
@@ -55,10 +56,24 @@ std::size_t Split::field_index(const std::string& field) const {
   return out;
 }
 
+namespace {
+
+// A field's type after its transforms: named axes stay.
+catalog::TensorType transformed_type(catalog::TensorType type,
+                                     const data::FieldTransform& transform) {
+  type.dtype = tensor::dtype_of(transform.output_dtype());
+  for (std::size_t i = 0; i < type.shape.size(); ++i) {
+    if (type.shape[i].is_number()) type.shape[i] = transform.output_sizes()[i];
+  }
+  return type;
+}
+
+}  // namespace
+
 catalog::TensorType Split::batch_type(std::size_t field) const {
   catalog::TensorType out = dataset_->fields[field].type;
-  if (transforms_[field].output_dtype() != dataset_->fields[field].values.scalar_type())
-    out.dtype = catalog::DType::F32;  // the only one that transforms make
+  if (field < transforms_.size())  // masks have none
+    out = transformed_type(out, transforms_[field]);
   out.shape.insert(out.shape.begin(), catalog::Dim::named("B"));
   return out;
 }
@@ -70,7 +85,8 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
   for (const job::Compared& one : compared) {
     if (one.is_value()) {
       sources.push_back({Source::Kind::Output, num_values++});
-      types.push_back(graph.values[static_cast<std::size_t>(one.value)].type);
+      types.push_back(job::with_sizes(graph.values[static_cast<std::size_t>(one.value)].type,
+                                      job_->axis_sizes));
     } else if (one.is_field()) {
       sources.push_back({Source::Kind::Field, field_index(one.field)});
       types.push_back(batch_type(sources.back().index));
@@ -145,13 +161,15 @@ Result<Totals> evaluate(const exec::Executor& executor, const Split& split, cons
   spec.prefetch = job.loader.prefetch;
   data::Loader loader = split.loader(spec);
   Totals totals = make_totals(job.training);
-  while (const data::Batch* batch = loader.next()) {
+  for (;;) {
+    const Result<const data::Batch*> batch = loader.next();
+    if (!batch) return fail(batch.error());
+    if (*batch == nullptr) return totals;
     const Result<std::vector<at::Tensor>> outputs =
-        executor.run(split.inputs(*batch), nn::StepContext{});
+        executor.run(split.inputs(**batch), nn::StepContext{});
     if (!outputs) return fail(outputs.error());
-    split.measure(*outputs, *batch, totals);
+    split.measure(*outputs, **batch, totals);
   }
-  return totals;
 }
 
 }  // namespace fdl::train

@@ -12,6 +12,9 @@ void yaml(std::string_view bytes);         // the reader; what it shows reads ba
 void shape(std::string_view bytes);        // rules of the shape language, and input types
 void safetensors(std::string_view bytes);  // headers
 void idx(std::string_view bytes);          // whole files
+void npy(std::string_view bytes);          // headers, with the length of the file
+void table(std::string_view bytes);        // CSV and JSON lines: every record reads back
+void text(std::string_view bytes);         // UTF-8: what is read is what stands there
 void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
 
 struct NamedTarget {
@@ -19,6 +22,8 @@ struct NamedTarget {
   Target target;
 };
 inline constexpr NamedTarget kTargets[] = {
-    {"yaml", yaml}, {"shape", shape}, {"safetensors", safetensors}, {"idx", idx}, {"check", check}};
+    {"yaml", yaml}, {"shape", shape}, {"safetensors", safetensors},
+    {"idx", idx},   {"npy", npy},     {"table", table},
+    {"text", text}, {"check", check}};
 
 }  // namespace fdl::fuzz

@@ -1,16 +1,15 @@
-// What the headers of data files say, without reading the data.
+// Fashion-MNIST, MNIST and their kin: idx files.
+#include "lib/format/idx.h"
+
 #include "lib/catalog/datasets/fashion_mnist.h"
 #include "lib/catalog/datasets/mnist.h"
-#include "lib/catalog/datasets/synthetic.h"
-#include "lib/format/idx.h"
-#include "lib/job/job.h"
+#include "lib/job/sources/inspect.h"
 
 namespace fdl::job {
 namespace {
 
 namespace fs = std::filesystem;
 using catalog::DType;
-using catalog::TensorType;
 
 constexpr std::int64_t kNumClasses = 10;
 
@@ -52,8 +51,9 @@ Result<IdxFiles> find_idx_files(const IdxSet& set, const fs::path& project, cons
   return files;
 }
 
-Result<SourceInfo> inspect_idx(const IdxSet& set, const fs::path& project, const Span& span) {
-  const Result<IdxFiles> files = find_idx_files(set, project, span);
+Result<SourceInfo> inspect_idx(const SourceContext& context, const IdxSet& set) {
+  const Span& span = context.span();
+  const Result<IdxFiles> files = find_idx_files(set, context.job.folder, span);
   if (!files) return fail(files.error());
   const Result<format::IdxHeader> images = format::read_idx_header(files->images);
   if (!images) return fail(images.error());
@@ -69,59 +69,23 @@ Result<SourceInfo> inspect_idx(const IdxSet& set, const fs::path& project, const
   info.num_samples = static_cast<std::int64_t>(images->dims[0]);
   const auto rows = static_cast<std::int64_t>(images->dims[1]),
              columns = static_cast<std::int64_t>(images->dims[2]);
-  info.fields = {{"image", {DType::U8, {1, rows, columns}}, 0},
-                 {"label", {DType::I64, {}}, kNumClasses}};
+  info.fields = {{"image", {DType::U8, {1, rows, columns}}, 0, 0, ""},
+                 {"label", {DType::I64, {}}, kNumClasses, 0, ""}};
   info.files = {files->images, files->labels};
-  return info;
-}
-
-Result<SourceInfo> inspect_synthetic(const catalog::Choice& source, const graph::Graph& graph) {
-  const auto& p = source.as<catalog::SyntheticParams>();
-  SourceInfo info;
-  info.num_samples = p.samples;
-  for (const graph::NamedValue& input : graph.inputs) {
-    TensorType type = graph.values[static_cast<std::size_t>(input.value)].type;
-    type.shape.erase(type.shape.begin());
-    for (const catalog::Dim& dim : type.shape) {
-      if (dim.is_number() && is_floating(type.dtype)) continue;
-      return fail(error(Code::FieldMismatch, source.span,
-                        "synthetic data cannot make the input '{}' of type {}", input.name,
-                        to_string(type))
-                      .help("it makes floating-point inputs whose axes are all numbers"));
-    }
-    info.fields.push_back({input.name, std::move(type), 0});
-  }
-  if (p.kind == "classification") {
-    info.fields.push_back({"target", {DType::I64, {}}, p.classes});
-    return info;
-  }
-  std::string why = "a regression needs it";
-  std::map<std::string, std::int64_t> bounds;
-  const auto type = catalog::parse_tensor_type(p.target, bounds, why);
-  if (!type || !bounds.empty() || !is_floating(type->dtype)) {
-    return fail(error(Code::WrongType, source.span,
-                      "'target' of a synthetic regression must be a type, not '{}': {}", p.target,
-                      why)
-                    .help("for example target: \"f32[10]\""));
-  }
-  info.fields.push_back({"target", *type, 0});
   return info;
 }
 
 }  // namespace
 
-Result<SourceInfo> inspect_source(const catalog::Choice& source, const graph::Graph& graph,
-                                  const fs::path& folder) {
-  if (source.name() == "synthetic") return inspect_synthetic(source, graph);
-  if (source.name() == "fashion_mnist") {
-    const auto& p = source.as<catalog::FashionMnistParams>();
-    return inspect_idx({source.name(), p.split, p.path, "/usr/share/datasets/fashion-mnist",
-                        "dataset-fashion-mnist"},
-                       folder, source.span);
-  }
-  const auto& p = source.as<catalog::MnistParams>();
-  return inspect_idx({source.name(), p.split, p.path, "/usr/share/datasets/mnist", ""}, folder,
-                     source.span);
+Result<SourceInfo> inspect_fashion_mnist(const SourceContext& context) {
+  const auto& p = context.params<catalog::FashionMnistParams>();
+  return inspect_idx(context, {"fashion_mnist", p.split, p.path,
+                               "/usr/share/datasets/fashion-mnist", "dataset-fashion-mnist"});
+}
+
+Result<SourceInfo> inspect_mnist(const SourceContext& context) {
+  const auto& p = context.params<catalog::MnistParams>();
+  return inspect_idx(context, {"mnist", p.split, p.path, "/usr/share/datasets/mnist", ""});
 }
 
 }  // namespace fdl::job
