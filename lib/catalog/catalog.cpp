@@ -1,6 +1,7 @@
 #include "lib/catalog/catalog.h"
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "lib/base/closest.h"
@@ -106,6 +107,19 @@ void report_unknown(EntryKind kind, const std::string& name, const Span& at,
   problems.add(std::move(d).note("there are {}", one_of(legal, 40)));
 }
 
+// Moves the entries of `node` that are no fields of the record into a map of their own.
+config::Node take_other_keys(const config::RecordSpec& record, config::Node& node) {
+  config::Node out;
+  out.kind = config::Kind::Map;
+  out.span = node.span;
+  const auto others = std::stable_partition(
+      node.entries.begin(), node.entries.end(),
+      [&](const config::Entry& entry) { return record.find(entry.key) != nullptr; });
+  out.entries.assign(std::make_move_iterator(others), std::make_move_iterator(node.entries.end()));
+  node.entries.erase(others, node.entries.end());
+  return out;
+}
+
 }  // namespace
 
 const ModuleSpec* find_module(std::string_view name) {
@@ -180,6 +194,7 @@ std::optional<Choice> read_choice(EntryKind kind, const config::Node& node,
   std::shared_ptr<void> object = spec->make_params();
   config::Node located = *params;
   if (!located.span.is_known()) located.span = at;
+  if (spec->other_keys) spec->other_keys(object.get()) = take_other_keys(spec->record, located);
   config::bind_record(spec->record, located, object.get(), problems, Code::UnknownParameter);
   return Choice{spec, object, at};
 }

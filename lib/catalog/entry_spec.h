@@ -50,6 +50,9 @@ using Fit =
 using Sizes = std::vector<std::int64_t>;
 using InitResult = tl::expected<Init, std::string>;
 
+// What a transform makes of a sample's field, or why it cannot take one of that type.
+using ChangedType = tl::expected<TensorType, std::string>;
+
 struct EntrySpec {
   config::RecordSpec record;  // name, summary, parameters
   std::string source;
@@ -69,6 +72,11 @@ struct EntrySpec {
   // Of an optimizer: numbers kept beside each number of a parameter, and `groups` as written.
   std::function<int(const void* params)> state_per_element;
   std::function<const config::Node&(const void* params)> groups;
+  // Of a transform: the type of a sample after it; and whether it draws, anew in each epoch.
+  std::function<ChangedType(const void* params, const TensorType& sample)> changed;
+  bool draws = false;
+  // Of a data source whose further keys name fields: where they go.
+  std::function<config::Node&(void* params)> other_keys;
 
   const std::string& name() const { return record.name; }
 };
@@ -165,6 +173,25 @@ class EntryBuilder {
   EntryBuilder& initial(F rule) {
     spec_.initial = [rule](const void* params, const Sizes& shape) -> InitResult {
       return rule(*static_cast<const P*>(params), shape);
+    };
+    return *this;
+  }
+  // Of a transform: (const P&, const TensorType& sample) -> ChangedType.
+  template <typename F>
+  EntryBuilder& changes(F rule) {
+    spec_.changed = [rule](const void* params, const TensorType& sample) -> ChangedType {
+      return rule(*static_cast<const P*>(params), sample);
+    };
+    return *this;
+  }
+  EntryBuilder& draws() {
+    spec_.draws = true;
+    return *this;
+  }
+  // P::fields of a data source: what stands under keys that are no parameters.
+  EntryBuilder& other_keys() {
+    spec_.other_keys = [](void* params) -> config::Node& {
+      return static_cast<P*>(params)->fields;
     };
     return *this;
   }

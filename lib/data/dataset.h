@@ -1,34 +1,28 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-
+#include "lib/data/source.h"
 #include "lib/graph/graph.h"
 #include "lib/job/job.h"
 
 namespace fdl::data {
 
-// One field of all samples of a source, as the source has it: bytes stay bytes.
-struct FieldValues {
-  std::string name;
-  catalog::TensorType type;  // of one sample
-  at::Tensor values;         // [num_samples, ...], contiguous
-};
-
-// One named part of the data, whole in memory.
+// One named part of the data.
 struct Dataset {
-  std::vector<FieldValues> fields;  // in the order of job::SourceInfo::fields
-  std::vector<std::int64_t> rows;   // the samples of this part, as rows of the values
+  std::shared_ptr<const Source> source;
+  std::vector<job::Field> fields;  // those of the source, then masks
+  // The samples of this part, by their place in the source; of windows: by their first token.
+  std::vector<std::int64_t> rows;
 
   std::int64_t num_samples() const { return static_cast<std::int64_t>(rows.size()); }
 };
 
-// Reads the samples that a split selects. `graph` gives synthetic data its shapes.
+// Opens the samples that a split selects. `graph` gives synthetic data its shapes.
 // Errors: FDL5101, FDL5102, FDL4007.
-Result<Dataset> load_split(const job::DataSplit& split, const graph::Graph& graph,
-                           const std::filesystem::path& folder);
+Result<Dataset> load_split(const job::DataSplit& split, const job::Job& job,
+                           const graph::Graph& graph);
 
 }  // namespace fdl::data

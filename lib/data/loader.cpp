@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <thread>
 
+#include <ATen/Dispatch.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <c10/util/accumulate.h>
 
 #include "lib/data/order.h"
 
@@ -19,11 +24,29 @@ namespace {
 using Order = std::shared_ptr<const std::vector<std::int64_t>>;
 
 struct Slot {
-  std::vector<at::Tensor> whole;  // of the largest batch
+  std::vector<at::Tensor> whole;  // flat, of the largest batch
   Batch batch;
   Order order;
   bool is_ready = false;
+  std::optional<Diagnostic> failure;
+  // For a ragged field, the length of each sample of the batch; scratch of the source.
+  std::vector<std::vector<std::int64_t>> lengths;
+  Scratch scratch;
+  std::vector<SampleView> views;
+  FieldTransform::Buffers buffers;
 };
+
+template <typename T>
+void fill_with(std::byte* from, std::size_t num_bytes, double value) {
+  auto* elements = reinterpret_cast<T*>(from);
+  std::fill_n(elements, num_bytes / sizeof(T), static_cast<T>(value));
+}
+
+void fill_pad(at::ScalarType dtype, std::byte* from, std::size_t num_bytes, double pad) {
+  if (num_bytes == 0) return;
+  AT_DISPATCH_ALL_TYPES_AND3(at::kBool, at::kHalf, at::kBFloat16, dtype, "pad",
+                             [&] { fill_with<scalar_t>(from, num_bytes, pad); });
+}
 
 }  // namespace
 
@@ -34,8 +57,7 @@ std::int64_t batches_per_epoch(std::int64_t num_samples, const LoaderSpec& spec)
 std::vector<FieldTransform> field_transforms(const job::Job& job, const Dataset& dataset,
                                              bool is_training) {
   std::vector<FieldTransform> out;
-  for (const FieldValues& field : dataset.fields)
-    out.emplace_back(job, field.name, field.values.scalar_type(), is_training);
+  for (const Layout& layout : dataset.source->layout()) out.emplace_back(job, layout, is_training);
   return out;
 }
 
@@ -70,13 +92,17 @@ struct Loader::State {
     return slots[static_cast<std::size_t>(number) % slots.size()];
   }
 
+  const std::vector<Layout>& layout() const { return dataset.source->layout(); }
+
   void allocate(Slot& slot) const {
     const std::int64_t largest = std::min(spec.batch_size, dataset.num_samples());
-    for (std::size_t i = 0; i < dataset.fields.size(); ++i) {
-      std::vector<std::int64_t> sizes = dataset.fields[i].values.sizes().vec();
-      sizes.front() = largest;
-      slot.whole.push_back(at::empty(sizes, transforms[i].output_dtype()));
-    }
+    for (std::size_t i = 0; i < layout().size(); ++i)
+      slot.whole.push_back(
+          at::empty({largest * transforms[i].output_elements(layout()[i].num_elements())},
+                    transforms[i].output_dtype()));
+    slot.lengths.resize(layout().size());
+    slot.scratch.resize(layout().size());
+    slot.views.resize(layout().size());
   }
 
   // Takes the next batch's place; call with the lock held.
@@ -105,22 +131,79 @@ struct Loader::State {
     return slot;
   }
 
-  void fill(Slot& slot) const {
-    const Batch& batch = slot.batch;
-    for (std::size_t i = 0; i < dataset.fields.size(); ++i) {
-      const at::Tensor& values = dataset.fields[i].values;
-      const std::int64_t num_elements = values.numel() / std::max<std::int64_t>(values.size(0), 1);
-      const auto from_bytes = static_cast<std::size_t>(num_elements) * values.element_size();
-      const auto to_bytes = static_cast<std::size_t>(num_elements) * slot.whole[i].element_size();
-      const auto* from = static_cast<const std::byte*>(values.const_data_ptr());
-      auto* to = static_cast<std::byte*>(slot.whole[i].mutable_data_ptr());
-      for (std::int64_t k = 0; k < batch.num_samples; ++k) {
-        const auto at = static_cast<std::size_t>((*slot.order)[batch.first_row + k]);
-        const auto row = static_cast<std::size_t>(dataset.rows[at]);
-        transforms[i].apply(from + row * from_bytes, to, num_elements);
-        to += to_bytes;
+  // Reads the samples of a batch one behind the other, however long each is.
+  Result<void> read(Slot& slot) const {
+    std::vector<std::byte*> to;
+    for (std::size_t i = 0; i < layout().size(); ++i) {
+      to.push_back(static_cast<std::byte*>(slot.whole[i].mutable_data_ptr()));
+      slot.lengths[i].clear();
+    }
+    for (std::int64_t k = 0; k < slot.batch.num_samples; ++k) {
+      const auto at = static_cast<std::size_t>((*slot.order)[slot.batch.first_row + k]);
+      const SampleKey key{spec.seed, slot.batch.position.epoch, dataset.rows[at]};
+      FDL_TRY(dataset.source->read(dataset.rows[at], slot.scratch, slot.views));
+      for (std::size_t i = 0; i < layout().size(); ++i) {
+        const std::int64_t num_elements = layout()[i].num_elements(slot.views[i].length);
+        transforms[i].apply(slot.views[i].bytes, to[i], num_elements, key, slot.buffers);
+        to[i] += static_cast<std::size_t>(transforms[i].output_elements(num_elements)) *
+                 slot.whole[i].element_size();
+        slot.lengths[i].push_back(slot.views[i].length);
       }
     }
+    return {};
+  }
+
+  // Moves samples of different lengths apart, the last one first, and fills up the shorter ones.
+  void spread(Slot& slot, std::size_t field, std::int64_t longest) const {
+    const at::Tensor& whole = slot.whole[field];
+    auto* const start = static_cast<std::byte*>(whole.mutable_data_ptr());
+    const auto bytes_of = [&](std::int64_t length) {
+      return static_cast<std::size_t>(layout()[field].num_elements(length)) * whole.element_size();
+    };
+    std::size_t from = 0;
+    for (const std::int64_t length : slot.lengths[field]) from += bytes_of(length);
+    for (std::size_t k = slot.lengths[field].size(); k-- > 0;) {
+      const std::size_t num_bytes = bytes_of(slot.lengths[field][k]);
+      from -= num_bytes;
+      std::byte* const to = start + k * bytes_of(longest);
+      std::memmove(to, start + from, num_bytes);
+      fill_pad(whole.scalar_type(), to + num_bytes, bytes_of(longest) - num_bytes,
+               layout()[field].field.pad);
+    }
+  }
+
+  static at::Tensor mask_of(const std::vector<std::int64_t>& lengths, std::int64_t longest) {
+    at::Tensor out = at::zeros({static_cast<std::int64_t>(lengths.size()), longest}, at::kBool);
+    auto* to = out.mutable_data_ptr<bool>();
+    for (std::size_t k = 0; k < lengths.size(); ++k)
+      std::fill_n(to + static_cast<std::int64_t>(k) * longest, lengths[k], true);
+    return out;
+  }
+
+  Result<void> fill(Slot& slot) const {
+    FDL_TRY(read(slot));
+    slot.batch.fields.clear();
+    for (std::size_t i = 0; i < layout().size(); ++i) {
+      std::vector<std::int64_t> sizes = transforms[i].output_sizes();
+      if (layout()[i].field.is_ragged()) {
+        sizes.front() = *std::max_element(slot.lengths[i].begin(), slot.lengths[i].end());
+        spread(slot, i, sizes.front());
+      }
+      sizes.insert(sizes.begin(), slot.batch.num_samples);
+      const std::int64_t num_elements = c10::multiply_integers(sizes);
+      slot.batch.fields.push_back(slot.whole[i].narrow(0, 0, num_elements).view(sizes));
+    }
+    for (std::size_t i = layout().size(); i < dataset.fields.size(); ++i) {
+      std::size_t of = 0;
+      while (layout()[of].field.name != dataset.fields[i].mask_of) ++of;
+      slot.batch.fields.push_back(mask_of(slot.lengths[of], slot.batch.fields[of].size(1)));
+    }
+    return {};
+  }
+
+  void fill_or_fail(Slot& slot) const {
+    const Result<void> filled = fill(slot);
+    if (!filled) slot.failure = filled.error();
   }
 
   void work() {
@@ -130,7 +213,7 @@ struct Loader::State {
       if (is_stopping || is_end()) return;
       Slot& slot = claim_slot();
       lock.unlock();
-      fill(slot);
+      fill_or_fail(slot);
       lock.lock();
       slot.is_ready = true;
       changed.notify_all();
@@ -157,20 +240,18 @@ Loader::~Loader() {
   for (std::thread& worker : state_->workers) worker.join();
 }
 
-const Batch* Loader::next() {
+Result<const Batch*> Loader::next() {
   State& s = *state_;
   std::unique_lock lock(s.mutex);
   if (s.num_given == s.num_claimed && s.is_end()) return nullptr;
   Slot& slot = s.slot_of(s.num_given++);
   if (s.workers.empty()) {
-    s.fill(s.claim_slot());
+    s.fill_or_fail(s.claim_slot());
   } else {
     s.changed.notify_all();  // the former batch's slot is free
     s.changed.wait(lock, [&] { return s.num_claimed >= s.num_given && slot.is_ready; });
   }
-  slot.batch.fields.clear();
-  for (const at::Tensor& whole : slot.whole)
-    slot.batch.fields.push_back(whole.narrow(0, 0, slot.batch.num_samples));
+  if (slot.failure) return fail(*slot.failure);
   return &slot.batch;
 }
 

@@ -39,23 +39,25 @@ struct Batch {
 };
 
 // Gathers and transforms batches in threads of its own, in tensors that it uses again and again.
+// Ragged fields are padded to the longest of the batch.
 // What it gives depends on the spec and the position alone, not on threads or prefetching.
 class Loader {
  public:
-  // `dataset` must outlive the loader; one transform for each of its fields.
+  // `dataset` must outlive the loader; one transform for each field of its source.
   Loader(const Dataset& dataset, std::vector<FieldTransform> transforms, const LoaderSpec& spec,
          Position start = {});
   ~Loader();
 
   // The next batch, or null after the last epoch. Its tensors are overwritten after the next call.
-  const Batch* next();
+  // Errors: those of Source::read.
+  Result<const Batch*> next();
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-// The transforms of every field of a dataset.
+// The transforms of every field of a dataset's source.
 std::vector<FieldTransform> field_transforms(const job::Job& job, const Dataset& dataset,
                                              bool is_training);
 

@@ -1,55 +1,133 @@
 #include "lib/data/transform.h"
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
-#include <c10/core/ScalarType.h>
+#include <ATen/Dispatch.h>
 
 #include "lib/base/check.h"
 #include "lib/catalog/transforms/normalize.h"
 
 namespace fdl::data {
+namespace {
 
-FieldTransform::FieldTransform(const job::Job& job, const std::string& field, at::ScalarType dtype,
-                               bool is_training)
-    : dtype_(dtype), output_dtype_(dtype) {
-  for (const job::FieldTransforms& transforms : job.transforms) {
-    if (transforms.field != field) continue;
-    for (const auto* list : {&transforms.all, is_training ? &transforms.train : &transforms.eval}) {
-      for (const catalog::Choice& choice : *list) {
-        if (choice.name() == "normalize") {
-          const auto& p = choice.as<catalog::NormalizeParams>();
-          operations_.push_back({static_cast<float>(p.mean), static_cast<float>(p.std)});
-          continue;
-        }
-        // to_f32 divides bytes; numbers that are floating already stay as they are.
-        if (output_dtype_ == at::kByte) operations_.push_back({0, 255});
-        output_dtype_ = at::kFloat;
-      }
-    }
-  }
-  if (dtype_ != at::kByte || output_dtype_ != at::kFloat) return;
-  for (std::size_t i = 0; i < of_byte_.size(); ++i) of_byte_[i] = apply_one(static_cast<float>(i));
+Pictures pictures_of(at::ScalarType dtype, const std::vector<std::int64_t>& sizes) {
+  const std::size_t rank = sizes.size();
+  FDL_CHECK(rank >= 2);  // the check of the job has found it
+  const auto planes =
+      std::accumulate(sizes.begin(), sizes.end() - 2, std::int64_t{1}, std::multiplies<>());
+  return {dtype, planes, sizes[rank - 2], sizes[rank - 1]};
 }
 
-float FieldTransform::apply_one(float x) const {
-  for (const Operation& operation : operations_) x = (x - operation.shift) / operation.divisor;
+}  // namespace
+
+FieldTransform::FieldTransform(const job::Job& job, const Layout& layout, bool is_training)
+    : output_dtype_(layout.dtype),
+      output_sizes_(layout.sizes),
+      is_ragged_(layout.field.is_ragged()) {
+  for (const job::FieldTransforms& transforms : job.transforms) {
+    if (transforms.field != layout.field.name) continue;
+    for (const auto* list : {&transforms.all, is_training ? &transforms.train : &transforms.eval})
+      for (const catalog::Choice& choice : *list) add(choice);
+  }
+  for (Step& step : steps_) {
+    Elementwise& own = step.elementwise;
+    if (step.stage || own.from != at::kByte) continue;
+    for (std::size_t i = 0; i < own.of_byte.size(); ++i)
+      own.of_byte[i] = own.apply_one(static_cast<float>(i));
+  }
+}
+
+FieldTransform::Elementwise& FieldTransform::last_elementwise() {
+  if (steps_.empty() || steps_.back().stage)
+    steps_.push_back({{output_dtype_, {}, {}}, nullptr, {0, tensor::Purpose::Augmentation}});
+  return steps_.back().elementwise;
+}
+
+void FieldTransform::add(const catalog::Choice& choice) {
+  if (choice.name() == "normalize") {
+    const auto& p = choice.as<catalog::NormalizeParams>();
+    last_elementwise().operations.push_back(
+        {static_cast<float>(p.mean), static_cast<float>(p.std)});
+    return;
+  }
+  if (choice.name() == "to_f32") {
+    Elementwise& own = last_elementwise();
+    if (output_dtype_ == at::kByte) own.operations.push_back({0, 255});
+    output_dtype_ = at::kFloat;
+    return;
+  }
+  const auto num_alike = std::count_if(steps_.begin(), steps_.end(),
+                                       [](const Step& step) { return step.stage != nullptr; });
+  const tensor::StreamKey name = tensor::StreamKey(0, tensor::Purpose::Augmentation)
+                                     .with(choice.name())
+                                     .with(static_cast<std::uint64_t>(num_alike));
+  std::shared_ptr<const Stage> stage =
+      make_stage(choice, pictures_of(output_dtype_, output_sizes_));
+  output_sizes_[output_sizes_.size() - 2] = stage->out().height;
+  output_sizes_[output_sizes_.size() - 1] = stage->out().width;
+  steps_.push_back({{}, std::move(stage), name});
+}
+
+std::int64_t FieldTransform::output_elements(std::int64_t num_elements) const {
+  if (is_ragged_) return num_elements;
+  return std::accumulate(output_sizes_.begin(), output_sizes_.end(), std::int64_t{1},
+                         std::multiplies<>());
+}
+
+float FieldTransform::Elementwise::apply_one(float x) const {
+  for (const Operation& operation : operations) x = (x - operation.shift) / operation.divisor;
   return x;
 }
 
-void FieldTransform::apply(const void* sample, void* out, std::int64_t num_elements) const {
-  if (operations_.empty() && dtype_ == output_dtype_) {
-    std::memcpy(out, sample, static_cast<std::size_t>(num_elements) * c10::elementSize(dtype_));
+void FieldTransform::Elementwise::apply(const std::byte* in, std::byte* out,
+                                        std::int64_t num_elements) const {
+  auto* to = reinterpret_cast<float*>(out);
+  if (from == at::kByte) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(in);
+    for (std::int64_t i = 0; i < num_elements; ++i) to[i] = of_byte[bytes[i]];
     return;
   }
-  FDL_CHECK(output_dtype_ == at::kFloat && (dtype_ == at::kByte || dtype_ == at::kFloat));
-  auto* to = static_cast<float*>(out);
-  if (dtype_ == at::kByte) {
-    const auto* from = static_cast<const std::uint8_t*>(sample);
-    for (std::int64_t i = 0; i < num_elements; ++i) to[i] = of_byte_[from[i]];
+  AT_DISPATCH_ALL_TYPES_AND3(at::kBool, at::kHalf, at::kBFloat16, from, "elementwise", [&] {
+    const auto* numbers = reinterpret_cast<const scalar_t*>(in);
+    for (std::int64_t i = 0; i < num_elements; ++i)
+      to[i] = apply_one(static_cast<float>(numbers[i]));
+  });
+}
+
+tensor::StreamKey FieldTransform::key_of(const tensor::StreamKey& name, const SampleKey& key) {
+  return name.with(key.seed)
+      .with(static_cast<std::uint64_t>(key.epoch))
+      .with(static_cast<std::uint64_t>(key.row));
+}
+
+void FieldTransform::apply(const std::byte* sample, std::byte* out, std::int64_t num_elements,
+                           const SampleKey& key, Buffers& buffers) const {
+  if (steps_.empty()) {
+    std::memcpy(out, sample,
+                static_cast<std::size_t>(num_elements) * c10::elementSize(output_dtype_));
     return;
   }
-  const auto* from = static_cast<const float*>(sample);
-  for (std::int64_t i = 0; i < num_elements; ++i) to[i] = apply_one(from[i]);
+  const std::byte* from = sample;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    std::byte* to = out;
+    const std::int64_t num_made = step.stage ? step.stage->out().num_elements() : num_elements;
+    if (i + 1 < steps_.size()) {
+      std::vector<std::byte>& buffer = buffers[i % 2];
+      const std::size_t bytes = step.stage ? step.stage->out().element_bytes() : sizeof(float);
+      buffer.resize(static_cast<std::size_t>(num_made) * bytes);
+      to = buffer.data();
+    }
+    if (step.stage)
+      step.stage->apply(from, to, key_of(step.name, key));
+    else
+      step.elementwise.apply(from, to, num_elements);
+    from = to;
+    num_elements = num_made;
+  }
 }
 
 }  // namespace fdl::data

@@ -2,27 +2,44 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/data/source.h"
+#include "lib/data/transforms/stage.h"
 #include "lib/job/job.h"
 
 namespace fdl::data {
 
-// The transforms of one field as one pass over its elements, with the rounding of doing them one
-// after the other in f32.
+// What one sample's transforms are keyed by: they are pure functions of seed, epoch and sample, so
+// neither threads nor a resume change them.
+struct SampleKey {
+  std::uint64_t seed = 0;
+  std::int64_t epoch = 0;
+  std::int64_t row = 0;  // of the source
+};
+
+// The transforms of one field. Runs of elementwise ones are one pass over the elements, with the
+// rounding of doing them one after the other in f32.
 class FieldTransform {
  public:
-  // `dtype` is that of the source's values. `is_training` chooses among the lists of the job.
-  FieldTransform(const job::Job& job, const std::string& field, at::ScalarType dtype,
-                 bool is_training);
+  // `is_training` chooses among the lists of the job.
+  FieldTransform(const job::Job& job, const Layout& layout, bool is_training);
 
   at::ScalarType output_dtype() const { return output_dtype_; }
+  const std::vector<std::int64_t>& output_sizes() const { return output_sizes_; }
+  // Elements of a transformed sample that had so many.
+  std::int64_t output_elements(std::int64_t num_elements) const;
 
-  // Writes the transformed elements of one sample: `num_elements` of them. Safe from any thread.
-  void apply(const void* sample, void* out, std::int64_t num_elements) const;
+  // Writes one transformed sample; `buffers` is memory for what is in between. Two fields of one
+  // sample draw alike, so that a picture and the classes of its pixels turn together. Safe from any
+  // thread with buffers of its own.
+  using Buffers = std::array<std::vector<std::byte>, 2>;
+  void apply(const std::byte* sample, std::byte* out, std::int64_t num_elements,
+             const SampleKey& key, Buffers& buffers) const;
 
  private:
   // (x - shift) / divisor.
@@ -30,11 +47,27 @@ class FieldTransform {
     float shift = 0;
     float divisor = 1;
   };
-  float apply_one(float x) const;
+  struct Elementwise {
+    at::ScalarType from = at::kFloat;
+    std::vector<Operation> operations;  // none only copies
+    std::array<float, 256> of_byte{};   // what each byte becomes
+    float apply_one(float x) const;
+    void apply(const std::byte* in, std::byte* out, std::int64_t num_elements) const;
+  };
+  // One of the two.
+  struct Step {
+    Elementwise elementwise;
+    std::shared_ptr<const Stage> stage;
+    tensor::StreamKey name;  // of its draws
+  };
+  void add(const catalog::Choice& choice);
+  Elementwise& last_elementwise();
+  static tensor::StreamKey key_of(const tensor::StreamKey& name, const SampleKey& key);
 
-  std::vector<Operation> operations_;
-  at::ScalarType dtype_, output_dtype_;
-  std::array<float, 256> of_byte_{};  // what each byte becomes
+  std::vector<Step> steps_;
+  at::ScalarType output_dtype_;
+  std::vector<std::int64_t> output_sizes_;
+  bool is_ragged_;
 };
 
 }  // namespace fdl::data

@@ -28,16 +28,16 @@ bool is_computed(const Job& job, const std::string& metric, const Span& at, Diag
 
 // The fields as each call of the model sees them, checked against its inputs. Empty when a loss
 // cannot be checked on them.
-std::optional<FieldsOfCall> checked_fields(const Job& job, const graph::Graph& graph,
-                                           const DataSplit& split, const SourceInfo& info,
+std::optional<FieldsOfCall> checked_fields(Job& job, const graph::Graph& graph,
+                                           const DataSplit& split, const std::vector<Field>& fields,
                                            Diagnostics& problems) {
-  FieldsOfCall out{transformed_fields(job, info, problems), 0};
+  FieldsOfCall out{fields, 0};
   if (!graph.states.empty()) {
-    auto seen = fields_of_call(graph, std::move(out.fields), split, problems);
+    auto seen = fields_of_call(graph, fields, split, problems);
     if (!seen) return std::nullopt;
     out = *std::move(seen);
   }
-  check_fields(graph, out.fields, split, problems);
+  check_fields(graph, out.fields, split, job, problems);
   return out;
 }
 
@@ -71,7 +71,7 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
   std::vector<SourceInfo> infos;
   bool all_there = true;
   for (const DataSplit& split : job.splits) {
-    Result<SourceInfo> info = inspect_source(split.source, graph, job.folder);
+    Result<SourceInfo> info = inspect_source(split, job, graph);
     if (!info) {
       all_there = false;
       const bool is_world =
@@ -81,25 +81,24 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     infos.push_back(info ? std::move(*info) : SourceInfo{});
   }
   const DataSplit* train = job.find_split("train");
-  for (std::size_t i = 0; i < infos.size() && !graph.states.empty(); ++i) {
-    Diagnostics told;  // of transforms, which are those of `train`
-    if (&job.splits[i] == train || infos[i].fields.empty()) continue;
-    std::vector<Field> fields = transformed_fields(job, infos[i], told);
-    const auto seen = fields_of_call(graph, std::move(fields), job.splits[i], problems);
-    if (seen) check_fields(graph, seen->fields, job.splits[i], problems);
-  }
   const Node& training = *manifest.root.find("training");
   if (train == nullptr) {
     problems.add(error(Code::NoJob, manifest.root.find("data")->span, "'data' needs 'train'")
                      .help("for example train: {{ fashion_mnist: {{ split: train }} }}"));
   } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
              !info.fields.empty()) {
-    const auto seen = checked_fields(job, graph, *train, info, problems);
+    const std::vector<Field> fields = transformed_fields(job, info, problems);
+    const auto seen = checked_fields(job, graph, *train, fields, problems);
     if (!seen) return;
     job.num_positions = seen->num_positions;
-    const Offered offered{graph, seen->fields};
+    const Offered offered{graph, seen->fields, job.axis_sizes};
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
+    for (const DataSplit& split : job.splits) {
+      const auto i = static_cast<std::size_t>(&split - job.splits.data());
+      if (&split != train && !infos[i].fields.empty())
+        check_same_fields(job, split, infos[i], fields, problems);
+    }
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
   }

@@ -2,11 +2,13 @@
 
 #include "lib/base/closest.h"
 #include "lib/job/sections.h"
+#include "lib/job/sources/inspect.h"
 
 namespace fdl::job {
 namespace {
 
 using catalog::DType;
+using catalog::TensorType;
 
 // Whether two splits draw from one set of samples in one order.
 bool same_source(const DataSplit& a, const DataSplit& b) {
@@ -17,6 +19,85 @@ bool same_source(const DataSplit& a, const DataSplit& b) {
   });
 }
 
+void transform_field(const std::vector<catalog::Choice>& list, Field& field,
+                     Diagnostics& problems) {
+  for (const catalog::Choice& choice : list) {
+    const catalog::ChangedType changed = choice.spec->changed(choice.params.get(), field.type);
+    if (changed) {
+      field.type = *changed;
+      continue;
+    }
+    problems.add(error(Code::WrongDtype, choice.span, "'{}' cannot take '{}', which is {}: {}",
+                       choice.name(), field.name, to_string(field.type), changed.error()));
+    return;
+  }
+}
+
+std::vector<std::string> names_of(const std::vector<Field>& fields) {
+  std::vector<std::string> out;
+  for (const Field& field : fields) out.push_back(field.name);
+  return out;
+}
+
+void report_unknown_field(const FieldTransforms& transforms, const std::vector<Field>& fields,
+                          Diagnostics& problems) {
+  for (const auto* list : {&transforms.all, &transforms.train, &transforms.eval}) {
+    if (list->empty()) continue;
+    problems.add(error(Code::UnknownKey, list->front().span,
+                       "the data has no field '{}' to transform", transforms.field)
+                     .help("its fields are {}", one_of(names_of(fields))));
+    return;
+  }
+}
+
+void report_no_field(const std::string& input, const graph::Value& value,
+                     const std::vector<Field>& fields, const DataSplit& split,
+                     Diagnostics& problems) {
+  problems.add(error(Code::FieldMismatch, split.source.span,
+                     "the data of '{}' has no field for the model's input '{}'", split.name, input)
+                   .note_at(value.span, "the input is declared here")
+                   .help("its fields are {}; a field feeds the input of its name",
+                         one_of(names_of(fields))));
+}
+
+// An input's type without the batch axis.
+TensorType wanted_type(const graph::Value& value) {
+  TensorType out = value.type;
+  out.shape.erase(out.shape.begin());
+  return out;
+}
+
+// Whether a field feeds an input; a number where the input has a named axis gives that axis its
+// size, once and for all.
+bool fit_axes(const TensorType& field, const TensorType& wanted, const graph::Graph& graph,
+              std::map<std::string, std::int64_t>& sizes) {
+  if (field.dtype != wanted.dtype || field.shape.size() != wanted.shape.size()) return false;
+  for (std::size_t i = 0; i < wanted.shape.size(); ++i) {
+    const catalog::Dim &own = field.shape[i], &want = wanted.shape[i];
+    if (own == want) continue;
+    if (!own.is_number() || want.is_number()) return false;
+    const auto bound = graph.axis_bounds.find(want.text());
+    if (bound != graph.axis_bounds.end() && own.number() > bound->second) return false;
+    if (sizes.emplace(want.text(), own.number()).first->second != own.number()) return false;
+  }
+  return true;
+}
+
+void report_other_type(const std::string& input, const graph::Value& value, const Field& field,
+                       const DataSplit& split, const Job& job, Diagnostics& problems) {
+  const TensorType wanted = with_sizes(wanted_type(value), job.axis_sizes);
+  Diagnostic d = error(Code::FieldMismatch, value.span,
+                       "the model's input '{}' is {}, but the data of '{}' gives {}", input,
+                       to_string(wanted_type(value)), split.name, to_string(field.type))
+                     .note_at(split.source.span, "the data comes from here");
+  if (wanted != wanted_type(value))
+    d = std::move(d).note("other fields make it {}", to_string(wanted));
+  if (field.type.dtype == DType::U8 && is_floating(wanted.dtype) &&
+      field.type.shape == wanted.shape)
+    d = std::move(d).help("add to_f32 to its transforms: data.transforms.all.{}: [to_f32]", input);
+  problems.add(std::move(d));
+}
+
 }  // namespace
 
 std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,
@@ -25,59 +106,64 @@ std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,
   for (const FieldTransforms& transforms : job.transforms) {
     const auto field = std::find_if(out.begin(), out.end(),
                                     [&](const Field& f) { return f.name == transforms.field; });
-    const catalog::Choice* first = nullptr;
-    for (const auto* list : {&transforms.all, &transforms.train, &transforms.eval}) {
-      for (const catalog::Choice& choice : *list) {
-        if (first == nullptr) first = &choice;
-        if (field == out.end()) continue;
-        if (choice.name() == "to_f32") field->type.dtype = DType::F32;
-        if (choice.name() == "normalize" && !is_floating(field->type.dtype)) {
-          problems.add(error(Code::WrongDtype, choice.span,
-                             "'normalize' takes floating-point numbers, but '{}' is {}",
-                             field->name, to_string(field->type))
-                           .help("put to_f32 before it"));
-          field->type.dtype = DType::F32;
-        }
-      }
+    if (field == out.end()) {
+      report_unknown_field(transforms, out, problems);
+      continue;
     }
-    if (field == out.end() && first != nullptr) {
-      std::vector<std::string> names;
-      for (const Field& f : out) names.push_back(f.name);
-      problems.add(error(Code::UnknownKey, first->span, "the data has no field '{}' to transform",
-                         transforms.field)
-                       .help("its fields are {}", one_of(names)));
-    }
+    // What evaluation makes of the field must have the type that training makes of it.
+    Field common = *field;
+    transform_field(transforms.all, common, problems);
+    *field = common;
+    transform_field(transforms.train, *field, problems);
+    transform_field(transforms.eval, common, problems);
+    if (common.type == field->type) continue;
+    const auto& last = transforms.eval.empty() ? transforms.train : transforms.eval;
+    problems.add(error(Code::FieldMismatch, last.back().span,
+                       "'{}' becomes {} in training, but {} in evaluation", field->name,
+                       to_string(field->type), to_string(common.type))
+                     .help("give `train` and `eval` transforms that end with one type"));
   }
   return out;
 }
 
 void check_fields(const graph::Graph& graph, const std::vector<Field>& fields,
-                  const DataSplit& split, Diagnostics& problems) {
-  std::vector<std::string> names;
-  for (const Field& field : fields) names.push_back(field.name);
+                  const DataSplit& split, Job& job, Diagnostics& problems) {
   for (const graph::NamedValue& input : graph.inputs) {
     const graph::Value& value = graph.values[static_cast<std::size_t>(input.value)];
-    catalog::TensorType wanted = value.type;
-    wanted.shape.erase(wanted.shape.begin());
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const Field& f) { return f.name == input.name; });
     if (field == fields.end()) {
-      problems.add(
-          error(Code::FieldMismatch, split.source.span,
-                "the data of '{}' has no field for the model's input '{}'", split.name, input.name)
-              .note_at(value.span, "the input is declared here")
-              .help("its fields are {}; a field feeds the input of its name", one_of(names)));
-    } else if (!(field->type == wanted)) {
-      Diagnostic d = error(Code::FieldMismatch, value.span,
-                           "the model's input '{}' is {}, but the data of '{}' gives {}",
-                           input.name, to_string(wanted), split.name, to_string(field->type))
-                         .note_at(split.source.span, "the data comes from here");
-      if (field->type.dtype == DType::U8 && is_floating(wanted.dtype) &&
-          field->type.shape == wanted.shape)
-        d = std::move(d).help("add to_f32 to its transforms: data.transforms.all.{}: [to_f32]",
-                              input.name);
-      problems.add(std::move(d));
+      report_no_field(input.name, value, fields, split, problems);
+      continue;
     }
+    const std::int64_t num_rows = embedding_rows(graph, input.value);
+    if (num_rows > 0 && field->num_classes > num_rows) {
+      problems.add(error(Code::FieldMismatch, value.span,
+                         "the model looks up '{}' among {} vectors, but the data of '{}' has {} "
+                         "different ones",
+                         input.name, num_rows, split.name, field->num_classes)
+                       .note_at(split.source.span, "the data comes from here")
+                       .help("make the embedding larger: num: {}", field->num_classes));
+    }
+    if (fit_axes(field->type, wanted_type(value), graph, job.axis_sizes)) continue;
+    report_other_type(input.name, value, *field, split, job, problems);
+  }
+}
+
+void check_same_fields(const Job& job, const DataSplit& split, const SourceInfo& info,
+                       const std::vector<Field>& trained, Diagnostics& problems) {
+  Diagnostics told;  // what is wrong with the transforms
+  const std::vector<Field> fields = transformed_fields(job, info, told);
+  for (const Field& wanted : trained) {
+    const auto field = std::find_if(fields.begin(), fields.end(),
+                                    [&](const Field& f) { return f.name == wanted.name; });
+    if (field != fields.end() && field->type == wanted.type) continue;
+    problems.add(error(Code::FieldMismatch, split.source.span,
+                       "'{}' has {}, but the training data has '{}' as {}", split.name,
+                       field == fields.end() ? "no field '" + wanted.name + "'"
+                                             : "'" + wanted.name + "' as " + to_string(field->type),
+                       wanted.name, to_string(wanted.type))
+                     .help("every part of the data must have the same fields"));
   }
 }
 
@@ -85,8 +171,7 @@ void check_slices(const Job& job, const std::vector<SourceInfo>& infos, bool all
                   Diagnostics& problems) {
   std::vector<std::optional<SampleRange>> ranges;
   for (std::size_t i = 0; i < job.splits.size(); ++i) {
-    Result<SampleRange> range =
-        read_slice(job.splits[i].slice, infos[i].num_samples, job.splits[i].span);
+    Result<SampleRange> range = select_samples(job.splits[i], infos[i]);
     if (!range) problems.add(range.error());
     ranges.push_back(range ? std::optional(*range) : std::nullopt);
   }
@@ -96,8 +181,9 @@ void check_slices(const Job& job, const std::vector<SourceInfo>& infos, bool all
       const std::int64_t shared =
           std::min(ranges[i]->end, ranges[j]->end) - std::max(ranges[i]->begin, ranges[j]->begin);
       if (shared <= 0) continue;
-      problems.add(error(Code::SliceOverlap, job.splits[j].span, "'{}' and '{}' share {} samples",
-                         job.splits[i].name, job.splits[j].name, shared)
+      problems.add(error(Code::SliceOverlap, job.splits[j].span, "'{}' and '{}' share {} {}",
+                         job.splits[i].name, job.splits[j].name, shared,
+                         infos[i].window > 0 ? "tokens" : "samples")
                        .note_at(job.splits[i].span, "the other slice is here")
                        .help("make the slices disjoint, or say `allow_overlap: true`"));
     }

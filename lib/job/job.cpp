@@ -84,6 +84,15 @@ void read_transforms(const TransformKeys& keys, Job& job, Diagnostics& problems)
   take(keys.eval, &FieldTransforms::eval);
 }
 
+void read_pads(const Node& node, Job& job, Diagnostics& problems) {
+  if (!node.is_map() && !node.is_null())
+    problems.add(config::wrong_type(node, "pad", "a map of fields to numbers"));
+  for (const config::Entry& entry : node.entries) {
+    if (!config::ValueTraits<double>::read(entry.value, job.pads[entry.key]))
+      problems.add(config::wrong_type(entry.value, entry.key, "a number"));
+  }
+}
+
 void read_output(const config::Manifest& manifest, Job& job, Diagnostics& problems) {
   OutputKeys keys;
   const Node* section = manifest.root.find("output");
@@ -163,6 +172,7 @@ std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& probl
     if (auto split = read_split(name, *node, problems)) job.splits.push_back(std::move(*split));
   }
   read_transforms(keys.transforms, job, problems);
+  read_pads(keys.pad, job, problems);
   if (training != nullptr) read_training(*training, job, problems);
   read_output(manifest, job, problems);
   return job;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,19 +98,31 @@ struct Training {
   bool higher_is_better(std::string_view recorded) const;
 };
 
-// A field that a data source offers: its type without the batch axis, and for class labels how
-// many.
+// A field that a data source offers.
 struct Field {
   std::string name;
-  catalog::TensorType type;
-  std::int64_t num_classes = 0;
+  catalog::TensorType type;      // without the batch axis; a named axis is as long as the sample
+  std::int64_t num_classes = 0;  // of labels and tokens: they are 0 ... num_classes - 1
+  // Of a field whose first axis differs from sample to sample: what fills up the shorter ones of a
+  // batch.
+  double pad = 0;
+  std::string mask_of = {};  // of a mask: the field that it tells the real elements of
+  // What the numbers of labels and tokens stand for, where it is known, in the order of the
+  // numbers.
+  std::shared_ptr<const std::vector<std::string>> words = {};
+
+  bool is_ragged() const { return !type.shape.empty() && !type.shape.front().is_number(); }
 };
 
 // What the headers of a source say.
 struct SourceInfo {
-  std::vector<Field> fields;
-  std::int64_t num_samples = 0;
-  std::vector<std::filesystem::path> files;  // that hold them, in the order of the fields
+  std::vector<Field> fields;                 // masks last
+  std::int64_t num_samples = 0;              // or tokens, where samples are windows
+  std::vector<std::filesystem::path> files;  // that hold them
+  // Of samples that are windows: `window` tokens and the one after them, from every stride-th token
+  // on. Slices count tokens then, so that no two share any.
+  std::int64_t window = 0, stride = 0;
+  std::shared_ptr<const void> details = {};  // what the source's inspector tells its opener
 };
 
 struct Job {
@@ -118,6 +132,9 @@ struct Job {
   std::vector<DataSplit> splits;
   std::vector<FieldTransforms> transforms;
   Loader loader;
+  std::map<std::string, double> pads;  // by field, in the place of its own
+  // Named axes of the model that the training data gives one size: T of a text in windows.
+  std::map<std::string, std::int64_t> axis_sizes;
   Training training;
   Checkpoints checkpoints;
   // Of a model with states: the length of the training data's sequences, along which it is called.
@@ -149,10 +166,20 @@ struct Checked {
 Checked check(const config::Manifest& manifest, const config::Environment& environment,
               bool skip_data, Diagnostics& problems);
 
-// Fields and number of samples of a source, from the headers of its files. `graph` gives synthetic
-// data its shapes. Errors: FDL5101, FDL5102, FDL2xxx.
-Result<SourceInfo> inspect_source(const catalog::Choice& source, const graph::Graph& graph,
-                                  const std::filesystem::path& folder);
+// Fields and number of samples of a split's source, from the headers of its files. `graph` gives
+// synthetic data its shapes. Errors: FDL5101, FDL5102, FDL4003, FDL2xxx.
+Result<SourceInfo> inspect_source(const DataSplit& split, const Job& job,
+                                  const graph::Graph& graph);
+
+// `type` with the sizes of the named axes that `sizes` has.
+catalog::TensorType with_sizes(catalog::TensorType type,
+                               const std::map<std::string, std::int64_t>& sizes);
+
+// The samples (or tokens) of its source that a split selects. Errors: FDL4007.
+Result<SampleRange> select_samples(const DataSplit& split, const SourceInfo& info);
+
+// How many samples are in a range: as many as it is long, or the windows that fit into it.
+std::int64_t num_samples_in(const SampleRange& range, const SourceInfo& info);
 
 // Reads "10:", ":90%", "55000:60000" against a source of `num_samples`.
 Result<SampleRange> read_slice(const std::string& text, std::int64_t num_samples, const Span& span);

@@ -40,6 +40,10 @@ const RecordSpec& record_spec(const DataKeys*) {
           .field("val", &K::val, "The samples to validate on during training.")
           .field("test", &K::test, "The samples for `fdl eval`.")
           .field("transforms", &K::transforms, "What happens to the fields.")
+          .field(
+              "pad", &K::pad,
+              "What fills up the shorter samples of a batch, by field: {tokens: 0}. Otherwise 0, "
+              "and -100 for targets that are class numbers.")
           .field("loader", &K::loader, "How samples become batches.")
           .field("allow_overlap", &K::allow_overlap, "Let train, val and test share samples.")
           .build();

@@ -23,6 +23,7 @@ const config::RecordSpec& record_spec(const TransformKeys*);
 struct DataKeys {
   config::Node train, val, test;
   TransformKeys transforms;
+  config::Node pad;
   LoaderKeys loader;
   bool allow_overlap = false;
 };

@@ -17,7 +17,8 @@ std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& probl
 // What a loss or metric is compared on: `output:` and `target:` as given, or found. targets.cpp
 struct Offered {
   const graph::Graph& graph;
-  const std::vector<Field>& fields;  // after transforms
+  const std::vector<Field>& fields;                       // after transforms
+  const std::map<std::string, std::int64_t>& axis_sizes;  // Job::axis_sizes
 };
 void read_losses(const config::Node& training, const Offered& offered, Training& out,
                  Diagnostics& problems);
@@ -28,12 +29,15 @@ void read_metrics(const config::Node& training, const Offered& offered, Training
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
                                         Diagnostics& problems);
 
-// Fields of the training data after its transforms against the model's inputs; slices and
-// overlaps. data_checks.cpp
+// Fields of the training data after its transforms against the model's inputs, which gives named
+// axes their sizes; slices and overlaps. data_checks.cpp
 std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,
                                       Diagnostics& problems);
 void check_fields(const graph::Graph& graph, const std::vector<Field>& fields,
-                  const DataSplit& split, Diagnostics& problems);
+                  const DataSplit& split, Job& job, Diagnostics& problems);
+// Holds a split for evaluation to the fields of the training data.
+void check_same_fields(const Job& job, const DataSplit& split, const SourceInfo& info,
+                       const std::vector<Field>& trained, Diagnostics& problems);
 // What one call of a model with states sees of fields that have an axis of positions in front, and
 // how many positions there are; reports fields that have none. sequences.cpp
 struct FieldsOfCall {

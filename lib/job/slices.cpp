@@ -46,4 +46,25 @@ Result<SampleRange> read_slice(const std::string& text, std::int64_t num_samples
   return SampleRange{*begin, *end};
 }
 
+std::int64_t num_samples_in(const SampleRange& range, const SourceInfo& info) {
+  if (info.window == 0) return range.size();
+  const std::int64_t room = range.size() - info.window - 1;
+  return room < 0 ? 0 : room / info.stride + 1;
+}
+
+Result<SampleRange> select_samples(const DataSplit& split, const SourceInfo& info) {
+  Result<SampleRange> range = read_slice(split.slice, info.num_samples, split.span);
+  if (!range || info.window == 0) return range;
+  if (split.shuffle_seed) {
+    return fail(error(Code::BadSlice, split.span,
+                      "`shuffle_seed` cannot permute a text before it is sliced")
+                    .help("leave it out; training visits the windows in random order"));
+  }
+  if (num_samples_in(*range, info) > 0) return range;
+  return fail(error(Code::BadSlice, split.span,
+                    "'{}' has {} tokens, too few for one window of {} and the token after it",
+                    split.name, range->size(), info.window)
+                  .help("make the slice longer, or the window shorter"));
+}
+
 }  // namespace fdl::job

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "lib/base/closest.h"
+#include "lib/catalog/class_axis.h"
 #include "lib/job/sections.h"
 
 namespace fdl::job {
@@ -58,8 +59,9 @@ Node without(Node item, const std::vector<std::string>& keys) {
 // Something that may be compared.
 struct Candidate {
   Compared what;
-  catalog::TensorType type;  // with the batch axis
-  Span span;                 // of the value
+  catalog::TensorType type;      // with the batch axis
+  Span span;                     // of the value
+  std::int64_t num_classes = 0;  // of a field, where it holds class numbers
 };
 
 // Finds what the losses and metrics of a job compare.
@@ -67,7 +69,10 @@ class Finder {
  public:
   Finder(const Offered& offered, Diagnostics& problems) : offered_(offered), problems_(problems) {
     for (const graph::NamedValue& output : offered.graph.outputs) outputs_.push_back(output.name);
-    for (const Field& field : offered.fields) fields_.push_back(field.name);
+    for (const Field& field : offered.fields) {
+      fields_.push_back(field.name);
+      if (!field.mask_of.empty()) masks_.push_back(field.name);
+    }
   }
 
   std::optional<Candidate> output(const std::string& wanted, const catalog::Choice& what) {
@@ -89,7 +94,7 @@ class Finder {
       const auto& inputs = offered_.graph.inputs;
       const bool is_input = std::any_of(inputs.begin(), inputs.end(),
                                         [&](const auto& input) { return input.name == name; });
-      if (!is_input && !contains(taken, name)) open.push_back(name);
+      if (!is_input && !contains(taken, name) && !contains(masks_, name)) open.push_back(name);
     }
     if (wanted.empty() && open.size() == 1) return find_field(open.front());
     Diagnostic d =
@@ -107,7 +112,8 @@ class Finder {
     const std::string& name = wanted.empty() ? spec.name : wanted;
     if (auto found = find_output(name)) return found;
     if (auto found = find_field(name)) return found;
-    if (wanted.empty() && spec.is_optional) return Candidate{{}, catalog::TensorType::absent(), {}};
+    if (wanted.empty() && spec.is_optional)
+      return Candidate{{}, catalog::TensorType::absent(), {}, 0};
     Diagnostic d = wanted.empty() ? error(Code::TargetUnclear, what.span,
                                           "'{}' needs to know its '{}'", what.name(), spec.name)
                                   : error(Code::TargetUnclear, what.span,
@@ -124,7 +130,7 @@ class Finder {
   Candidate output_at(std::size_t index) const {
     const graph::ValueId id = offered_.graph.outputs[index].value;
     const graph::Value& value = offered_.graph.values[static_cast<std::size_t>(id)];
-    return {{id, ""}, value.type, value.span};
+    return {{id, ""}, with_sizes(value.type, offered_.axis_sizes), value.span, 0};
   }
   std::optional<Candidate> find_output(const std::string& name) const {
     const auto it = std::find(outputs_.begin(), outputs_.end(), name);
@@ -136,14 +142,14 @@ class Finder {
       if (field.name != name) continue;
       catalog::TensorType type = field.type;
       type.shape.insert(type.shape.begin(), catalog::Dim::named("B"));
-      return Candidate{{graph::kAbsent, name}, std::move(type), {}};
+      return Candidate{{graph::kAbsent, name}, std::move(type), {}, field.num_classes};
     }
     return std::nullopt;
   }
 
   const Offered& offered_;
   Diagnostics& problems_;
-  std::vector<std::string> outputs_, fields_;
+  std::vector<std::string> outputs_, fields_, masks_;
 };
 
 // One candidate for each tensor that the entry compares, the target last, by what others leave;
@@ -172,6 +178,24 @@ std::vector<Candidate> find_all(const Node& item, const catalog::Choice& what, F
   return out;
 }
 
+// What is wrong where the data has more classes than the output has scores for.
+std::optional<std::string> too_many_classes(const catalog::Choice& what, const Candidate& output,
+                                            const Candidate& target) {
+  const bool is_numbers = what.spec->compared[1].values == catalog::Values::Classes &&
+                          is_integer(target.type.dtype) && target.num_classes > 0;
+  const config::FieldSpec* class_dim = what.spec->record.find("class_dim");
+  if (!is_numbers || class_dim == nullptr) return std::nullopt;
+  const std::vector<std::int64_t> given = class_dim->integers(what.params.get());
+  const catalog::ClassAxis found = catalog::find_class_axis(
+      output.type.shape, target.type.shape, given.empty() ? std::nullopt : std::optional(given[0]));
+  const catalog::Dim& num_scores = output.type.shape[found.axis.value_or(0)];
+  if (!found.axis || !num_scores.is_number() || num_scores.number() >= target.num_classes)
+    return std::nullopt;
+  return fmt::format("the target '{}' has {} classes, but the output {} has scores for {}",
+                     target.what.field, target.num_classes, to_string(output.type),
+                     num_scores.number());
+}
+
 struct ReadItem {
   catalog::Choice what;
   std::vector<Compared> compared;
@@ -192,7 +216,9 @@ std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
     types.push_back(candidate.type);
     out.compared.push_back(candidate.what);
   }
-  if (const auto why = out.what.spec->fits(out.what.params.get(), types)) {
+  std::optional<std::string> why = out.what.spec->fits(out.what.params.get(), types);
+  if (!why && found.size() > 1) why = too_many_classes(out.what, found[0], found[1]);
+  if (why) {
     problems.add(error(Code::LossMismatch, out.what.span,
                        "'{}' does not fit its output and target: {}", out.what.name(), *why)
                      .note_at(found.front().span, "the output is made here"));

@@ -17,7 +17,11 @@ Result<TrainEnd> Session::run() {
   const data::Batch* batch = nullptr;
   while (!is_done() && signal == 0) {
     step_start_s_ = events_.seconds();
-    if (batch == nullptr || state_.position == 0) batch = loader.next();
+    if (batch == nullptr || state_.position == 0) {
+      const Result<const data::Batch*> next = loader.next();
+      if (!next) return fail(next.error());
+      batch = *next;
+    }
     FDL_TRY(step(*batch));
     signal = setup_.stop_signal();
     FDL_TRY(after_step());

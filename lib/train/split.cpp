@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/tensor/dtype.h"
 #include "lib/train/carried.h"
 
 namespace fdl::train {
@@ -41,7 +42,7 @@ void add_means(const Totals& totals, const job::Training& training, const std::s
 
 Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
                           const graph::Graph& graph, bool is_training) {
-  Result<data::Dataset> dataset = data::load_split(split, graph, job.folder);
+  Result<data::Dataset> dataset = data::load_split(split, job, graph);
   if (!dataset) return fail(dataset.error());
   Split out(split.name, job);
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
@@ -57,10 +58,24 @@ std::size_t Split::field_index(const std::string& field) const {
   return out;
 }
 
+namespace {
+
+// A field's type after its transforms: named axes stay.
+catalog::TensorType transformed_type(catalog::TensorType type,
+                                     const data::FieldTransform& transform) {
+  type.dtype = tensor::dtype_of(transform.output_dtype());
+  for (std::size_t i = 0; i < type.shape.size(); ++i) {
+    if (type.shape[i].is_number()) type.shape[i] = transform.output_sizes()[i];
+  }
+  return type;
+}
+
+}  // namespace
+
 catalog::TensorType Split::batch_type(std::size_t field) const {
   catalog::TensorType out = dataset_->fields[field].type;
-  if (transforms_[field].output_dtype() != dataset_->fields[field].values.scalar_type())
-    out.dtype = catalog::DType::F32;  // the only one that transforms make
+  if (field < transforms_.size())  // masks have none
+    out = transformed_type(out, transforms_[field]);
   if (num_positions_ > 0) out.shape.erase(out.shape.begin());
   out.shape.insert(out.shape.begin(), catalog::Dim::named("B"));
   return out;
@@ -73,7 +88,8 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
   for (const job::Compared& one : compared) {
     if (one.is_value()) {
       sources.push_back({Source::Kind::Output, num_values++});
-      types.push_back(graph.values[static_cast<std::size_t>(one.value)].type);
+      types.push_back(job::with_sizes(graph.values[static_cast<std::size_t>(one.value)].type,
+                                      job_->axis_sizes));
     } else if (one.is_field()) {
       sources.push_back({Source::Kind::Field, field_index(one.field)});
       types.push_back(batch_type(sources.back().index));
@@ -197,10 +213,14 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
   nn::StepContext context;
   context.seed = static_cast<std::uint64_t>(job.training.seed);
   Carried carried(graph, context.seed);
-  while (const data::Batch* batch = loader.next()) {
-    FDL_TRY(carried.begin(batch->num_samples, batch->position.batch == 0));
+  for (;;) {
+    const Result<const data::Batch*> next = loader.next();
+    if (!next) return fail(next.error());
+    if (*next == nullptr) return totals;
+    const data::Batch& batch = **next;
+    FDL_TRY(carried.begin(batch.num_samples, batch.position.batch == 0));
     for (std::int64_t t = 0; t < std::max<std::int64_t>(split.num_positions(), 1); ++t) {
-      const std::vector<at::Tensor> fields = split.fields_at(*batch, t);
+      const std::vector<at::Tensor> fields = split.fields_at(batch, t);
       auto called = executor.call(split.inputs(fields), carried.values(), context);
       if (!called) return fail(called.error());
       carried.take(std::move(called->states));
@@ -208,7 +228,6 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
     }
     carried.detach();  // the next batch takes the place of this one
   }
-  return totals;
 }
 
 }  // namespace fdl::train

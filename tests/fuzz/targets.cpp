@@ -12,8 +12,11 @@
 #include "lib/config/show.h"
 #include "lib/config/yaml.h"
 #include "lib/format/idx.h"
+#include "lib/format/npy.h"
 #include "lib/format/safetensors.h"
 #include "lib/format/shard_index.h"
+#include "lib/format/table.h"
+#include "lib/format/text.h"
 #include "lib/job/job.h"
 #include "lib/plan/plan.h"
 
@@ -29,6 +32,16 @@ std::optional<config::Node> read(std::string_view bytes, Diagnostics& problems) 
 void render(const Diagnostics& problems) {
   (void)to_text(problems, true);
   for (const Diagnostic& d : problems.sorted()) (void)to_json(d);
+}
+
+// Some readers take a path.
+template <typename F>
+void with_file(std::string_view bytes, F use) {
+  const int file = ::memfd_create("fuzzed", 0);
+  FDL_CHECK(file >= 0);
+  FDL_CHECK(::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  use(std::filesystem::path("/proc/self/fd/" + std::to_string(file)));
+  ::close(file);
 }
 
 // Two bytes choose each axis of the inputs, so that one text is tried on many shapes.
@@ -121,15 +134,52 @@ void regex(std::string_view bytes) {
 }
 
 void idx(std::string_view bytes) {
-  const int file = ::memfd_create("idx", 0);
-  FDL_CHECK(file >= 0);
-  FDL_CHECK(::write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-  const std::filesystem::path path = "/proc/self/fd/" + std::to_string(file);
-  if (const auto whole = format::read_idx(path)) {
-    FDL_CHECK(whole->data.size() == whole->header.num_data_bytes());
-    (void)format::check_labels(*whole, path, 10);
-  }
-  ::close(file);
+  with_file(bytes, [](const std::filesystem::path& path) {
+    if (const auto whole = format::read_idx(path)) {
+      FDL_CHECK(whole->data.size() == whole->header.num_data_bytes());
+      (void)format::check_labels(*whole, path, 10);
+    }
+  });
+}
+
+void npy(std::string_view bytes) {
+  const auto header = format::parse_npy_header(bytes, bytes.size(), "x.npy");
+  if (header) FDL_CHECK(header->data_offset + header->num_data_bytes() == bytes.size());
+}
+
+void table(std::string_view bytes) {
+  with_file(bytes, [](const std::filesystem::path& path) {
+    for (const auto kind : {format::TableFormat::Kind::Csv, format::TableFormat::Kind::JsonLines}) {
+      auto opened = format::Table::open(path, {kind, ',', true});
+      if (!opened) continue;
+      std::vector<std::string> texts;
+      const auto indexed =
+          opened->index([&](std::int64_t, const format::Record& record) -> Result<void> {
+            FDL_CHECK(record.cells.size() == opened->columns().size());
+            for (const format::Cell& cell : record.cells) (void)opened->span_of(record, cell.place);
+            texts.push_back(record.text);
+            return {};
+          });
+      format::Record again;
+      for (std::size_t i = 0; indexed && i < texts.size(); ++i) {
+        FDL_CHECK(opened->read(static_cast<std::int64_t>(i), again).has_value());
+        FDL_CHECK(again.text == texts[i]);
+      }
+    }
+  });
+}
+
+void text(std::string_view bytes) {
+  with_file(bytes, [&](const std::filesystem::path& path) {
+    std::string back;
+    const auto read = format::read_text(path, format::TextUnit::Characters,
+                                        [&](std::span<const char32_t> piece) -> Result<void> {
+                                          for (const char32_t c : piece) back += format::to_utf8(c);
+                                          return {};
+                                        });
+    const bool is_packed = bytes.starts_with("\x1f\x8b");
+    if (read && !is_packed) FDL_CHECK(back == bytes || "\xEF\xBB\xBF" + back == bytes);
+  });
 }
 
 void check(std::string_view bytes) {

@@ -13,11 +13,8 @@
 namespace fdl::data {
 namespace {
 
-Dataset load(const testing::CheckedJob& checked, const char* split) {
-  Result<Dataset> out = load_split(*checked.job.find_split(split), checked.graph, ".");
-  REQUIRE(out.has_value());
-  return std::move(*out);
-}
+using testing::open_split;
+using testing::values_of;
 
 // An idx file of bytes.
 std::string idx(const std::vector<std::uint8_t>& dims, const std::vector<std::uint8_t>& data) {
@@ -33,19 +30,24 @@ TEST_CASE("slices of one synthetic source are parts of the same samples") {
   const auto checked = testing::synthetic_job(
       "{ train: { synthetic: { samples: 10, target: \"f32[4]\" }, slice: \":7\" }, "
       "val: { synthetic: { samples: 10, target: \"f32[4]\" }, slice: \"7:\" } }");
-  const Dataset train = load(checked, "train"), val = load(checked, "val");
+  const Dataset train = open_split(checked, "train"), val = open_split(checked, "val");
   CHECK(train.rows == std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6});
   CHECK(val.rows == std::vector<std::int64_t>{7, 8, 9});
-  for (std::size_t i = 0; i < 2; ++i)
-    CHECK(at::equal(train.fields[i].values, val.fields[i].values));
+  const Dataset whole = open_split(
+      testing::synthetic_job("{ train: { synthetic: { samples: 10, target: \"f32[4]\" } } }"),
+      "train");
+  for (const char* field : {"x", "target"}) {
+    const at::Tensor all = values_of(whole, field);
+    CHECK(at::equal(values_of(train, field), all.narrow(0, 0, 7)));
+    CHECK(at::equal(values_of(val, field), all.narrow(0, 7, 3)));
+  }
 }
 
 TEST_CASE("a regression's target is tanh of numbers of about unit size") {
   const auto checked =
       testing::synthetic_job("{ train: { synthetic: { samples: 4000, target: \"f32[4]\" } } }");
-  const Dataset dataset = load(checked, "train");
-  REQUIRE(dataset.fields[1].name == "target");
-  const at::Tensor& y = dataset.fields[1].values;
+  const Dataset dataset = open_split(checked, "train");
+  const at::Tensor y = values_of(dataset, "target");
   CHECK(y.sizes() == at::IntArrayRef({4000, 4}));
   double squares = 0;
   for (std::int64_t i = 0; i < y.numel(); ++i) {
@@ -81,9 +83,9 @@ TEST_CASE("another seed draws other samples") {
       testing::synthetic_job("{ train: { synthetic: { samples: 8, target: \"f32[4]\" } } }");
   const auto two = testing::synthetic_job(
       "{ train: { synthetic: { samples: 8, target: \"f32[4]\", seed: 1 } } }");
-  const Dataset a = load(one, "train"), b = load(two, "train"), c = load(one, "train");
-  CHECK(!at::equal(a.fields[0].values, b.fields[0].values));
-  CHECK(at::equal(a.fields[0].values, c.fields[0].values));
+  const at::Tensor x = values_of(open_split(one, "train"), "x");
+  CHECK(!at::equal(x, values_of(open_split(two, "train"), "x")));
+  CHECK(at::equal(x, values_of(open_split(one, "train"), "x")));
 }
 
 TEST_CASE("images stay bytes, labels become numbers, and a bad label is refused") {
@@ -99,16 +101,16 @@ TEST_CASE("images stay bytes, labels become numbers, and a bad label is refused"
       folder.path().string() +
       " } }, transforms: { all: { image: [to_f32] } } }\n"
       "training: { epochs: 1, loss: cross_entropy, optimizer: { sgd: { lr: 0.1 } } }\n");
-  const Dataset dataset = load(checked, "train");
-  CHECK((dataset.fields[0].values.scalar_type() == at::kByte));
-  CHECK(dataset.fields[0].values.sizes() == at::IntArrayRef({3, 1, 2, 2}));
-  CHECK(std::equal(pixels.begin(), pixels.end(),
-                   dataset.fields[0].values.const_data_ptr<std::uint8_t>()));
-  const auto* labels = dataset.fields[1].values.const_data_ptr<std::int64_t>();
+  const Dataset dataset = open_split(checked, "train");
+  const at::Tensor images = values_of(dataset, "image"), numbers = values_of(dataset, "label");
+  CHECK((images.scalar_type() == at::kByte));
+  CHECK(images.sizes() == at::IntArrayRef({3, 1, 2, 2}));
+  CHECK(std::equal(pixels.begin(), pixels.end(), images.const_data_ptr<std::uint8_t>()));
+  const auto* labels = numbers.const_data_ptr<std::int64_t>();
   CHECK(std::vector<std::int64_t>(labels, labels + 3) == std::vector<std::int64_t>{9, 0, 4});
 
   folder.file("train-labels-idx1-ubyte", idx({3}, {9, 10, 4}));
-  const auto refused = load_split(*checked.job.find_split("train"), checked.graph, ".");
+  const auto refused = load_split(*checked.job.find_split("train"), checked.job, checked.graph);
   REQUIRE(!refused.has_value());
   CHECK(refused.error().code == Code::DataCorrupt);
 }

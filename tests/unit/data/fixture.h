@@ -3,6 +3,7 @@
 #include <string>
 
 #include "lib/data/dataset.h"
+#include "lib/data/loader.h"
 
 // What the tests of lib/data share.
 namespace fdl::testing {
@@ -19,5 +20,15 @@ CheckedJob synthetic_job(const std::string& data);
 
 // A dataset of `num_samples` with one field "x": f32[2], whose sample i is (i, -i).
 data::Dataset counting_dataset(std::int64_t num_samples);
+
+// A part of a job's data; a problem fails the test.
+data::Dataset open_split(const CheckedJob& checked, const std::string& split);
+
+// One field of all samples, as the source gives it; shorter ones end in zeros.
+at::Tensor values_of(const data::Dataset& dataset, const std::string& field);
+
+// Copies of everything that a loader gives.
+std::vector<data::Batch> all_batches(const CheckedJob& checked, const std::string& split,
+                                     const data::LoaderSpec& spec);
 
 }  // namespace fdl::testing

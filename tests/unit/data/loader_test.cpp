@@ -1,5 +1,7 @@
 #include "lib/data/loader.h"
 
+#include <numeric>
+
 #include <doctest/doctest.h>
 
 #include "lib/data/order.h"
@@ -10,7 +12,9 @@ namespace {
 
 using Samples = std::vector<std::int64_t>;
 
-std::vector<FieldTransform> no_transforms() { return {{job::Job(), "x", at::kFloat, true}}; }
+std::vector<FieldTransform> no_transforms(const Dataset& dataset) {
+  return field_transforms(job::Job(), dataset, true);
+}
 
 Samples samples_of(const Batch& batch) {
   Samples out;
@@ -26,10 +30,10 @@ Samples samples_of(const Batch& batch) {
 
 // All batches that a loader gives.
 std::vector<Samples> drain(const Dataset& dataset, const LoaderSpec& spec, Position start = {}) {
-  Loader loader(dataset, no_transforms(), spec, start);
+  Loader loader(dataset, no_transforms(dataset), spec, start);
   std::vector<Samples> out;
-  while (const Batch* batch = loader.next()) out.push_back(samples_of(*batch));
-  CHECK(loader.next() == nullptr);
+  while (const Batch* batch = loader.next().value()) out.push_back(samples_of(*batch));
+  CHECK(loader.next().value() == nullptr);
   return out;
 }
 
@@ -101,8 +105,8 @@ TEST_CASE("a batch keeps its content until the next one is asked for") {
   LoaderSpec spec = shuffling();
   spec.workers = 3;
   const Dataset dataset = testing::counting_dataset(400);
-  Loader loader(dataset, no_transforms(), spec);
-  while (const Batch* batch = loader.next()) {
+  Loader loader(dataset, no_transforms(dataset), spec);
+  while (const Batch* batch = loader.next().value()) {
     const Samples before = samples_of(*batch);
     for (int i = 0; i < 50; ++i) REQUIRE(samples_of(*batch) == before);
   }
@@ -112,9 +116,45 @@ TEST_CASE("a loader can go away before its end") {
   const Dataset dataset = testing::counting_dataset(1000);
   LoaderSpec spec = shuffling();
   spec.workers = 2;
-  Loader unread(dataset, no_transforms(), spec);
-  Loader started(dataset, no_transforms(), spec);
-  CHECK(started.next() != nullptr);
+  Loader unread(dataset, no_transforms(dataset), spec);
+  Loader started(dataset, no_transforms(dataset), spec);
+  CHECK(started.next().value() != nullptr);
+}
+
+namespace {
+
+// Fails at one of its samples.
+class BrokenSource : public Source {
+ public:
+  BrokenSource() : Source({{{"x", {catalog::DType::F32, {}}, 0, 0, ""}, at::kFloat, {}}}) {}
+  std::int64_t num_samples() const override { return 10; }
+  Result<void> read(std::int64_t row, Scratch&, std::span<SampleView> out) const override {
+    static constexpr float kOne = 1;
+    out[0] = {reinterpret_cast<const std::byte*>(&kOne), 0};
+    if (row == 5) return fail(error(Code::DataCorrupt, {}, "sample 5 is broken"));
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what a source cannot read comes out where its batch would") {
+  Dataset dataset;
+  dataset.source = std::make_shared<BrokenSource>();
+  dataset.fields = {dataset.source->layout().front().field};
+  dataset.rows.resize(10);
+  std::iota(dataset.rows.begin(), dataset.rows.end(), 0);
+  for (const std::int64_t workers : {0, 1, 3}) {
+    LoaderSpec spec;
+    spec.batch_size = 2;
+    spec.workers = workers;
+    Loader loader(dataset, no_transforms(dataset), spec);
+    CHECK(loader.next().has_value());
+    CHECK(loader.next().has_value());
+    const auto broken = loader.next();
+    REQUIRE(!broken.has_value());
+    CHECK(broken.error().code == Code::DataCorrupt);
+  }
 }
 
 }  // namespace fdl::data

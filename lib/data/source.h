@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/base/result.h"
+#include "lib/job/job.h"
+
+namespace fdl::data {
+
+// How a source holds one field of a sample: contiguous, in the order of its axes.
+struct Layout {
+  job::Field field;
+  at::ScalarType dtype = at::kFloat;
+  std::vector<std::int64_t> sizes;  // of one sample; the first one of a ragged field: the longest
+
+  std::int64_t num_elements() const;                     // of the longest sample
+  std::int64_t num_elements(std::int64_t length) const;  // of a ragged field
+};
+
+// One field of one sample. Its elements stay where they are until the next read with the same
+// scratch.
+struct SampleView {
+  const std::byte* bytes = nullptr;
+  std::int64_t length = 0;  // of the first axis, where it is ragged
+};
+
+// Memory for what a source has to make up, one buffer a field.
+using Scratch = std::vector<std::vector<std::byte>>;
+
+// The samples that a data source has, in its own order.
+class Source {
+ public:
+  explicit Source(std::vector<Layout> layout) : layout_(std::move(layout)) {}
+  virtual ~Source() = default;
+
+  // One for each field, masks left out: the loader makes them.
+  const std::vector<Layout>& layout() const { return layout_; }
+  virtual std::int64_t num_samples() const = 0;
+
+  // Finds sample `row`: one view for each field. Safe from any thread with a scratch of its own.
+  // Errors: FDL5102 when the files have changed, or hold what does not fit.
+  virtual Result<void> read(std::int64_t row, Scratch& scratch,
+                            std::span<SampleView> out) const = 0;
+
+ private:
+  std::vector<Layout> layout_;
+};
+
+// One field of all samples, in memory as the source has it: bytes stay bytes.
+struct FieldValues {
+  job::Field field;
+  at::Tensor values;  // [num_samples, ...], contiguous
+  // Of a ragged field, by sample: how much of its first axis counts.
+  std::vector<std::int64_t> lengths;
+};
+
+// Samples that are whole in memory; there is at least one field.
+class MemorySource : public Source {
+ public:
+  explicit MemorySource(std::vector<FieldValues> values);
+
+  std::int64_t num_samples() const override { return values_.front().values.size(0); }
+  Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override;
+
+ private:
+  std::vector<FieldValues> values_;
+};
+
+}  // namespace fdl::data

@@ -1,0 +1,188 @@
+// Pictures: patterns of waves, and boxes on a ground.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <ATen/ops/empty.h>
+
+#include "lib/data/sources/synthetic.h"
+
+namespace fdl::data {
+namespace {
+
+using tensor::RandomStream;
+using Sizes = std::vector<std::int64_t>;
+
+constexpr int kWaves = 3;
+constexpr double kNoise = 0.1;
+
+std::uint64_t lane(std::int64_t number) { return static_cast<std::uint64_t>(number); }
+
+// The first field that is a picture: floating-point, [channels, axes...].
+std::size_t picture(const std::vector<job::Field>& fields) {
+  std::size_t i = 0;
+  while (!is_floating(fields[i].type.dtype) || fields[i].type.shape.size() < 2) ++i;
+  return i;
+}
+
+// The place of element `index` along each axis.
+void place_of(std::int64_t index, const Sizes& sizes, Sizes& place) {
+  for (std::size_t axis = sizes.size(); axis-- > 0;) {
+    place[axis] = index % sizes[axis];
+    index /= sizes[axis];
+  }
+}
+
+// Draws one value for each element: value(channel, place along the other axes).
+template <typename F>
+void fill(float* to, const Sizes& sizes, RandomStream& noise, F value) {
+  const Sizes axes(sizes.begin() + 1, sizes.end());
+  Sizes place(axes.size());
+  std::int64_t num_places = 1;
+  for (const std::int64_t size : axes) num_places *= size;
+  for (std::int64_t channel = 0; channel < sizes.front(); ++channel) {
+    for (std::int64_t i = 0; i < num_places; ++i) {
+      place_of(i, axes, place);
+      const double exact = value(static_cast<std::size_t>(channel), place, i);
+      *to++ = static_cast<float>(exact + kNoise * noise.normal());
+    }
+  }
+}
+
+// A sum of plane waves, the pattern of one class; in [-0.9, 0.9].
+struct Pattern {
+  struct Wave {
+    std::vector<double> frequencies;  // along each axis, in turns over its whole size
+    std::vector<double> amplitudes;   // of each channel
+    double phase = 0;
+  };
+  std::vector<Wave> waves;
+
+  Pattern(RandomStream stream, const Sizes& sizes) {
+    for (int i = 0; i < kWaves; ++i) {
+      Wave wave;
+      for (std::size_t axis = 1; axis < sizes.size(); ++axis)
+        wave.frequencies.push_back(static_cast<double>(stream.below(9)) / 2 - 2);
+      for (std::int64_t channel = 0; channel < sizes.front(); ++channel)
+        wave.amplitudes.push_back((0.5 + 0.5 * stream.uniform()) * 0.9 / kWaves);
+      wave.phase = stream.uniform();
+      waves.push_back(std::move(wave));
+    }
+  }
+
+  double at(std::size_t channel, const Sizes& place, const Sizes& sizes, double shift) const {
+    double sum = 0;
+    for (const Wave& wave : waves) {
+      double turns = wave.phase + shift;
+      for (std::size_t i = 0; i < place.size(); ++i)
+        turns +=
+            wave.frequencies[i] * static_cast<double>(place[i]) / static_cast<double>(sizes[i + 1]);
+      sum += wave.amplitudes[channel] * std::sin(2 * std::numbers::pi * turns);
+    }
+    return sum;
+  }
+};
+
+// A box of a class: from a corner, along each axis.
+struct Box {
+  Sizes begin, end;
+  std::int64_t label = 0;
+
+  Box(RandomStream& stream, const Sizes& axes, std::int64_t own_label) : label(own_label) {
+    for (const std::int64_t size : axes) {
+      const std::int64_t least = std::max<std::int64_t>(size / 4, 1);
+      const auto extent =
+          least + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(least) + 1));
+      const auto room = static_cast<std::uint64_t>(std::max<std::int64_t>(size - extent, 0));
+      begin.push_back(static_cast<std::int64_t>(stream.below(room + 1)));
+      end.push_back(begin.back() + extent);
+    }
+  }
+  bool holds(const Sizes& place) const {
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      if (place[i] < begin[i] || place[i] >= end[i]) return false;
+    }
+    return true;
+  }
+};
+
+std::vector<FieldValues> other_inputs(const Drawer& d) {
+  std::vector<FieldValues> out;
+  for (std::size_t i = 0; i + 1 < d.fields.size(); ++i) {
+    const bool is_picture = i == picture(d.fields);
+    const job::Field& field = d.fields[i];
+    out.push_back(d.values(field, is_picture ? d.empty(field).to(at::kFloat) : d.any(field)));
+  }
+  return out;
+}
+
+// `drawn` in the dtype of its field.
+void finish(FieldValues& drawn) {
+  if (drawn.field.type.dtype == catalog::DType::F64) drawn.values = drawn.values.to(at::kDouble);
+  if (drawn.field.type.dtype == catalog::DType::F16) drawn.values = drawn.values.to(at::kHalf);
+  if (drawn.field.type.dtype == catalog::DType::BF16) drawn.values = drawn.values.to(at::kBFloat16);
+}
+
+}  // namespace
+
+// Each class has a pattern of waves; a sample is it, shifted a little, with noise.
+std::vector<FieldValues> draw_images(const Drawer& d) {
+  const at::Tensor labels = d.labels();
+  std::vector<FieldValues> out = other_inputs(d);
+  FieldValues& image = out[picture(d.fields)];
+  const Sizes sizes = d.sizes(image.field);
+  const tensor::StreamKey own = d.key.with(image.field.name);
+  auto* to = image.values.mutable_data_ptr<float>();
+  for (std::int64_t i = 0; i < d.params.samples; ++i) {
+    const std::int64_t label = labels.const_data_ptr<std::int64_t>()[i];
+    const Pattern pattern(RandomStream(own.with("patterns"), lane(label)), sizes);
+    RandomStream stream(own.with("samples"), lane(i));
+    const double shift = 0.1 * (stream.uniform() - 0.5);
+    fill(to, sizes, stream, [&](std::size_t channel, const Sizes& place, std::int64_t) {
+      return pattern.at(channel, place, sizes, shift);
+    });
+    to += image.values[0].numel();
+  }
+  finish(image);
+  out.push_back(d.values(d.target(), labels));
+  return out;
+}
+
+// One box of each class above 0 on a ground of class 0, later ones over earlier ones; each class
+// has its own colour.
+std::vector<FieldValues> draw_segmentation(const Drawer& d) {
+  std::vector<FieldValues> out = other_inputs(d);
+  FieldValues& image = out[picture(d.fields)];
+  const Sizes sizes = d.sizes(image.field), axes(sizes.begin() + 1, sizes.end());
+  const tensor::StreamKey own = d.key.with(image.field.name);
+  Sizes all = axes;
+  all.insert(all.begin(), d.params.samples);
+  const at::Tensor truth = at::empty(all, at::kLong);
+  auto* to = image.values.mutable_data_ptr<float>();
+  auto* classes = truth.mutable_data_ptr<std::int64_t>();
+  const auto num_channels = static_cast<std::size_t>(sizes.front());
+  std::vector<double> colours(static_cast<std::size_t>(d.params.classes) * num_channels);
+  RandomStream colour(own.with("colours"));
+  for (double& one : colours) one = colour.normal();
+  for (std::int64_t i = 0; i < d.params.samples; ++i) {
+    RandomStream stream(own.with("samples"), lane(i));
+    std::vector<Box> boxes;
+    for (std::int64_t label = 1; label < d.params.classes; ++label)
+      boxes.emplace_back(stream, axes, label);
+    fill(to, sizes, stream, [&](std::size_t channel, const Sizes& place, std::int64_t at) {
+      if (channel == 0) {
+        const auto box = std::find_if(boxes.rbegin(), boxes.rend(),
+                                      [&](const Box& one) { return one.holds(place); });
+        classes[at] = box == boxes.rend() ? 0 : box->label;
+      }
+      return colours[static_cast<std::size_t>(classes[at]) * num_channels + channel];
+    });
+    to += image.values[0].numel();
+    classes += truth[0].numel();
+  }
+  finish(image);
+  out.push_back(d.values(d.target(), truth));
+  return out;
+}
+
+}  // namespace fdl::data

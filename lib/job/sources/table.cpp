@@ -1,0 +1,189 @@
+// `csv` and `jsonl`: what their fields are, and whether each record has them.
+#include "lib/job/sources/table.h"
+
+#include <algorithm>
+
+#include "lib/catalog/datasets/csv.h"
+#include "lib/catalog/datasets/jsonl.h"
+#include "lib/job/sources/table_inspect.h"
+
+namespace fdl::job {
+namespace {
+
+using catalog::Dim;
+using catalog::DType;
+using catalog::TensorType;
+using format::TableFormat;
+using Type = TableField::Type;
+
+constexpr double kIgnoredClass = -100;  // cross_entropy's ignore_index
+
+bool is_table(const DataSplit& split) {
+  return split.source.name() == "csv" || split.source.name() == "jsonl";
+}
+
+const catalog::TableParams& params_of(const DataSplit& split) {
+  if (split.source.name() == "csv") return split.source.as<catalog::CsvParams>();
+  return split.source.as<catalog::JsonlParams>();
+}
+
+Result<TableFormat> format_of(const DataSplit& split) {
+  TableFormat out;
+  if (split.source.name() == "jsonl") {
+    out.kind = TableFormat::Kind::JsonLines;
+    return out;
+  }
+  const auto& p = split.source.as<catalog::CsvParams>();
+  if (p.delimiter.size() != 1 || p.delimiter.find_first_of("\"\n\r") != std::string::npos) {
+    return fail(error(Code::OutOfRange, split.source.span,
+                      "'delimiter' must be one character, not '{}'", p.delimiter)
+                    .help("for example delimiter: \";\", or \"\\t\""));
+  }
+  out.delimiter = p.delimiter.front();
+  out.has_header = p.header;
+  return out;
+}
+
+// The table of a split with its fields as they are written, and an index of its records.
+Result<TableDetails> open_table(const DataSplit& split, const SourceContext& context) {
+  const catalog::TableParams& p = params_of(split);
+  const Result<TableFormat> form = format_of(split);
+  if (!form) return fail(form.error());
+  Result<format::Table> table = format::Table::open(context.path(p.file), *form);
+  if (!table) return fail(table.error());
+  FDL_TRY(table->index([](std::int64_t, const format::Record&) -> Result<void> { return {}; }));
+  Result<std::vector<TableField>> fields =
+      read_fields(p.fields, table->columns(), split.source.span);
+  if (!fields) return fail(fields.error());
+  return TableDetails{std::move(*table), p.missing, std::move(*fields)};
+}
+
+Result<SampleRange> range_of(const DataSplit& split, const TableDetails& details) {
+  const std::int64_t size = details.table.num_records();
+  if (split.shuffle_seed) return SampleRange{0, size};
+  return read_slice(split.slice, size, split.span);
+}
+
+// Gives the fields of an evaluation part what the training part has settled.
+void take_over(const TableDetails& trained, TableDetails& details) {
+  for (TableField& field : details.fields) {
+    const auto found = std::find_if(trained.fields.begin(), trained.fields.end(),
+                                    [&](const TableField& one) { return one.name == field.name; });
+    if (found == trained.fields.end() || found->is_vector != field.is_vector) continue;
+    const std::vector<std::size_t> columns = field.columns;
+    field = *found;
+    field.columns = columns;
+  }
+}
+
+// The named axis along which the lists of a field differ.
+const Dim* named_axis(const graph::Graph& graph, const std::string& field) {
+  const TensorType* own = input_type(graph, field);
+  if (own != nullptr && own->shape.size() > 1 && !own->shape[1].is_number()) return &own->shape[1];
+  for (const graph::NamedValue& input : graph.inputs) {
+    const TensorType& type = graph.values[static_cast<std::size_t>(input.value)].type;
+    if (type.shape.size() > 1 && !type.shape[1].is_number()) return &type.shape[1];
+  }
+  return nullptr;
+}
+
+Result<Field> field_of(const TableField& field, const SourceContext& context) {
+  Field out{field.name, {DType::F32, {}}};
+  const TensorType* input = input_type(context.graph, field.name);
+  const bool wants_vector =
+      input != nullptr && input->shape.size() == 2 && input->shape[1] == Dim(1);
+  if (field.is_vector)
+    out.type.shape = {static_cast<std::int64_t>(field.columns.size())};
+  else if (field.type == Type::Number && wants_vector)
+    out.type.shape = {1};
+  if (field.type == Type::Integer || field.type == Type::Class) out.type.dtype = DType::I64;
+  if (field.type == Type::Class) {
+    out.num_classes = field.num_classes();
+    out.words = std::make_shared<const std::vector<std::string>>(field.classes);
+  }
+  if (field.type != Type::List) return out;
+  if (field.is_whole && (input == nullptr || is_integer(input->dtype))) {
+    out.type.dtype = DType::I64;
+    out.num_classes = static_cast<std::int64_t>(field.largest) + 1;
+    if (input == nullptr) out.pad = kIgnoredClass;
+  }
+  if (field.length) {
+    out.type.shape = {*field.length};
+    return out;
+  }
+  const Dim* axis = named_axis(context.graph, field.name);
+  if (axis == nullptr) {
+    return fail(error(Code::FieldMismatch, field.span,
+                      "the lists of '{}' differ in length, but the model has no input with a named "
+                      "axis",
+                      field.name)
+                    .help("declare the input as i64[T]"));
+  }
+  out.type.shape = {*axis};
+  return out;
+}
+
+// Reads every record of the part as training would, and measures its lists.
+Result<void> check_records(const SampleRange& range, TableDetails& details) {
+  std::vector<double> numbers;
+  return details.table.scan(
+      range.begin, range.end, [&](std::int64_t, const format::Record& record) -> Result<void> {
+        std::optional<std::int64_t> length;
+        for (TableField& field : details.fields) {
+          numbers.clear();
+          FDL_TRY(read_field(details, field, record, numbers));
+          if (field.type != Type::List || field.length) continue;
+          const auto own = static_cast<std::int64_t>(numbers.size());
+          field.longest = std::max(field.longest, own);
+          if (length.value_or(own) == own) {
+            length = own;
+            continue;
+          }
+          const format::Cell& cell = record.cells[field.columns.front()];
+          return fail(error(Code::DataCorrupt, details.table.span_of(record, cell.place),
+                            "'{}' has {} numbers here, but another list of this record has {}",
+                            field.name, own, *length)
+                          .help("lists that differ in length must do so together"));
+        }
+        return {};
+      });
+}
+
+Result<SourceInfo> inspect_table(const SourceContext& context) {
+  Result<TableDetails> details = open_table(context.split, context);
+  if (!details) return fail(details.error());
+  const DataSplit* train = context.job.find_split("train");
+  const bool is_own = train == nullptr || train == &context.split || !is_table(*train);
+  if (is_own) {
+    const Result<SampleRange> range = range_of(context.split, *details);
+    if (!range) return fail(range.error());
+    FDL_TRY(settle_fields(context.split, context.graph, *range, *details));
+  } else {
+    Result<TableDetails> trained = open_table(*train, context);
+    if (!trained) return fail(trained.error());
+    const Result<SampleRange> range = range_of(*train, *trained);
+    if (!range) return fail(range.error());
+    FDL_TRY(settle_fields(*train, context.graph, *range, *trained));
+    take_over(*trained, *details);
+  }
+  const Result<SampleRange> own = range_of(context.split, *details);
+  if (!own) return fail(own.error());
+  FDL_TRY(check_records(*own, *details));
+  SourceInfo info;
+  info.num_samples = details->table.num_records();
+  for (const TableField& field : details->fields) {
+    Result<Field> made = field_of(field, context);
+    if (!made) return fail(made.error());
+    info.fields.push_back(std::move(*made));
+  }
+  info.files = {details->table.file().path()};
+  info.details = std::make_shared<const TableDetails>(std::move(*details));
+  return info;
+}
+
+}  // namespace
+
+Result<SourceInfo> inspect_csv(const SourceContext& context) { return inspect_table(context); }
+Result<SourceInfo> inspect_jsonl(const SourceContext& context) { return inspect_table(context); }
+
+}  // namespace fdl::job
