@@ -74,7 +74,11 @@ class Run {
     context_.node_path = node.path;
     const bool trains = context_.training;
     context_.training = trains && !node.is_frozen;
-    std::vector<at::Tensor> out = step.forward(node.params.get(), step.own, inputs, context_);
+    nn::Tensors own = step.own;
+    for (const Computed& tensor : step.computed)
+      own = own.with(tensor.name,
+                     tensor.compute(tensor.params, tensor.originals, trains && !tensor.is_frozen));
+    std::vector<at::Tensor> out = step.forward(node.params.get(), own, inputs, context_);
     context_.training = trains;
     return out;
   }

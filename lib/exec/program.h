@@ -11,10 +11,20 @@
 // nobody reads after it. Internal to this folder.
 namespace fdl::exec {
 
+// A tensor that is computed before each forward.
+struct Computed {
+  std::string name;  // "weight"
+  nn::Parametrized compute = nullptr;
+  const void* params = nullptr;
+  nn::Tensors originals;
+  bool is_frozen = false;
+};
+
 struct Step {
   const graph::Node* node = nullptr;
   nn::Forward forward;                             // of a module
   nn::Tensors own;                                 // of a module
+  std::vector<Computed> computed;                  // of a module
   std::vector<std::vector<Step>> blocks;           // of a loop or switch
   std::vector<std::vector<graph::ValueId>> outer;  // what each block reads from outside
   std::vector<graph::ValueId> dead;                // may be freed after this step

@@ -26,7 +26,8 @@ struct Step {
   const config::Node* merge = nullptr;  // beside `also` and `split`
   const config::Node* with = nullptr;   // beside `use`
   std::optional<Freeze> freeze;
-  const config::Node* init = nullptr;  // beside a module
+  const config::Node* init = nullptr;         // beside a module
+  const config::Node* parametrize = nullptr;  // likewise
 };
 
 // What a step makes: the stream, and by name all outputs where there are several.
@@ -98,6 +99,11 @@ class Builder {
   void own_tensors(const catalog::ModuleSpec& spec, const Place& place, Node& node);
   // initial_values.cpp: `init:` of the tensors that the node owns
   void read_initial_values(const config::Node& values, const Node& node);
+  // parametrize.cpp: `parametrize:`, after `init:`
+  void parametrize(const config::Node& list, const Place& place, Node& node);
+  void parametrize_tensor(const config::Entry& entry, const Place& place, Node& node);
+  void replace_tensor(const catalog::Choice& choice, const std::vector<catalog::OriginalTensor>& by,
+                      const std::string& name, const Place& place, Node& node);
   Produced run_use(const Step& step, ValueId stream, const Place& place);
   bool bind_module_params(const config::Node& declaration, const Step& step, const Place& place,
                           config::NameScope& names);
@@ -142,6 +148,9 @@ class Builder {
                   const std::string& path, const Span& span);
   bool same_flow_type(const Step& step, ValueId wanted, ValueId made, const std::string& path);
   ValueId run_switch(const Step& step, ValueId stream, const Place& place);
+  // Whether a selector names no branch that is not there, as far as that is known.
+  bool branches_suffice(ValueId selector, const Span& span, std::size_t num_branches,
+                        const Block& block);
   NamedFlows branches_of(const Step& step, const config::Node& list);
 
   // gate.cpp
@@ -184,6 +193,7 @@ class Builder {
   std::string inherits_from_;  // the file whose inputs the model takes over
   Graph graph_;
   std::map<std::string, Span> claimed_;
+  std::map<std::string, std::vector<std::string>> computed_;  // paths, and what they follow from
   std::vector<std::string> use_chain_;
   std::int64_t num_steps_ = 0;
   bool too_many_ = false;

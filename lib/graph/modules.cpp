@@ -112,6 +112,8 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   node.is_frozen = place.freeze == Freeze::All && spec.updates_buffers();
   if (step.init != nullptr)
     read_initial_values(file_->interpolator.resolve(*step.init, *place.names), node);
+  if (step.parametrize != nullptr)
+    parametrize(file_->interpolator.resolve(*step.parametrize, *place.names), place, node);
   for (const catalog::TensorType& type : *outputs)
     node.outputs.push_back(add_value(type, node.path, step.span));
   Produced made = node.outputs.front();

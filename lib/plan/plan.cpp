@@ -55,7 +55,20 @@ class Planner {
       outputs.push_back(graph_.values[static_cast<std::size_t>(id)].type);
     cost.forward_flops =
         (known(node.spec->flops(node.params.get(), inputs, outputs)) * turns).number();
+    add_parametrizations(node, turns, cost);
     return cost;
+  }
+
+  // Each forward computes and keeps the tensor.
+  void add_parametrizations(const graph::Node& node, const Dim& turns, NodeCost& cost) const {
+    for (const graph::Parametrization& p : node.parametrizations) {
+      const auto index = static_cast<std::size_t>(node.tensors[p.originals.front()]);
+      const Dim count = graph_.tensors[index].num_elements();
+      const Dim flops = p.spec->flops(p.params.get());
+      cost.forward_flops = (cost.forward_flops + count * flops * turns).number();
+      const Dim bytes = count * catalog::bytes_of(graph_.tensors[index].dtype);
+      cost.activation_bytes = (cost.activation_bytes + bytes * turns).number();
+    }
   }
 
   const graph::Graph& graph_;

@@ -23,25 +23,36 @@ Result<TrainEnd> Session::run() {
   return TrainEnd{state_.step, is_done() ? 0 : signal};
 }
 
-Result<void> Session::step(const data::Batch& batch) {
+// The draws of a step are keyed by it: they are the same each time.
+Result<optim::Evaluation> Session::evaluate_batch(const data::Batch& batch, Totals& totals) const {
   nn::StepContext context;
   context.training = true;
   context.seed = static_cast<std::uint64_t>(job_.training.seed);
   context.step = state_.step;
   const Result<std::vector<at::Tensor>> outputs = executor_.run(train_.inputs(batch), context);
   if (!outputs) return fail(outputs.error());
-  const at::Tensor loss = train_.measure(*outputs, batch, totals_);
-  const double value = loss.item<double>();
-  if (!std::isfinite(value)) {
-    return fail(error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, value)
-                    .help("lower the learning rate, or check the data; the weights of the last "
-                          "checkpoint are from before this step"));
-  }
-  const auto gradients = exec::gradients(loss, store_.parameters());
+  const at::Tensor loss = train_.measure(*outputs, batch, totals);
+  auto gradients = exec::gradients(loss, store_.parameters());
   if (!gradients) return fail(gradients.error());
+  return optim::Evaluation{loss.item<double>(), *std::move(gradients)};
+}
+
+Result<void> Session::step(const data::Batch& batch) {
+  const Result<optim::Evaluation> here = evaluate_batch(batch, totals_);
+  if (!here) return fail(here.error());
+  if (!std::isfinite(here->loss)) {
+    return fail(
+        error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, here->loss)
+            .help("lower the learning rate, or check the data; the weights of the last "
+                  "checkpoint are from before this step"));
+  }
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;
-  optimizer_->update(*gradients, rates);
+  const auto again = [&] {
+    Totals unused = make_totals(job_.training);
+    return evaluate_batch(batch, unused);
+  };
+  FDL_TRY(optimizer_->step(*here, again, rates));
   lr_ = rates.lr;
   ++state_.step;
   ++state_.batch;

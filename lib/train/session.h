@@ -43,6 +43,8 @@ class Session {
   Result<void> resume();
   Result<void> restore(const std::filesystem::path& checkpoint);
   Result<void> step(const data::Batch& batch);
+  // Forward, loss and backward at the present weights.
+  Result<optim::Evaluation> evaluate_batch(const data::Batch& batch, Totals& totals) const;
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
   Result<void> validate(std::map<std::string, double>& means);
