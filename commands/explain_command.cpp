@@ -193,8 +193,10 @@ std::string entry_text(catalog::EntryKind kind, const catalog::EntrySpec& spec) 
       fmt::format("{} ({}): {}\n\n", spec.name(), to_string(kind), spec.record.summary);
   for (const catalog::ComparedSpec& compared : spec.compared) {
     if (!spec.fits) break;
-    out += fmt::format("{}: {}{}{}\n", compared.name, to_string(compared.values),
-                       compared.doc.empty() ? "" : ". ", compared.doc);
+    const std::string_view what =
+        compared.owned.empty() ? to_string(compared.values) : "a tensor of the model";
+    out += fmt::format("{}: {}{}{}\n", compared.name, what, compared.doc.empty() ? "" : ". ",
+                       compared.doc);
   }
   return out + fmt::format("source: {}\n", spec.source) + parameters_text(spec.record);
 }

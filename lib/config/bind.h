@@ -366,6 +366,11 @@ class RecordBuilder {
           const bool listed = std::find(names.begin(), names.end(), value) != names.end();
           if (!names.empty() && !listed) return report_choice(node, name, names, problems);
         }
+        if constexpr (std::is_same_v<M, std::optional<std::string>>) {
+          const bool listed =
+              !value || std::find(names.begin(), names.end(), *value) != names.end();
+          if (!names.empty() && !listed) return report_choice(node, name, names, problems);
+        }
         static_cast<P*>(object)->*member = std::move(value);
       };
       field.integers = [member](const void* object) {

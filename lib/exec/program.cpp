@@ -50,6 +50,23 @@ std::vector<ValueId> read_from_outside(const Block& block) {
   return without(read, made);
 }
 
+// Whether running it changes more than its outputs: running statistics, its own or those inside.
+bool has_effects(const Node& node) {
+  const auto inside = [](const Block& block) {
+    return std::any_of(block.nodes.begin(), block.nodes.end(), has_effects);
+  };
+  if (std::any_of(node.blocks.begin(), node.blocks.end(), inside)) return true;
+  if (node.spec != nullptr && node.spec->updates_buffers()) return true;
+  return std::any_of(node.parametrizations.begin(), node.parametrizations.end(),
+                     [](const graph::Parametrization& p) { return !p.is_frozen; });
+}
+
+// Whether somebody reads what it gives, or its running is felt otherwise.
+bool is_needed(const Node& node, const ValueSet& needed) {
+  return has_effects(node) || std::any_of(node.outputs.begin(), node.outputs.end(),
+                                          [&](ValueId value) { return needed.count(value) != 0; });
+}
+
 // How many nodes at the end make one step: those of a region at that depth, or one.
 std::size_t last_step(std::span<const Node> nodes, std::size_t depth) {
   const std::vector<int>& regions = nodes.back().recompute;
@@ -76,8 +93,9 @@ class Compiler {
   }
 
  private:
-  // Walks backwards: the first reader met is the last one. Only what is made here dies here; what a
-  // loop's body reads from outside lives until the loop's last turn. `needed` is read afterwards.
+  // Walks backwards: the first reader met is the last one, and what nobody reads is left out. Only
+  // what is made here dies here; what a loop's body reads from outside lives until the loop's last
+  // turn. `needed` is read afterwards.
   std::vector<Step> steps(std::span<const Node> nodes, std::size_t depth, ValueSet made,
                           ValueSet needed) const {
     for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
@@ -86,6 +104,8 @@ class Compiler {
       const std::size_t count = last_step(nodes, depth);
       const auto these = nodes.last(count);
       nodes = nodes.first(nodes.size() - count);
+      const auto wanted = [&](const Node& node) { return is_needed(node, needed); };
+      if (std::none_of(these.begin(), these.end(), wanted)) continue;
       ValueSet touched;
       if (these.front().recompute.size() > depth) {
         out.push_back(region(these, depth + 1, needed));
@@ -132,6 +152,8 @@ class Compiler {
     for (const int index : node.tensors)
       own.push_back(store_.tensors()[static_cast<std::size_t>(index)].value);
     out.own = nn::Tensors(node.tensor_names, std::move(own));
+    for (const graph::Parametrization& p : node.parametrizations)
+      out.computed.push_back({&p, nn::find_parametrization(p.spec->name())});
     return out;
   }
 

@@ -11,10 +11,17 @@
 // nobody reads after it. Internal to this folder.
 namespace fdl::exec {
 
+// A tensor that is computed before each forward, from those of Step::own.
+struct Computed {
+  const graph::Parametrization* how = nullptr;
+  nn::Parametrized compute = nullptr;
+};
+
 struct Step {
   const graph::Node* node = nullptr;      // null: a region that the backward pass computes again
   nn::Forward forward;                    // of a module
   nn::Tensors own;                        // of a module
+  std::vector<Computed> computed;         // of a module
   std::vector<std::vector<Step>> blocks;  // of a loop, switch or gate; what is in a region
   std::vector<std::vector<graph::ValueId>> outer;  // what each block reads from outside
   std::vector<graph::ValueId> makes;               // of a region: what is read after it

@@ -77,7 +77,8 @@ Run Run::again(const Step& region) {
     if (value.defined()) out[id] = value.detach().requires_grad_(value.requires_grad());
   }
   for_each_module(region.blocks.front(), [&](const Step& step) {
-    if (!step.node->spec->updates_buffers() || step.node->is_frozen) return;
+    const bool updates = step.node->spec->updates_buffers() && !step.node->is_frozen;
+    if (!updates && step.computed.empty()) return;
     out.buffered_[&step] = own_of(step).map(
         [](const at::Tensor& t) { return t.requires_grad() ? t : t.detach().clone(); });
   });

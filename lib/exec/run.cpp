@@ -55,15 +55,33 @@ std::vector<at::Tensor> Run::compute(const Step& step) {
   }
 }
 
+namespace {
+
+// The tensors, and the one that a parametrization computes from some of them.
+nn::Tensors with_computed(const Computed& one, nn::Tensors own, bool trains) {
+  const graph::Parametrization& how = *one.how;
+  std::vector<at::Tensor> originals;
+  for (const std::size_t place : how.originals) originals.push_back(own.values()[place]);
+  at::Tensor made = one.compute(how.params.get(), nn::Tensors(how.names, std::move(originals)),
+                                trains && !how.is_frozen);
+  return own.with(how.tensor, std::move(made));
+}
+
+}  // namespace
+
 nn::Outputs Run::forward(const Step& step, const std::vector<at::Tensor>& inputs) {
   const Node& node = *step.node;
   const bool trains = context_.training;
   context_.node_path = node.path;
   context_.training = trains && !node.is_frozen;
   nn::Outputs out;
-  if (node.precision) {
-    const at::ScalarType dtype = tensor::scalar_type(*node.precision);
-    const nn::Tensors own = own_of(step).map([&](const at::Tensor& t) { return t.to(dtype); });
+  if (node.precision || !step.computed.empty()) {
+    nn::Tensors own = own_of(step);
+    for (const Computed& one : step.computed) own = with_computed(one, std::move(own), trains);
+    if (node.precision) {
+      const at::ScalarType dtype = tensor::scalar_type(*node.precision);
+      own = own.map([&](const at::Tensor& t) { return t.to(dtype); });
+    }
     out = step.forward(node.params.get(), own, inputs, context_);
   } else {
     out = step.forward(node.params.get(), own_of(step), inputs, context_);

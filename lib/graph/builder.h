@@ -28,7 +28,8 @@ struct Step {
   std::optional<Freeze> freeze;
   std::optional<catalog::DType> precision;
   bool recompute = false;
-  const config::Node* init = nullptr;  // beside a module
+  const config::Node* init = nullptr;         // beside a module
+  const config::Node* parametrize = nullptr;  // likewise
   const config::Node* load = nullptr;
   Span load_span;
 };
@@ -154,6 +155,11 @@ class Builder {
   bool read_request(const config::Node& node, bool has_path, const Place& place, Load& load);
   bool read_rules(const config::Node& rename, weights::Request& out);
   void add_targets(std::size_t first_tensor, const std::string& base, Load& load);
+  // parametrize.cpp: `parametrize:`, after `init:`
+  void parametrize(const config::Node& list, const Place& place, Node& node);
+  void parametrize_tensor(const config::Entry& entry, const Place& place, Node& node);
+  void replace_tensor(const catalog::Choice& choice, const std::vector<catalog::OriginalTensor>& by,
+                      const std::string& name, const Place& place, Node& node);
   Produced run_use(const Step& step, ValueId stream, const Place& place);
   bool bind_module_params(const config::Node& declaration, const Step& step, const Place& place,
                           config::NameScope& names);
@@ -214,6 +220,9 @@ class Builder {
                   const std::string& path, const Span& span);
   bool same_flow_type(const Step& step, ValueId wanted, ValueId made, const std::string& path);
   ValueId run_switch(const Step& step, ValueId stream, const Place& place);
+  // Whether a selector names no branch that is not there, as far as that is known.
+  bool branches_suffice(ValueId selector, const Span& span, std::size_t num_branches,
+                        const Block& block);
   NamedFlows branches_of(const Step& step, const config::Node& list);
 
   // gate.cpp
@@ -256,6 +265,7 @@ class Builder {
   Graph graph_;
   std::vector<Slot> slots_;
   std::map<std::string, Span> claimed_;
+  std::map<std::string, std::vector<std::string>> computed_;  // paths, and what they follow from
   std::vector<std::string> use_chain_;
   std::map<ValueId, ValueId> cast_from_;  // what `precision` has cast, to what it was
   int num_regions_ = 0;                   // that are recomputed

@@ -57,6 +57,9 @@ constexpr StepKeySpec kStepKeys[] = {
     {"with", "The params of what `use` calls."},
     {"init",
      "How a module's tensors begin: {weight: {kaiming_normal: {mode: fan_out}}, bias: zeros}."},
+    {"parametrize",
+     "Computes a module's tensors from others before each forward: {weight: weight_norm}, {weight: "
+     "{spectral_norm: {n_power_iterations: 2}}}."},
     {"freeze",
      "Leaves the parameters inside as they are; {bn: train} keeps running statistics "
      "going."},

@@ -121,6 +121,38 @@ NamedFlows Builder::branches_of(const Step& step, const config::Node& list) {
   return {};
 }
 
+// How many branches a selector may name, where that is known: the size of the axis that `argmax` or
+// `argmin` looks along, or one more than a fixed one.
+static std::optional<std::int64_t> named_branches(const Graph& graph, const Node& node) {
+  if (node.spec == nullptr) return std::nullopt;
+  const std::string& kind = node.spec->name();
+  const auto parameter = [&](std::string_view name) {
+    return node.spec->record.find(name)->integers(node.params.get()).front();
+  };
+  if (kind == "fixed_selector") return parameter("index") + 1;
+  if (kind != "argmax" && kind != "argmin") return std::nullopt;
+  const catalog::Shape& shape =
+      graph.values[static_cast<std::size_t>(node.inputs.front())].type.shape;
+  const std::int64_t dim = parameter("dim"), num_axes = static_cast<std::int64_t>(shape.size());
+  const catalog::Dim& axis = shape[static_cast<std::size_t>(dim < 0 ? dim + num_axes : dim)];
+  return axis.is_number() ? std::optional(axis.number()) : std::nullopt;
+}
+
+bool Builder::branches_suffice(ValueId selector, const Span& span, std::size_t num_branches,
+                               const Block& block) {
+  for (const Node& node : block.nodes) {
+    if (node.outputs.front() != selector) continue;
+    const auto named = named_branches(graph_, node);
+    if (!named || *named <= static_cast<std::int64_t>(num_branches)) return true;
+    problems_.add(error(Code::ShapeMismatch, span,
+                        "this selector may name branch {}, but there are {}, counted from 0",
+                        *named - 1, num_branches)
+                      .at_node(node.path));
+    return false;
+  }
+  return true;
+}
+
 ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place) {
   if (!only_keys(step, {"selector", "branches"})) return kUnknown;
   const auto branches = branches_of(step, *step.value.find("branches"));
@@ -157,6 +189,8 @@ ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place
         selector));
     return kUnknown;
   }
+  if (!branches_suffice(selector, selector_flow.span, branches.size(), *inside.block))
+    return kUnknown;
   for (const Branch& branch : made) {
     if (type_of(branch.value) == type_of(made.front().value)) continue;
     problems_.add(unequal(step, made.front(), branch));

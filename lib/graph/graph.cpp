@@ -25,6 +25,11 @@ void describe_block(const Block& block, std::string& out) {
       for (const config::FieldSpec& field : node.spec->record.fields)
         out += fmt::format(" {}={}", field.name, field.show(node.params.get()));
     }
+    for (const Parametrization& p : node.parametrizations) {
+      out += fmt::format(" {} by {}", p.tensor, p.spec->name());
+      for (const config::FieldSpec& field : p.spec->record.fields)
+        out += fmt::format(" {}={}", field.name, field.show(p.params.get()));
+    }
     out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={}",
                        static_cast<int>(node.merge), node.dim, node.times,
                        static_cast<int>(node.condition), node.per_sample, node.top_k);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/base/span.h"
+#include "lib/catalog/entry_spec.h"
 #include "lib/catalog/module_spec.h"
 #include "lib/catalog/tensor_type.h"
 #include "lib/weights/request.h"
@@ -36,6 +37,7 @@ struct OwnedTensor {
   catalog::Init init;
   bool is_buffer = false;  // saved, not trained
   bool is_frozen = false;  // a parameter that training leaves as it is
+  int source = -1;         // index of the tensor whose first values decide this one's
 
   std::int64_t num_elements() const;
 };
@@ -51,6 +53,16 @@ struct Block {
   std::vector<ValueId> outputs;
 };
 
+// A tensor of a module that is no parameter itself: it is computed before each forward.
+struct Parametrization {
+  std::string tensor;  // "weight"
+  const catalog::EntrySpec* spec = nullptr;
+  std::shared_ptr<const void> params;
+  std::vector<std::size_t> originals;  // places in Node::tensors
+  std::vector<std::string> names;      // theirs: "original0"
+  bool is_frozen = false;              // keeps its buffers even in training
+};
+
 struct Node {
   enum class Kind { Module, Merge, Loop, Gate, Switch, Fold, Unfold, Arange };
   enum class Condition { None, While, Until };
@@ -61,11 +73,14 @@ struct Node {
   std::vector<ValueId> outputs;
 
   // Module: what it is, with all parameters inferred; `tensors` are indices into Graph::tensors,
-  // one for each of spec->owned(), in that order, and `tensor_names` their names.
+  // one for each of spec->owned(), in that order, and `tensor_names` their names. What a
+  // parametrization computes a tensor from has its place, or stands behind all.
   const catalog::ModuleSpec* spec = nullptr;
   std::shared_ptr<const void> params;
   std::vector<int> tensors;
   std::vector<std::string> tensor_names;
+
+  std::vector<Parametrization> parametrizations;
 
   bool is_frozen = false;  // keeps its running statistics even in training
   // Module: its parameters are cast to this dtype on use, which is that of its inputs.

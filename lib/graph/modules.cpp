@@ -121,6 +121,8 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   node.is_frozen = place.freeze == Freeze::All && spec.updates_buffers();
   if (step.init != nullptr)
     read_initial_values(file_->interpolator.resolve(*step.init, *place.names), node);
+  if (step.parametrize != nullptr)
+    parametrize(file_->interpolator.resolve(*step.parametrize, *place.names), place, node);
   for (catalog::TensorType type : *outputs) {
     if (computes_by_parameters(node)) type.dtype = *node.precision;
     node.outputs.push_back(add_value(std::move(type), node.path, step.span));

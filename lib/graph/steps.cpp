@@ -153,17 +153,19 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
     } else if (entry.key == "load") {
       step.load = &entry.value;
       step.load_span = entry.key_span;
+    } else if (entry.key == "parametrize") {
+      step.parametrize = &entry.value;
     }
     const bool misplaced = (entry.key == "merge" && step.kind != "also" && step.kind != "split") ||
                            (entry.key == "with" && step.kind != "use") ||
-                           (entry.key == "init" && catalog::find_module(step.kind) == nullptr);
+                           ((entry.key == "init" || entry.key == "parametrize") &&
+                            catalog::find_module(step.kind) == nullptr);
     if (misplaced) {
       problems_.add(
           error(Code::UnknownKey, entry.key_span, "'{}' has no meaning beside '{}'", entry.key,
                 step.kind)
-              .help(
-                  "`merge` stands beside `also` and `split`, `with` beside `use`, `init` beside a "
-                  "module"));
+              .help("`merge` stands beside `also` and `split`, `with` beside `use`, `init` and "
+                    "`parametrize` beside a module"));
     }
   }
   const bool bad_name =

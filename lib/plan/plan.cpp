@@ -45,7 +45,19 @@ class Planner {
     const auto all = [&](const Dim& once) { return floor_div(once * turns, shares).number(); };
     cost.forward_flops = all(forward_flops(node));
     cost.backward_flops = all(backward_flops(node));
+    add_parametrizations(node, turns, cost);
     return cost;
+  }
+
+  // Each forward computes the tensor, each backward its gradient.
+  void add_parametrizations(const Node& node, const Dim& turns, NodeCost& cost) const {
+    for (const graph::Parametrization& p : node.parametrizations) {
+      const auto index = static_cast<std::size_t>(node.tensors[p.originals.front()]);
+      const Dim flops = Dim(graph_.tensors[index].num_elements()) * p.spec->flops(p.params.get());
+      cost.forward_flops = (Dim(cost.forward_flops) + flops * turns).number();
+      if (gradients_.of_tensors(node))
+        cost.backward_flops = (Dim(cost.backward_flops) + flops * turns).number();
+    }
   }
 
   Dim forward_flops(const Node& node) const {

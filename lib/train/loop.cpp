@@ -44,12 +44,10 @@ Result<void> Session::check_position(const data::Batch& batch) const {
                   .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
 }
 
-// The loss of the calls of one update: one, or as many positions as `bptt` says.
-Result<at::Tensor> Session::forward(const data::Batch& batch) {
-  if (state_.position == 0)
-    FDL_TRY(carried_.begin(batch.num_samples, state_.batch == 0));
-  else
-    FDL_TRY(check_position(batch));
+// The loss of the calls of one update: one, or as many positions as `bptt` says. The draws of a
+// step are keyed by it: they are the same each time.
+Result<at::Tensor> Session::forward(const data::Batch& batch, Carried& carried,
+                                    Totals& totals) const {
   nn::StepContext context;
   context.training = true;
   context.seed = static_cast<std::uint64_t>(job_.training.seed);
@@ -58,12 +56,23 @@ Result<at::Tensor> Session::forward(const data::Batch& batch) {
   for (std::int64_t t = state_.position; t < end_of_update(); ++t) {
     const std::vector<at::Tensor> fields = train_.fields_at(batch, t);
     context.micro_batch = t - state_.position;
-    auto called = executor_.call(train_.inputs(fields), carried_.values(), context);
+    auto called = executor_.call(train_.inputs(fields), carried.values(), context);
     if (!called) return fail(called.error());
-    carried_.take(std::move(called->states));
-    calls.push_back(train_.measure(called->values, fields, totals_));
+    carried.take(std::move(called->states));
+    calls.push_back(train_.measure(called->values, fields, totals));
   }
   return train_.loss_of(calls);
+}
+
+// Forward, loss and backward at the present weights, from what is carried.
+Result<optim::Evaluation> Session::evaluate_batch(const data::Batch& batch, Carried& carried,
+                                                  Totals& totals) const {
+  const Result<at::Tensor> loss = forward(batch, carried, totals);
+  if (!loss) return fail(loss.error());
+  const exec::NodeTimer::Backward backward(timer_.get());
+  auto gradients = exec::gradients(*loss, store_.parameters());
+  if (!gradients) return fail(gradients.error());
+  return optim::Evaluation{loss->item<double>(), *std::move(gradients)};
 }
 
 // The position after the last one of the update that runs.
@@ -83,27 +92,41 @@ void Session::move_on(const data::Batch& batch) {
   num_seen_ += batch.num_samples;
 }
 
-Result<void> Session::step(const data::Batch& batch) {
-  const exec::NodeTimer::Step measured(timer_.get());
-  executor_.set_timer(timer_.get());
-  const Result<at::Tensor> loss = forward(batch);
-  executor_.set_timer(nullptr);  // validation is not measured
-  if (!loss) return fail(loss.error());
-  const double value = loss->item<double>();
-  if (!std::isfinite(value)) {
-    return fail(error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, value)
-                    .help("lower the learning rate, or check the data; the weights of the last "
-                          "checkpoint are from before this step"));
+// Evaluates the batch and moves the weights.
+Result<void> Session::update(const data::Batch& batch) {
+  const Carried before = carried_;
+  const Result<optim::Evaluation> here = evaluate_batch(batch, carried_, totals_);
+  if (!here) return fail(here.error());
+  if (!std::isfinite(here->loss)) {
+    return fail(
+        error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, here->loss)
+            .help("lower the learning rate, or check the data; the weights of the last "
+                  "checkpoint are from before this step"));
   }
-  const auto gradients = [&] {
-    const exec::NodeTimer::Backward backward(timer_.get());
-    return exec::gradients(*loss, store_.parameters());
-  }();
-  if (!gradients) return fail(gradients.error());
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;
-  optimizer_->update(*gradients, rates);
+  const auto again = [&] {
+    Carried carried = before;
+    Totals unused = make_totals(job_.training);
+    return evaluate_batch(batch, carried, unused);
+  };
+  FDL_TRY(optimizer_->step(*here, again, rates));
   lr_ = rates.lr;
+  return {};
+}
+
+Result<void> Session::step(const data::Batch& batch) {
+  if (state_.position == 0)
+    FDL_TRY(carried_.begin(batch.num_samples, state_.batch == 0));
+  else
+    FDL_TRY(check_position(batch));
+  {
+    const exec::NodeTimer::Step measured(timer_.get());
+    executor_.set_timer(timer_.get());
+    const Result<void> updated = update(batch);
+    executor_.set_timer(nullptr);  // validation is not measured
+    if (!updated) return fail(updated.error());
+  }
   move_on(batch);
   const double seconds = events_.seconds() - step_start_s_;
   state_.train_seconds += seconds;

@@ -101,7 +101,9 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
     out->val_ = std::move(*loaded);
+    out->val_->use_tensors(out->store_.tensors());
   }
+  out->train_.use_tensors(out->store_.tensors());
   FDL_TRY(make_folders(checkpoints_of(setup)));
   remove_unfinished(checkpoints_of(setup));
   const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);

@@ -49,8 +49,12 @@ class Session {
   Result<void> restore(const std::filesystem::path& checkpoint);
   std::int64_t end_of_update() const;
   Result<void> check_position(const data::Batch& batch) const;
-  Result<at::Tensor> forward(const data::Batch& batch);
+  Result<at::Tensor> forward(const data::Batch& batch, Carried& carried, Totals& totals) const;
   Result<void> step(const data::Batch& batch);
+  // Forward, loss and backward at the present weights.
+  Result<optim::Evaluation> evaluate_batch(const data::Batch& batch, Carried& carried,
+                                           Totals& totals) const;
+  Result<void> update(const data::Batch& batch);
   void move_on(const data::Batch& batch);
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <ATen/core/grad_mode.h>
+
 #include "lib/base/check.h"
 #include "lib/tensor/dtype.h"
 #include "lib/train/carried.h"
@@ -93,6 +95,10 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
     } else if (one.is_field()) {
       sources.push_back({Source::Kind::Field, field_index(one.field)});
       types.push_back(batch_type(sources.back().index));
+    } else if (one.is_tensor()) {
+      sources.push_back({Source::Kind::Tensor, static_cast<std::size_t>(one.tensor)});
+      const graph::OwnedTensor& tensor = graph.tensors[sources.back().index];
+      types.push_back({tensor.dtype, {tensor.shape.begin(), tensor.shape.end()}});
     } else {
       sources.push_back({});
       types.push_back(catalog::TensorType::absent());
@@ -121,11 +127,21 @@ std::vector<at::Tensor> Split::gather(std::size_t item, const std::vector<at::Te
                                       const std::vector<at::Tensor>& fields) const {
   std::vector<at::Tensor> out;
   for (const Source& source : sources_[item]) {
-    if (source.kind == Source::Kind::Absent)
-      out.emplace_back();
-    else
-      out.push_back(source.kind == Source::Kind::Output ? outputs[source.index]
-                                                        : fields[source.index]);
+    switch (source.kind) {
+      case Source::Kind::Output:
+        out.push_back(outputs[source.index]);
+        break;
+      case Source::Kind::Field:
+        out.push_back(fields[source.index]);
+        break;
+      case Source::Kind::Tensor:
+        FDL_CHECK(tensors_ != nullptr);
+        out.push_back((*tensors_)[source.index].value);
+        break;
+      case Source::Kind::Absent:
+        out.emplace_back();
+        break;
+    }
   }
   return out;
 }
@@ -204,6 +220,7 @@ at::Tensor Split::loss_of(const std::vector<Measured>& calls) const {
 
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
                         const Split& split, const job::Job& job) {
+  const at::NoGradGuard no_grad;
   data::LoaderSpec spec;
   spec.batch_size = job.training.batch_size;
   spec.workers = job.loader.workers;

@@ -10,6 +10,7 @@
 #include "lib/job/job.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
+#include "lib/tensor/tensor_file.h"
 
 namespace fdl::train {
 
@@ -55,6 +56,10 @@ class Split {
 
   std::vector<at::Tensor> inputs(const std::vector<at::Tensor>& fields) const;
 
+  // Where losses and metrics find tensors of the model, in the order of Graph::tensors; before the
+  // first measure().
+  void use_tensors(const std::vector<tensor::NamedTensor>& tensors) { tensors_ = &tensors; }
+
   // Adds a call's losses and metrics to `totals`. `outputs` are the compared values.
   Measured measure(const std::vector<at::Tensor>& outputs, const std::vector<at::Tensor>& fields,
                    Totals& totals) const;
@@ -81,10 +86,11 @@ class Split {
   std::vector<std::size_t> inputs_;  // indices of fields
   // For each loss, then each metric, where its tensors come from.
   struct Source {
-    enum class Kind { Output, Field, Absent } kind = Kind::Absent;
-    std::size_t index = 0;  // among the compared values, or the fields
+    enum class Kind { Output, Field, Tensor, Absent } kind = Kind::Absent;
+    std::size_t index = 0;  // among the compared values, the fields, or the model's tensors
   };
   std::vector<std::vector<Source>> sources_;
+  const std::vector<tensor::NamedTensor>* tensors_ = nullptr;
   std::vector<nn::Loss> losses_;
   std::vector<nn::Metric> metrics_;
   // The losses that the model itself brings in: their place among the outputs, and weights.

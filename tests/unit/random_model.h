@@ -85,7 +85,7 @@ class RandomModel {
         return "{gate: {router: [{linear: 2}, softmax: {dim: -1}], experts: [" + inner + ", " +
                flow(depth - 1) + "], top_k: 1, balance_loss: 0.1}" + common() + "}";
       case 10:
-        return "{switch: {selector: [{argmax: {dim: " + std::to_string(pick(3)) +
+        return "{switch: {selector: [{linear: 2}, {argmax: {dim: " + std::to_string(pick(3)) +
                "}}], branches: {p: " + inner + ", q: " + flow(depth - 1) + "}}" + common() + "}";
       case 11:
         return "{map: {" + std::string(pick(2) == 0 ? "each: true" : "slices: 2") +
