@@ -23,6 +23,21 @@ int optimizer_state(const job::Checked& checked) {
   return optimizer.spec->state_per_element(optimizer.params.get());
 }
 
+const catalog::TensorType& type_of(const graph::Graph& graph, const graph::State& state) {
+  return graph.values[static_cast<std::size_t>(state.read)].type;
+}
+
+std::string states_text(const graph::Graph& graph, const plan::Plan& plan) {
+  std::string out;
+  for (const graph::State& state : graph.states) {
+    out += fmt::format("state {}: {}, reset: {}, bptt: {}\n", state.path,
+                       to_string(type_of(graph, state)), to_string(state.reset),
+                       state.bptt == 0 ? "null" : std::to_string(state.bptt));
+  }
+  if (!out.empty()) out += fmt::format("states together: {} bytes\n", plan.state_bytes);
+  return out.empty() ? out : "\n" + out;
+}
+
 std::string plan_json(const plan::Plan& plan, const graph::Graph& graph, std::int64_t batch_size) {
   nlohmann::ordered_json out = {{"num_parameters", plan.num_parameters},
                                 {"graph_hash", graph.hash()},
@@ -32,6 +47,13 @@ std::string plan_json(const plan::Plan& plan, const graph::Graph& graph, std::in
                                 {"gradient_bytes", plan.gradient_bytes},
                                 {"optimizer_bytes", plan.optimizer_bytes},
                                 {"activation_bytes", plan.activation_bytes}};
+  if (!graph.states.empty()) out["state_bytes"] = plan.state_bytes;
+  for (const graph::State& state : graph.states) {
+    out["states"].push_back({{"path", state.path},
+                             {"type", to_string(type_of(graph, state))},
+                             {"reset", to_string(state.reset)},
+                             {"bptt", state.bptt}});
+  }
   out["nodes"] = nlohmann::ordered_json::array();
   for (const plan::NodeCost& node : plan.nodes) {
     out["nodes"].push_back({{"path", node.path},
@@ -73,7 +95,7 @@ int explain_graph(const job::Checked& checked, const Options& options, Context& 
   const std::int64_t batch_size = checked.job ? checked.job->training.batch_size : 1;
   const plan::Plan plan = plan::make_plan(*checked.graph, batch_size, optimizer_state(checked));
   context.print(options.json ? plan_json(plan, *checked.graph, batch_size)
-                             : plan_text(plan, batch_size));
+                             : plan_text(plan, batch_size) + states_text(*checked.graph, plan));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "commands/reference/reference.h"
 #include "lib/graph/construct_list.h"
 #include "lib/graph/load_keys.h"
+#include "lib/graph/states.h"
 #include "lib/job/job.h"
 
 namespace fdl::commands {
@@ -40,6 +41,7 @@ Page section_page() {
   add_section(job::data_record(), "data", out);
   add_section(job::training_record(), "training", out);
   add_section(job::output_record(), "output", out);
+  add_section(graph::state_record(), "model.state.TAG", out);
   return {"keys.md", out};
 }
 

@@ -1,20 +1,20 @@
 #pragma once
 
-#include <bitset>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "lib/base/result.h"
+#include <tl/expected.hpp>
+
+namespace re2 {
+class RE2;
+}
 
 namespace fdl {
 
-// A regular expression of one-byte characters in ECMAScript's syntax, without what needs
-// backtracking: literals, `.`, sets, \d \w \s and their opposites, ^ $ \b \B, groups, `|`, and
-// * + ? {m,n} with their lazy forms; no \1 and no look-around. A search takes time proportional to
-// pattern times text, whatever the pattern.
-// Source: Thompson 1968, "Regular expression search algorithm"; captures as in Pike's sam.
+// A regular expression in RE2's syntax: ECMAScript's without back-references and look-around. A
+// search takes time proportional to the text, whatever the pattern. `^` and `$` are the text's
+// ends; text is taken as bytes. Copies share the compiled pattern.
 class Regex {
  public:
   static constexpr std::size_t kLongestPattern = 500;
@@ -29,19 +29,8 @@ class Regex {
   // the whole match and $$ a dollar sign.
   std::string replace_all(std::string_view text, std::string_view replacement) const;
 
-  using Set = std::bitset<256>;
-  enum class Assertion { Start, End, Boundary, NoBoundary };
-  struct Instruction {
-    enum class Kind { Set, Split, Jump, Save, Assert, Match };
-    Kind kind = Kind::Match;
-    Set set;
-    std::size_t first = 0, second = 0;  // Split: where to go, the first rather; Save: the slot
-    Assertion assertion = Assertion::Start;
-  };
-
  private:
-  std::vector<Instruction> program_;
-  std::size_t num_groups_ = 0;
+  std::shared_ptr<const re2::RE2> pattern_;
 };
 
 }  // namespace fdl

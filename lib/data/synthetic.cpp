@@ -4,6 +4,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/stack.h>
 
 #include "lib/tensor/dtype.h"
 #include "lib/tensor/random.h"
@@ -28,11 +29,22 @@ std::int64_t elements_of(const job::Field& field) {
   return catalog::num_elements(field.type.shape).number();
 }
 
-// `flat` [samples, elements] as the field's type says.
+// `flat`, a row for each sample, as the field's type says.
 at::Tensor shaped(const at::Tensor& flat, const job::Field& field) {
   std::vector<std::int64_t> sizes = {flat.size(0)};
   for (const catalog::Dim& dim : field.type.shape) sizes.push_back(dim.number());
-  return flat.view(sizes).to(tensor::scalar_type(field.type.dtype)).contiguous();
+  return flat.reshape(sizes).to(tensor::scalar_type(field.type.dtype)).contiguous();
+}
+
+// What the positions of sequences become: each has an echo of those before it, which halves from
+// one to the next. `parts`: [samples, positions, elements].
+at::Tensor with_echo(const at::Tensor& parts) {
+  std::vector<at::Tensor> out;
+  for (std::int64_t t = 0; t < parts.size(1); ++t) {
+    const at::Tensor own = parts.select(1, t);
+    out.push_back(t == 0 ? own : out.back().mul(0.5).add(own));
+  }
+  return at::stack(out, 1);
 }
 
 at::Tensor drawn_labels(StreamKey key, const catalog::SyntheticParams& params) {
@@ -50,11 +62,15 @@ std::vector<FieldValues> draw_samples(const catalog::SyntheticParams& params,
                                       const std::vector<job::Field>& fields) {
   const StreamKey key(static_cast<std::uint64_t>(params.seed), tensor::Purpose::Synthetic);
   const bool classes = params.kind == "classification";
+  const bool sequences = params.kind == "sequences";
   const job::Field& target = fields.back();
+  // Of sequences each position is projected by itself.
+  const std::int64_t num_positions = sequences ? target.type.shape.front().number() : 1;
   at::Tensor labels, projected;
   if (classes) labels = drawn_labels(key.with("labels"), params);
   std::int64_t num_inputs = 0;
-  for (std::size_t i = 0; i + 1 < fields.size(); ++i) num_inputs += elements_of(fields[i]);
+  for (std::size_t i = 0; i + 1 < fields.size(); ++i)
+    num_inputs += elements_of(fields[i]) / num_positions;
 
   std::vector<FieldValues> out;
   for (std::size_t i = 0; i + 1 < fields.size(); ++i) {
@@ -65,12 +81,14 @@ std::vector<FieldValues> draw_samples(const catalog::SyntheticParams& params,
       x += drawn_normal(own.with("centres"), params.classes, width, 1).index_select(0, labels);
     } else {
       const double stddev = 1 / std::sqrt(static_cast<double>(num_inputs));
-      const at::Tensor part =
-          at::mm(x, drawn_normal(own.with("projection"), width, elements_of(target), stddev));
+      const at::Tensor projection = drawn_normal(own.with("projection"), width / num_positions,
+                                                 elements_of(target) / num_positions, stddev);
+      const at::Tensor part = at::mm(x.view({-1, width / num_positions}), projection);
       projected = projected.defined() ? projected.add(part) : part;
     }
     out.push_back({fields[i].name, fields[i].type, shaped(x, fields[i])});
   }
+  if (sequences) projected = with_echo(projected.unflatten(0, {params.samples, num_positions}));
   out.push_back({target.name, target.type, classes ? labels : shaped(projected.tanh(), target)});
   return out;
 }

@@ -91,7 +91,7 @@ class Run {
     const Node& node = *step.node;
     const std::int64_t outer_turn = context_.loop_turn;
     at::Tensor stream = (*this)[node.inputs.front()];
-    std::vector<at::Tensor> trace;
+    std::vector<std::vector<at::Tensor>> traces(node.outputs.size() - 1);
     TurnCount turns(node, stream);
     while (turns.left() > 0) {
       context_.loop_turn = outer_turn * node.times + turns.done();
@@ -103,7 +103,8 @@ class Run {
       const Result<at::Tensor> made = block(step, 0, stream);
       if (!made) return fail(made.error());
       stream = turns.merge(stream, *made);
-      if (node.outputs.size() > 1) trace.push_back(stream);
+      for (std::size_t i = 0; i < traces.size(); ++i)
+        traces[i].push_back((*this)[node.blocks.front().outputs[i + 1]]);
       if (node.condition == Node::Condition::Until) {
         const Result<at::Tensor> number = block(step, 1, stream);
         if (!number) return fail(number.error());
@@ -112,7 +113,8 @@ class Run {
     }
     context_.loop_turn = outer_turn;
     (*this)[node.outputs.front()] = std::move(stream);
-    if (node.outputs.size() > 1) (*this)[node.outputs[1]] = at::stack(trace, 1);
+    for (std::size_t i = 0; i < traces.size(); ++i)
+      (*this)[node.outputs[i + 1]] = at::stack(traces[i], 1);
     return {};
   }
 
@@ -174,7 +176,9 @@ class Run {
 
 Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
                    std::vector<graph::ValueId> wanted) {
-  std::vector<Step> steps = compile(graph, store, wanted);
+  std::vector<ValueId> kept = wanted;
+  for (const graph::State& state : graph.states) kept.push_back(state.written);
+  std::vector<Step> steps = compile(graph, store, kept);
   program_ = std::make_unique<Program>(Program{graph, std::move(wanted), std::move(steps)});
 }
 
@@ -183,14 +187,26 @@ Executor::Executor(Executor&&) noexcept = default;
 
 Result<std::vector<at::Tensor>> Executor::run(const std::vector<at::Tensor>& inputs,
                                               nn::StepContext context) const {
+  const auto states = initial_states(program_->graph, context.seed, inputs.front().size(0));
+  if (!states) return fail(states.error());
+  Result<Called> called = call(inputs, *states, context);
+  if (!called) return fail(called.error());
+  return std::move(called->values);
+}
+
+Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
+                              const std::vector<at::Tensor>& states,
+                              nn::StepContext context) const {
   const graph::Graph& graph = program_->graph;
-  FDL_CHECK(inputs.size() == graph.inputs.size());
+  FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
   Run run(graph, context, inputs.front().device());
   for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
+  for (std::size_t i = 0; i < states.size(); ++i) run[graph.states[i].read] = states[i];
   FDL_TRY(run.steps(program_->steps));
-  std::vector<at::Tensor> out;
-  for (const ValueId id : program_->wanted) out.push_back(run[id]);
+  Called out;
+  for (const ValueId id : program_->wanted) out.values.push_back(run[id]);
+  for (const graph::State& state : graph.states) out.states.push_back(run[state.written]);
   return out;
 }
 

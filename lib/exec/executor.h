@@ -13,6 +13,17 @@
 // Runs a graph op by op, with libtorch's operators and autograd. Everything faster is held to it.
 namespace fdl::exec {
 
+// What a call gives: the wanted values, and what its states carry to the next call, in the order of
+// graph::Graph::states. These are part of the call's gradient graph until they are detached.
+struct Called {
+  std::vector<at::Tensor> values, states;
+};
+
+// What the states of a first call hold, for so many samples; in the order of graph::Graph::states.
+// A pure function of the seed and each state's path. Errors: FDL5404 when there is no room.
+Result<std::vector<at::Tensor>> initial_states(const graph::Graph& graph, std::uint64_t seed,
+                                               std::int64_t num_samples);
+
 class Executor {
  public:
   // `graph` must outlive the executor; `wanted` are the values that run() gives, in order.
@@ -22,10 +33,15 @@ class Executor {
   Executor(Executor&&) noexcept;
 
   // Computes the wanted values from the model's inputs, which stand in the order of Graph::inputs
-  // with the batch axis first. Gradients are recorded when context.training.
+  // with the batch axis first. Gradients are recorded when context.training. Of a graph with states
+  // it is a first call.
   // Errors: FDL5404 with the node's path and place.
   Result<std::vector<at::Tensor>> run(const std::vector<at::Tensor>& inputs,
                                       nn::StepContext context) const;
+
+  // The same after other calls: `states` are what the former one left.
+  Result<Called> call(const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& states,
+                      nn::StepContext context) const;
 
  private:
   struct Program;

@@ -103,7 +103,7 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
     }
     const TagScope::Tag* tag = tags.find(entry.value.text);
     if (tag != nullptr) {
-      out.push_back({entry.key, tag->value});
+      out.push_back({entry.key, value_of(*tag)});
       continue;
     }
     std::vector<std::string> names = tags.names();
@@ -119,8 +119,8 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
 }
 
 Graph Builder::build() {
-  static const std::vector<std::string> kKeys = {"name",    "inputs", "flow", "outputs",
-                                                 "modules", "tie",    "load"};
+  static const std::vector<std::string> kKeys = {"name",    "inputs",  "state", "flow",
+                                                 "outputs", "modules", "tie",   "load"};
   const config::Node* model = file_->manifest.root.find("model");
   if (model == nullptr || !model->is_map()) {
     problems_.add(error(Code::BadModel, model != nullptr ? model->span : file_->manifest.root.span,
@@ -149,12 +149,16 @@ Graph Builder::build() {
   }
   const config::NameScope names;
   const Place place{&graph_.root, std::make_shared<PathScope>(""), &tags, &names};
+  const std::vector<int> states = declare_states(*model, place);
   const ValueId first = graph_.inputs.empty() ? kUnknown : graph_.inputs.front().value;
   const ValueId last = run_flow(*flow, first, place, false);
   graph_.outputs = read_outputs(*model, tags, last);
+  check_states(states);
+  check_bptt();
   read_model_loads(*model, 0, place);
   tie_tensors(*model);
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
+  for (const State& state : graph_.states) graph_.root.inputs.push_back(state.read);
   for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);
   return std::move(graph_);
 }

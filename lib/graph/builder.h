@@ -50,6 +50,14 @@ class Builder {
   Graph build();
 
  private:
+  // How far the state of the same index in Graph::states has come.
+  struct Slot {
+    std::string name;
+    const Block* block = nullptr;  // in which it stands
+    std::optional<Span> written_at;
+    bool is_read = false;
+  };
+
   // A manifest whose steps are read: the job's own, or one that a `use` brought in.
   struct File {
     File(config::Manifest m, const config::Environment& environment, Diagnostics& problems)
@@ -58,6 +66,8 @@ class Builder {
     config::Interpolator interpolator;
     std::vector<NamedValue> inputs;                // the model's
     std::vector<catalog::TensorType> input_types;  // as it declares them
+    // The last place of each `tag:`, once somebody asks.
+    std::optional<std::map<std::string, Span>> tag_places;
   };
 
   // build.cpp
@@ -90,6 +100,21 @@ class Builder {
                                      ValueId stream, const Place& place);
   // The path scope inside a construct: its own when it is named, else the one around it.
   std::shared_ptr<PathScope> scope_of(const Step& step, const Place& place) const;
+
+  // states.cpp
+  // The `state:` of a model or module: makes their names seen in `place.tags`; gives their indices.
+  std::vector<int> declare_states(const config::Node& owner, const Place& place);
+  void declare_state(const config::Entry& entry, const Place& place);
+  catalog::Init read_state_init(const config::Node& init, const std::string& name,
+                                const catalog::TensorType& type, const Span& span);
+  // What a tag stands for at this place; of a state, the former call's value until it is written.
+  ValueId value_of(const TagScope::Tag& tag);
+  void write_state(int index, const Step& step, ValueId made, const Place& place);
+  // After their steps: each was read, then written.
+  void check_states(const std::vector<int>& declared);
+  void check_bptt();
+  // Where a step of the file that is being read writes the tag, if one does.
+  std::optional<Span> tag_place(const std::string& name);
 
   // modules.cpp
   Produced run_module(const Step& step, ValueId stream, const Place& place);
@@ -146,10 +171,24 @@ class Builder {
 
   // control.cpp
   Produced run_loop(const Step& step, ValueId stream, const Place& place);
+  // traces.cpp: the loop's `trace:`, its body's tags being `body`. Values of the body, each with
+  // the tag or port that it gets outside.
+  struct Trace {
+    std::string name;
+    Span span;
+    ValueId value = kUnknown;
+    bool is_port = false;
+  };
+  std::vector<Trace> read_traces(const Step& step, const TagScope& body, ValueId stream,
+                                 const Place& place);
+  std::optional<Trace> trace_of(const std::string& name, const config::Node& tag,
+                                const TagScope& body, ValueId stream);
+  Produced add_traces(const Step& step, const std::vector<Trace>& traces, const Place& place,
+                      Node node);
   bool read_loop(const Step& step, const Place& place, Node& node);
   bool add_condition(const Step& step, ValueId stream, const Place& place, Node& node);
   // A block of its own for a flow that starts with a copy of the stream; its outputs are what the
-  // flow makes, kUnknown when that is not known.
+  // flow makes, kUnknown when that is not known. `place.tags` is the flow's own scope.
   Block run_block(const config::Node& flow, ValueId stream, const Place& place,
                   const std::string& path, const Span& span);
   bool same_flow_type(const Step& step, ValueId wanted, ValueId made, const std::string& path);
@@ -195,6 +234,7 @@ class Builder {
   File* file_;                 // the one that is being read
   std::string inherits_from_;  // the file whose inputs the model takes over
   Graph graph_;
+  std::vector<Slot> slots_;
   std::map<std::string, Span> claimed_;
   std::vector<std::string> use_chain_;
   std::int64_t num_steps_ = 0;

@@ -18,8 +18,10 @@ constexpr ConstructSpec kConstructs[] = {
     {"repeat", "Copies one after the other, each with weights of its own; `${index}` counts them.",
      "`times` and `flow`", "- name: layer\n  repeat: { times: 3, flow: [{ linear: 8 }, relu] }\n"},
     {"loop", "The same steps with the same weights again and again.",
-     "`times` and `body`, and `trace`, a tag for the stream after each turn; or `while` or "
-     "`until`, "
+     "`times` and `body`, and `trace`, what to keep of each turn, stacked along a new axis 1: a "
+     "tag "
+     "for the stream, a list of the body's tags, or a map of tags to those (`output` is the "
+     "stream); `true` makes the stream's the port `trace`; or `while` or `until`, "
      "a flow that gives one number per sample (above 0 is true), `max`, `body`, and `per_sample`, "
      "which halts the samples one by one",
      "- loop: { while: [{ linear: 1 }], max: 5, body: [{ linear: 8 }, tanh] }\n"},

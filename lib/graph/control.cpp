@@ -29,7 +29,7 @@ Block Builder::run_block(const config::Node& flow, ValueId stream, const Place& 
   Place inside = place;
   inside.block = &block;
   block.inputs = {entry};
-  block.outputs = {run_flow(flow, entry, inside)};
+  block.outputs = {run_flow(flow, entry, inside, /*own_scope=*/false)};
   return block;
 }
 
@@ -68,7 +68,10 @@ bool Builder::read_loop(const Step& step, const Place& place, Node& node) {
 bool Builder::add_condition(const Step& step, ValueId stream, const Place& place, Node& node) {
   const bool is_while = node.condition == Node::Condition::While;
   const config::Node& flow = *step.value.find(is_while ? "while" : "until");
-  node.blocks.push_back(run_block(flow, stream, place, node.path, flow.span));
+  TagScope tags(place.tags);
+  Place inside = place;
+  inside.tags = &tags;
+  node.blocks.push_back(run_block(flow, stream, inside, node.path, flow.span));
   const ValueId number = node.blocks.back().outputs.front();
   if (number == kUnknown) return false;
   if (is_one_number(type_of(number)) && catalog::is_floating(type_of(number).dtype)) return true;
@@ -88,28 +91,22 @@ Produced Builder::run_loop(const Step& step, ValueId stream, const Place& place)
   if (!read_loop(step, place, node)) return kUnknown;
   node.path = place.path->join(step.name.empty() ? place.path->next("loop") : step.name);
   if (!claim(node.path, step.span)) return kUnknown;
+  TagScope tags(place.tags);
   Place inside = place;
   inside.path = scope_of(step, place);
-  node.blocks.push_back(run_block(*step.value.find("body"), stream, inside, node.path, step.span));
+  Place body = inside;
+  body.tags = &tags;
+  node.blocks.push_back(run_block(*step.value.find("body"), stream, body, node.path, step.span));
   const ValueId out = node.blocks.front().outputs.front();
   const bool fits = same_flow_type(step, stream, out, node.path);
   const bool has_condition =
       node.condition == Node::Condition::None || add_condition(step, stream, inside, node);
+  const std::vector<Trace> traces = read_traces(step, tags, out, place);
   if (!fits || !has_condition) return kUnknown;
   node.inputs = {stream};
-  catalog::TensorType type = type_of(out);
+  const catalog::TensorType type = type_of(out);
   node.outputs = {add_value(type, node.path, step.span)};
-  const config::Node* trace = step.value.find("trace");
-  if (trace != nullptr) {
-    type.shape.insert(type.shape.begin() + 1, catalog::Dim(node.times));
-    node.outputs.push_back(add_value(type, node.path, step.span));
-    Step traced;
-    traced.kind = step.kind;
-    traced.tag = read_word(*trace, "trace", place);
-    traced.tag_span = trace->span;
-    if (!traced.tag.empty()) define_tag(traced, node.outputs.back(), place);
-  }
-  return add_node(place, std::move(node)).outputs.front();
+  return add_traces(step, traces, place, std::move(node));
 }
 
 NamedFlows Builder::branches_of(const Step& step, const config::Node& list) {
@@ -139,7 +136,9 @@ ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place
   std::vector<Branch> made;
   for (const auto& [key, flow] : branches) {
     if (!may_go_on(flow->span)) return kUnknown;  // also where the flows are empty
+    TagScope tags(place.tags);
     Place branch = inside;
+    branch.tags = &tags;
     branch.path = std::make_shared<PathScope>(
         place.path->join(step.name.empty() ? key : step.name + "." + key));
     node.blocks.push_back(run_block(*flow, stream, branch, node.path, flow->span));

@@ -60,6 +60,20 @@ void describe_block(const Block& block, const ValueNames& names, Description& ou
   }
 }
 
+// A state stands as a step behind the others: what it carries is decided as well.
+Description::Step describe_state(const State& state, const Graph& graph, const ValueNames& names) {
+  Description::Step step;
+  step.path = state.path;
+  step.kind = "state";
+  step.parameters["type"] = to_string(graph.values[static_cast<std::size_t>(state.read)].type);
+  step.parameters["reset"] = to_string(state.reset);
+  step.parameters["init"] =
+      fmt::format("{} {} {}", static_cast<int>(state.init.kind), state.init.a, state.init.b);
+  add_number("bptt", state.bptt, step);
+  step.inputs.push_back(name_of(state.written, names));
+  return step;
+}
+
 std::string type_text(const OwnedTensor& tensor) {
   return fmt::format("{}[{}]", to_string(tensor.dtype), fmt::join(tensor.shape, ", "));
 }
@@ -126,6 +140,7 @@ Description describe(const Graph& graph) {
   for (const OwnedTensor& tensor : graph.tensors)
     out.tensors.push_back({tensor.path, type_text(tensor), tensor.is_buffer});
   describe_block(graph.root, names, out);
+  for (const State& state : graph.states) out.steps.push_back(describe_state(state, graph, names));
   return out;
 }
 

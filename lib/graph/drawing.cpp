@@ -22,7 +22,13 @@ class Painter {
       makers_[input.value] =
           add({Box::Kind::Input, "input." + input.name, {}, input.name, text_of(input.value)});
     }
+    for (const State& state : graph_.states) {
+      makers_[state.read] =
+          add({Box::Kind::State, "state." + state.path, {}, state.path, text_of(state.read)});
+    }
     block(graph_.root);
+    for (const State& state : graph_.states)
+      connect(state.written, makers_[state.read], /*is_turn=*/true);
     for (const NamedValue& output : graph_.outputs) {
       const int box =
           add({Box::Kind::Output, "output." + output.name, {}, output.name, text_of(output.value)});
@@ -192,6 +198,7 @@ std::string to_dot(const Drawing& drawing) {
         if (box.kind == Box::Kind::Join) style = ", shape=ellipse, fillcolor=\"#fdf1dc\"";
         if (box.kind == Box::Kind::Input || box.kind == Box::Kind::Output)
           style = ", fillcolor=\"#e3f4e6\"";
+        if (box.kind == Box::Kind::State) style = ", fillcolor=\"#f3e6f4\"";
         if (box.kind == Box::Kind::Group) style = ", shape=box3d";
         const std::string label = box.detail.empty() ? box.title : box.title + "\\n" + box.detail;
         std::string text = quoted(label);

@@ -9,7 +9,7 @@
 namespace fdl::graph {
 
 struct Box {
-  enum class Kind { Input, Output, Module, Join, Group };
+  enum class Kind { Input, Output, State, Module, Join, Group };
   Kind kind = Kind::Module;
   std::string path;                 // unique
   std::vector<std::string> groups;  // around it, outermost first
@@ -20,7 +20,8 @@ struct Box {
 struct Line {
   int from = 0, to = 0;  // indices of boxes
   std::string label;     // the type that flows: "f32[B, 10]"
-  bool is_turn = false;  // from the end of a loop's body to its start
+  bool is_turn =
+      false;  // from the end of a loop's body to its start, or to what the next call reads
 };
 
 struct Drawing {

@@ -166,11 +166,13 @@ Produced Builder::run_use_file(const Step& step, ValueId stream, const Place& pl
   inside.names = &names;
   File* const caller = std::exchange(file_, file.get());
   use_chain_.push_back(path);
+  const std::vector<int> states = declare_states(*model, inside);
   const std::size_t first_tensor = graph_.tensors.size();
   const ValueId last = run_flow(*flow, values.front(), inside, false);
   read_model_loads(*model, first_tensor, inside);
   Produced made = kUnknown;
   made.ports = read_outputs(*model, tags, last);
+  check_states(states);
   use_chain_.pop_back();
   file_ = caller;
   made.stream = made.ports.front().value;

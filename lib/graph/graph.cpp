@@ -40,7 +40,20 @@ void describe_block(const Block& block, std::string& out) {
   out += "\n";
 }
 
+std::string describe(const State& state, const catalog::TensorType& type) {
+  const catalog::Init& init = state.init;
+  return fmt::format("state {} {} {} {} {} {} init {} {} {} {} {} {}\n", state.path,
+                     to_string(type), state.read, state.written, to_string(state.reset), state.bptt,
+                     static_cast<int>(init.kind), init.a, init.b, init.zero_row, init.low,
+                     init.high);
+}
+
 }  // namespace
+
+std::string_view to_string(State::Reset reset) {
+  static constexpr std::array<std::string_view, 3> kNames = {"sequence", "epoch", "never"};
+  return kNames[static_cast<std::size_t>(reset)];
+}
 
 std::string_view to_string(Node::Kind kind) {
   static constexpr std::array<std::string_view, 8> kNames = {"module", "merge", "loop",   "gate",
@@ -75,6 +88,8 @@ std::string Graph::hash() const {
   describe_block(root, text);
   for (const PartialLoss& partial : partial_losses)
     text += fmt::format("loss {} {}\n", partial.value, partial.weight);
+  for (const State& state : states)
+    text += describe(state, values[static_cast<std::size_t>(state.read)].type);
   return sha256_hex(text);
 }
 

@@ -74,7 +74,7 @@ struct Node {
 
   // Loop: blocks[0] runs `times` times with the same weights, or with a condition (blocks[1], one
   // number per sample) at most so often; what leaves it enters it again. It may read outer values.
-  // A second output, if there is one, is the stream after each turn, stacked on axis 1.
+  // Further outputs are what blocks[0] has as further outputs in each turn, stacked on axis 1.
   std::int64_t times = 0;
   Condition condition = Condition::None;
   bool per_sample = false;  // each sample has its own last turn
@@ -98,6 +98,22 @@ struct PartialLoss {
   ValueId value = -1;
   double weight = 0;
 };
+
+// A tag that is read before it is written: it carries a value from one call of the graph to the
+// next. Its type is that of the value read.
+struct State {
+  enum class Reset { Sequence, Epoch, Never };  // when it begins anew
+  std::string path;      // "memory", of a module "layer.0.memory"; unique among states
+  ValueId read = -1;     // what the former call left; comes in like an input
+  ValueId written = -1;  // what the next call reads
+  catalog::Init init;    // of one sample: all samples begin with the same values
+  Reset reset = Reset::Sequence;
+  std::int64_t bptt = 0;  // calls until an update is made and gradients are cut; 0: a sequence
+  Span span;              // of its key
+};
+
+// "sequence".
+std::string_view to_string(State::Reset reset);
 
 // "merge", "loop": for people.
 std::string_view to_string(Node::Kind kind);
@@ -128,6 +144,7 @@ struct Graph {
   std::map<std::string, std::int64_t> axis_bounds;  // of named axes: T<=512
   std::vector<NamedValue> tags;                     // full path of the tag -> value
   std::vector<PartialLoss> partial_losses;          // that the model itself brings in
+  std::vector<State> states;                        // all of them with one `bptt`
   std::vector<Load> loads;  // in the order in which they are done: later ones win
 
   // Trained elements; tied tensors count once, buffers not at all.

@@ -222,7 +222,9 @@ Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) 
   inside.path = scope_of(step, place);
   inside.tags = &tags;
   inside.names = &names;
+  const std::vector<int> states = declare_states(*declaration, inside);
   const ValueId out = run_flow(*flow, values.front(), inside, false);
+  check_states(states);
   use_chain_.pop_back();
   return out;
 }

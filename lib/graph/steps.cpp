@@ -198,10 +198,17 @@ bool Builder::read_step(const config::Node& node, const Place& place, Step& step
 }
 
 ValueId Builder::look_up_tag(const std::string& name, const Span& span, const Place& place) {
-  if (const TagScope::Tag* tag = place.tags->find(name)) return tag->value;
+  if (const TagScope::Tag* tag = place.tags->find(name)) return value_of(*tag);
   Diagnostic d = error(Code::UndefinedTag, span, "nothing before this step is tagged '{}'", name);
   const std::vector<std::string> names = place.tags->names();
-  if (const auto near = closest(name, names))
+  if (const auto later = tag_place(name); later && before(span, *later)) {
+    d = std::move(d)
+            .help(
+                "to read what the previous call wrote, give it a state beside the flow: "
+                "state: {{ {}: {{ shape: [...] }} }}",
+                name)
+            .note_at(*later, "it is written here");
+  } else if (const auto near = closest(name, names))
     d = std::move(d).help("did you mean '{}'?", *near);
   else if (!names.empty())
     d = std::move(d).note("seen here: {}", one_of(names));
@@ -256,7 +263,10 @@ void Builder::choose_port(const Step& step, Produced& made) {
 }
 
 void Builder::define_tag(const Step& step, const Produced& made, const Place& place) {
-  if (const auto former = place.tags->define(step.tag, {made.stream, step.tag_span})) {
+  const TagScope::Tag* known = place.tags->find(step.tag);
+  if (known != nullptr && known->state >= 0) {
+    write_state(known->state, step, made.stream, place);
+  } else if (const auto former = place.tags->define(step.tag, {made.stream, step.tag_span})) {
     problems_.add(error(Code::DuplicateTag, step.tag_span,
                         "the tag '{}' is written twice in this flow", step.tag)
                       .note_at(former->span, "it was written here first")

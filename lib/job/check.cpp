@@ -26,6 +26,21 @@ bool is_computed(const Job& job, const std::string& metric, const Span& at, Diag
   return false;
 }
 
+// The fields as each call of the model sees them, checked against its inputs. Empty when a loss
+// cannot be checked on them.
+std::optional<FieldsOfCall> checked_fields(const Job& job, const graph::Graph& graph,
+                                           const DataSplit& split, const SourceInfo& info,
+                                           Diagnostics& problems) {
+  FieldsOfCall out{transformed_fields(job, info, problems), 0};
+  if (!graph.states.empty()) {
+    auto seen = fields_of_call(graph, std::move(out.fields), split, problems);
+    if (!seen) return std::nullopt;
+    out = *std::move(seen);
+  }
+  check_fields(graph, out.fields, split, problems);
+  return out;
+}
+
 // Best checkpoints are chosen by a metric that this job computes.
 void check_best(Job& job, const config::Manifest& manifest, Diagnostics& problems) {
   Checkpoints& c = job.checkpoints;
@@ -66,15 +81,23 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     infos.push_back(info ? std::move(*info) : SourceInfo{});
   }
   const DataSplit* train = job.find_split("train");
+  for (std::size_t i = 0; i < infos.size() && !graph.states.empty(); ++i) {
+    Diagnostics told;  // of transforms, which are those of `train`
+    if (&job.splits[i] == train || infos[i].fields.empty()) continue;
+    std::vector<Field> fields = transformed_fields(job, infos[i], told);
+    const auto seen = fields_of_call(graph, std::move(fields), job.splits[i], problems);
+    if (seen) check_fields(graph, seen->fields, job.splits[i], problems);
+  }
   const Node& training = *manifest.root.find("training");
   if (train == nullptr) {
     problems.add(error(Code::NoJob, manifest.root.find("data")->span, "'data' needs 'train'")
                      .help("for example train: {{ fashion_mnist: {{ split: train }} }}"));
   } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
              !info.fields.empty()) {
-    const std::vector<Field> fields = transformed_fields(job, info, problems);
-    check_fields(graph, fields, *train, problems);
-    const Offered offered{graph, fields};
+    const auto seen = checked_fields(job, graph, *train, info, problems);
+    if (!seen) return;
+    job.num_positions = seen->num_positions;
+    const Offered offered{graph, seen->fields};
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
     check_best(job, manifest, problems);

@@ -120,6 +120,8 @@ struct Job {
   Loader loader;
   Training training;
   Checkpoints checkpoints;
+  // Of a model with states: the length of the training data's sequences, along which it is called.
+  std::int64_t num_positions = 0;
 
   const DataSplit* find_split(std::string_view name) const;
 };

@@ -31,7 +31,8 @@ const config::MergeRules& merge_rules() {
                     {"data.val", split_keys},
                     {"data.test", split_keys},
                     {"**.flow.*", graph::common_step_keys()},
-                    {"**.body.*", graph::common_step_keys()}};
+                    {"**.body.*", graph::common_step_keys()},
+                    {"**.state.*.init", {}}};
     out.preset_sections = job_sections();
     return out;
   }();

@@ -75,6 +75,31 @@ Result<SourceInfo> inspect_idx(const IdxSet& set, const fs::path& project, const
   return info;
 }
 
+// How many positions the sequences have. A model with states sees one at a call; the inputs of
+// another one have an axis for them in front.
+Result<std::int64_t> synthetic_positions(const catalog::Choice& source, const graph::Graph& graph) {
+  const auto& p = source.as<catalog::SyntheticParams>();
+  if (!graph.states.empty()) {
+    if (p.steps) return *p.steps;
+    return fail(error(Code::MissingKey, source.span, "synthetic sequences need 'steps'")
+                    .help("for example kind: sequences, steps: 64"));
+  }
+  std::optional<std::int64_t> found = p.steps;
+  for (const graph::NamedValue& input : graph.inputs) {
+    const TensorType& type = graph.values[static_cast<std::size_t>(input.value)].type;
+    const std::int64_t length = type.shape.size() > 1 ? type.shape[1].number() : 0;
+    if (!found) found = length;
+    if (length > 0 && length == *found) continue;
+    return fail(
+        error(Code::FieldMismatch, source.span,
+              "synthetic sequences of {} positions cannot be the input '{}', {}", *found,
+              input.name, to_string(type))
+            .help("the first axis of each input counts the positions; a model with `state:` "
+                  "sees one at a call"));
+  }
+  return found.value_or(1);
+}
+
 Result<SourceInfo> inspect_synthetic(const catalog::Choice& source, const graph::Graph& graph) {
   const auto& p = source.as<catalog::SyntheticParams>();
   SourceInfo info;
@@ -95,16 +120,23 @@ Result<SourceInfo> inspect_synthetic(const catalog::Choice& source, const graph:
     info.fields.push_back({"target", {DType::I64, {}}, p.classes});
     return info;
   }
-  std::string why = "a regression needs it";
+  std::string why = "it is needed";
   std::map<std::string, std::int64_t> bounds;
-  const auto type = catalog::parse_tensor_type(p.target, bounds, why);
+  auto type = catalog::parse_tensor_type(p.target, bounds, why);
   if (!type || !bounds.empty() || !is_floating(type->dtype)) {
     return fail(error(Code::WrongType, source.span,
-                      "'target' of a synthetic regression must be a type, not '{}': {}", p.target,
+                      "'target' of synthetic {} must be a type, not '{}': {}", p.kind, p.target,
                       why)
                     .help("for example target: \"f32[10]\""));
   }
-  info.fields.push_back({"target", *type, 0});
+  info.fields.push_back({"target", *std::move(type), 0});
+  if (p.kind != "sequences") return info;
+  const Result<std::int64_t> positions = synthetic_positions(source, graph);
+  if (!positions) return fail(positions.error());
+  for (Field& field : info.fields) {
+    const bool has_axis = graph.states.empty() && field.name != "target";
+    if (!has_axis) field.type.shape.insert(field.type.shape.begin(), catalog::Dim(*positions));
+  }
   return info;
 }
 

@@ -75,6 +75,10 @@ Plan make_plan(const graph::Graph& graph, std::int64_t batch_size, int state_per
   }
   for (const graph::NamedValue& input : graph.inputs)
     activations = activations + planner.bytes_of_value(input.value);
+  Dim states = 0;
+  for (const graph::State& state : graph.states)
+    states = states + planner.bytes_of_value(state.read);
+  plan.state_bytes = states.number();
   plan.forward_flops = flops.number();
   plan.activation_bytes = activations.number();
   plan.num_parameters = graph.num_parameters();

@@ -26,6 +26,7 @@ struct Plan {
   std::int64_t parameter_bytes = 0;
   std::int64_t gradient_bytes = 0;
   std::int64_t optimizer_bytes = 0;
+  std::int64_t state_bytes = 0;       // what one call leaves to the next
   std::int64_t activation_bytes = 0;  // inputs and everything that the backward pass may need
 };
 

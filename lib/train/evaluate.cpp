@@ -52,7 +52,7 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
   FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
   const exec::Executor executor(graph, store, compared_values(job.training, graph));
-  const Result<Totals> totals = evaluate(executor, *split, job);
+  const Result<Totals> totals = evaluate(executor, graph, *split, job);
   if (!totals) return fail(totals.error());
   monitor::Event event;
   event.kind = "eval";

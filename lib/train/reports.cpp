@@ -39,7 +39,10 @@ Result<void> Session::report_progress() {
   event.numbers["total_steps"] = static_cast<double>(horizon_.total_steps);
   event.numbers["lr"] = lr_;
   event.numbers["samples_per_s"] = samples_per_s;
-  event.numbers["eta_s"] = left * static_cast<double>(job_.training.batch_size) / samples_per_s;
+  const double batches_per_step = static_cast<double>(horizon_.batches_per_epoch) /
+                                  static_cast<double>(horizon_.steps_per_epoch);
+  event.numbers["eta_s"] =
+      left * batches_per_step * static_cast<double>(job_.training.batch_size) / samples_per_s;
   last_report_s_ = now;
   num_seen_ = 0;
   busy_seconds_ = 0;
@@ -52,7 +55,8 @@ Result<void> Session::report_epoch(const std::map<std::string, double>& means) c
   event.numbers = means;
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["num_steps"] = static_cast<double>(state_.batch);
+  event.numbers["num_steps"] =
+      static_cast<double>(state_.step - state_.epoch * horizon_.steps_per_epoch);
   event.numbers["train_seconds"] = state_.train_seconds;
   return events_.write(event);
 }

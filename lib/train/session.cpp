@@ -46,9 +46,11 @@ data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs)
   return out;
 }
 
-Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples) {
+Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
+                             std::int64_t updates_per_batch) {
   Horizon out;
-  out.steps_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
+  out.batches_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
+  out.steps_per_epoch = out.batches_per_epoch * updates_per_batch;
   if (out.steps_per_epoch == 0) {
     return fail(error(Code::NoEnd, {}, "an epoch has no batch: {} samples, batch_size {}",
                       num_samples, job.training.batch_size)
@@ -71,6 +73,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
       executor_(graph, store_, compared_values(job.training, graph)),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
+      carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(make_totals(job.training)) {
   state_.threads = setup.threads;
@@ -80,7 +83,11 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
                                                const TrainSetup& setup, const EventLog& events) {
   Result<Split> train_split = Split::load(*job.find_split("train"), job, graph, true);
   if (!train_split) return fail(train_split.error());
-  const Result<Horizon> horizon = plan_horizon(job, train_split->num_samples());
+  const std::int64_t num_positions = train_split->num_positions();
+  const std::int64_t num_calls = calls_per_update(graph, num_positions);
+  const Result<Horizon> horizon =
+      plan_horizon(job, train_split->num_samples(),
+                   std::max<std::int64_t>(1, (num_positions + num_calls - 1) / num_calls));
   if (!horizon) return fail(horizon.error());
   std::unique_ptr<Session> out(new Session(graph, job, setup, events, std::move(*train_split)));
   out->horizon_ = *horizon;
@@ -127,6 +134,9 @@ Result<void> Session::restore(const fs::path& checkpoint) {
   }
   FDL_TRY(store_.load(checkpoint / "model.safetensors"));
   FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
+  const fs::path carried = checkpoint / "carried.safetensors";
+  std::error_code ignored;
+  if (fs::exists(carried, ignored)) FDL_TRY(carried_.load(carried));
   state_ = std::move(*state);
   totals_ = {state_.losses, state_.metrics};
   return {};

@@ -9,6 +9,7 @@
 #include "lib/optim/optimizer.h"
 #include "lib/optim/schedule.h"
 #include "lib/tensor/store.h"
+#include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
 #include "lib/train/split.h"
 #include "lib/train/train.h"
@@ -17,6 +18,7 @@ namespace fdl::train {
 
 // How long a run is, in updates.
 struct Horizon {
+  std::int64_t batches_per_epoch = 0;
   std::int64_t steps_per_epoch = 0;
   std::int64_t total_steps = 0;
   std::int64_t epochs = 0;  // begun ones
@@ -25,8 +27,10 @@ struct Horizon {
 // How training data is loaded.
 data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs);
 
-// Errors: FDL4002 when an epoch has no batch at all.
-Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples);
+// `updates_per_batch`: above 1 when the sequences of a model with states are cut. Errors: FDL4002
+// when an epoch has no batch at all.
+Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
+                             std::int64_t updates_per_batch);
 
 // All that a training run holds: the parts, and where it stands.
 class Session {
@@ -43,7 +47,11 @@ class Session {
   // Whether there was a checkpoint to go on from.
   Result<bool> resume();
   Result<void> restore(const std::filesystem::path& checkpoint);
+  std::int64_t end_of_update() const;
+  Result<void> check_position(const data::Batch& batch) const;
+  Result<at::Tensor> forward(const data::Batch& batch);
   Result<void> step(const data::Batch& batch);
+  void move_on(const data::Batch& batch);
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
   Result<void> validate(std::map<std::string, double>& means);
@@ -54,7 +62,7 @@ class Session {
   Result<void> report_epoch(const std::map<std::string, double>& means) const;
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
   bool is_done() const { return state_.step >= horizon_.total_steps; }
-  bool is_epoch_over() const { return state_.batch == horizon_.steps_per_epoch; }
+  bool is_epoch_over() const { return state_.batch == horizon_.batches_per_epoch; }
 
   const graph::Graph& graph_;
   const job::Job& job_;
@@ -67,6 +75,7 @@ class Session {
   exec::Executor executor_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Schedule schedule_;
+  Carried carried_;
   CheckpointWriter writer_;
   RunState state_;
   Totals totals_;  // of the epoch that runs

@@ -12,6 +12,7 @@ struct SyntheticParams {
   std::int64_t samples = 1024;
   std::int64_t classes = 10;
   std::string target;
+  std::optional<std::int64_t> steps;
   std::int64_t seed = 0;
 };
 
@@ -22,10 +23,13 @@ inline EntrySpec synthetic_spec() {
                           "Samples drawn from a seed that a model can learn; shapes come from the "
                           "model's inputs. Fields: the inputs, and target.")
       .param("kind", &P::kind, "What the samples are like.", config::main_field,
-             config::choices({"regression", "classification"}))
+             config::choices({"regression", "classification", "sequences"}))
       .param("samples", &P::samples, "How many.", at_least(1))
       .param("classes", &P::classes, "Of a classification: how many classes.", at_least(2))
-      .param("target", &P::target, "Of a regression: the target's type, such as f32[512].")
+      .param(
+          "target", &P::target,
+          "The target's type, such as f32[512], of a regression; of sequences, at each position.")
+      .param("steps", &P::steps, "Of sequences: how many positions.", at_least(1))
       .param("seed", &P::seed, "Chooses the samples.")
       .source("drawn by fdl");
 }

@@ -61,8 +61,8 @@ class RandomModel {
         return "{repeat: {times: " + std::to_string(pick(4)) + ", flow: " + inner + "}" + common() +
                "}";
       case 4:
-        return "{loop: {times: " + std::to_string(pick(4)) + ", body: " + inner + "}" + common() +
-               "}";
+        return "{loop: {times: " + std::to_string(pick(4)) + ", body: " + inner +
+               (pick(3) == 0 ? ", trace: [" + tag() + "]" : "") + "}" + common() + "}";
       case 5:
         return "{use: " + std::string(pick(2) == 0 ? "block" : "ring") + common() + "}";
       case 6:
@@ -114,14 +114,18 @@ void check_block(const Graph& graph, const Block& block, std::set<std::string>& 
 }  // namespace
 
 TEST_CASE("building answers for every model: a graph whose values all have types, or problems") {
-  int num_graphs = 0;
+  int num_graphs = 0, num_with_state = 0;
   for (std::uint64_t seed = 0; seed < 4000; ++seed) {
     CAPTURE(seed);
     const std::string input = seed % 3 == 0   ? "f32[8]"
                               : seed % 3 == 1 ? "f32[3, 16, 16]"
                                               : "i64[T<=9]";
-    const std::string text = "model:\n  inputs: { x: \"" + input +
-                             "\" }\n  flow: " + RandomModel(seed).flow(static_cast<int>(seed % 4)) +
+    std::string flow = RandomModel(seed).flow(static_cast<int>(seed % 4));
+    const bool with_state = seed % 6 == 0;  // read first, written last, or within if it so happens
+    if (with_state) flow = "[{add: a}, {flow: " + flow + "}, flatten, {linear: 8, tag: a}]";
+    const std::string text = "model:\n  inputs: { x: \"" + input + "\" }\n" +
+                             (with_state ? "  state: { a: { shape: [8], init: ones } }\n" : "") +
+                             "  flow: " + flow +
                              "\nmodules: {block: {flow: [relu, {also: [tanh]}]}, "
                              "ring: {flow: [use: ring]}}\n";
     CAPTURE(text);
@@ -131,6 +135,11 @@ TEST_CASE("building answers for every model: a graph whose values all have types
     for (const Diagnostic& d : problems.sorted()) CHECK(d.span.is_known());
     if (!graph) continue;
     ++num_graphs;
+    num_with_state += graph->states.empty() ? 0 : 1;
+    for (const State& state : graph->states) {
+      CHECK(graph->values[static_cast<std::size_t>(state.read)].type ==
+            graph->values[static_cast<std::size_t>(state.written)].type);
+    }
     std::set<std::string> paths, tensors;
     check_block(*graph, graph->root, paths);
     for (const OwnedTensor& tensor : graph->tensors) {
@@ -141,6 +150,7 @@ TEST_CASE("building answers for every model: a graph whose values all have types
     CHECK(graph->hash() == testing::build(text, problems)->hash());
   }
   CHECK(num_graphs > 300);
+  CHECK(num_with_state > 30);
 }
 
 }  // namespace fdl::graph
