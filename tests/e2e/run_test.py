@@ -74,7 +74,7 @@ data:
   train: { synthetic: { kind: sequences, steps: 20, target: "f32[4]", samples: 130 }, slice: ":100" }
   val: { synthetic: { kind: sequences, steps: 20, target: "f32[4]", samples: 130 }, slice: "100:" }
 training:
-  epochs: 30
+  epochs: 10
   batch_size: 16
   loss: mse
   optimizer: { adam: { lr: 1e-2 } }
@@ -83,7 +83,7 @@ training:
 output:
   checkpoint: { every: 5 steps, keep: { last: 2, best: { metric: val/loss } } }
 """
-STATE_STEPS = 30 * 7 * 3
+STATE_STEPS = 10 * 7 * 3
 
 
 class Project:
@@ -329,24 +329,25 @@ class Tests:
     def test_killed_inside_a_sequence(self):
         whole = self.state_run('state_whole')
         resumed_inside = 0
-        for number in range(3):
+        for number in range(2):
             project = self.state_run(f'state_killed_{number}', kills=1)
             resumed_from = project.events('start')[-1]['resumed_from_step']
             resumed_inside += resumed_from % 3 != 0
             for name in ('model.safetensors', 'optimizer.safetensors', 'carried.safetensors'):
                 found, expected = ((p.checkpoints()[-1] / name).read_bytes() for p in (project, whole))
                 assert found == expected, f'{name} after going on from {resumed_from}'
-            records = [[(e['step'], e['train/loss'], e['val/loss']) for e in p.events('epoch')]
+            records = [[(e['step'], e['train/loss']) for e in p.events('epoch')]
                        for p in (project, whole)]
             same('epoch records', records[0], records[1])
-        first, last = whole.events('epoch')[0], whole.events('epoch')[-1]
+        first, last = whole.events('eval')[0], whole.events('eval')[-1]
         assert last['val/loss'] < first['val/loss'] / 2, (first, last)
         same('steps of an epoch', {e['num_steps'] for e in whole.events('epoch')}, {21})
         return None if resumed_inside else 'all kills fell between sequences'
 
     def test_eval_of_states_agrees_with_training(self):
         whole = self.state_run('state_to_measure')
-        records = [(e['val/loss'], e['step']) for e in whole.events('eval') + whole.events('epoch')]
+        measured = whole.events('eval') + whole.events('epoch')
+        records = [(e['val/loss'], e['step']) for e in measured if 'val/loss' in e]
         result = json.loads(whole.call('eval', '--data', 'val', '--json'))
         same('the best', (result['val/loss'], result['step']), min(records))
 
