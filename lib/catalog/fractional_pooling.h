@@ -38,7 +38,8 @@ tl::expected<Shape, std::string> fractionally_pooled(const FractionalMaxPoolPara
       return tl::unexpected("its windows need a fixed size, not the axis " + in.text());
     const std::int64_t size = p.windows(i, in.number());
     if (size < 1) return tl::unexpected(std::string("its output would have an axis of size 0"));
-    if (size + p.kernel_size[i] - 1 > in.number())
+    // Over three axes libtorch wants one place more.
+    if (size + p.kernel_size[i] - 1 > in.number() - (N == 3 ? 1 : 0))
       return tl::unexpected(fmt::format("{} windows of {} do not fit into an axis of size {}", size,
                                         p.kernel_size[i], in.text()));
     out[i + 2] = size;

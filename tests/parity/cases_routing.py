@@ -11,23 +11,6 @@ from cases import Function, Module, normal
 PORTS = {"ponder": ("output", "probabilities", "num_turns")}
 
 
-class Router(nn.Module):
-    """Shazeer et al. 2017, equations 3 to 5, without noise."""
-
-    def __init__(self, width: int, num_experts: int, k: int = 2):
-        super().__init__()
-        self.gate = nn.Linear(width, num_experts, bias=False)
-        self.noise = nn.Linear(width, num_experts, bias=False)
-        self.k = k
-
-    def forward(self, x):
-        scores = self.gate(x)
-        least = scores.sort(-1, descending=True).values[..., self.k - 1:self.k]
-        kept = scores.exp() * (scores >= least)
-        # Evaluation does not look at the noise: its gradient is 0.
-        return kept / kept.sum(-1, keepdim=True) + 0 * self.noise(x)
-
-
 class LearnedHalt(nn.Linear):
     def __init__(self, width: int):
         super().__init__(width, 1)
@@ -128,7 +111,6 @@ class Disentangled(nn.Module):
 
 
 MODULES = {
-    "noisy_top_k_router": lambda x, p: Router(x.shape[-1], **p),
     "gumbel_softmax": lambda x, p: Function(
         lambda x: torch.softmax(x / p.get("tau", 1.0), p.get("dim", -1))),
     "fixed_selector": lambda x, p: Function(lambda x: torch.full((len(x),), p["index"])),
@@ -168,10 +150,6 @@ def disentangled_cases():
 
 
 def module_cases():
-    yield "noisy_top_k_router", "eval", Module(
-        normal(3, 5), {"num_experts": 4, "k": 2}, train=False)
-    yield "noisy_top_k_router", "sequence", Module(
-        normal(2, 3, 5), {"num_experts": 3, "k": 1}, train=False)
     yield "gumbel_softmax", "eval", Module(normal(3, 5), {"tau": 0.5}, train=False)
     yield "fixed_selector", "plain", Module(normal(3, 5), {"index": 2})
     yield "threshold_halt", "plain", Module(normal(3, 5), {"threshold": 0.5})

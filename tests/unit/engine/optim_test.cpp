@@ -223,6 +223,7 @@ TEST_CASE("a scheduled momentum takes the place of the first beta") {
 TEST_CASE("a parameter without a gradient keeps its value and its state") {
   for (const std::string& text : optimizers()) {
     CAPTURE(text);
+    if (text == "lbfgs") continue;  // its state is that of all parameters together
     const auto choice = choose(EntryKind::Optimizer, text);
     const auto both = leaves({random_tensor({3, 5}, 1), random_tensor({7}, 2)});
     const auto alone = leaves({random_tensor({7}, 2)});

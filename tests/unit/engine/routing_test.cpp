@@ -3,6 +3,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <doctest/doctest.h>
 
 #include "tests/unit/engine/model.h"
@@ -44,6 +45,18 @@ TEST_CASE("noisy_top_k_router: k weights above zero, experts by chance") {
   CHECK(weights.gt(0).sum(1).eq(2).all().item<bool>());
   CHECK(is_close(weights.sum(1), at::ones({4000}), 1e-6));
   CHECK(weights.gt(0).to(at::kDouble).mean(0).sub(0.4).abs().max().item<double>() < 0.035);
+}
+
+TEST_CASE("noisy_top_k_router is a softmax over the largest scores outside training") {
+  const Model model(R"(inputs: { x: "f32[3]" }
+flow: [{ name: router, noisy_top_k_router: { num_experts: 4, k: 2 } }]
+)");
+  model["router.gate.weight"].copy_(random_tensor({4, 3}, 2));
+  const at::Tensor x = random_tensor({5, 3}, 1);
+  const at::Tensor scores = x.mm(model["router.gate.weight"].t());
+  const auto [largest, places] = scores.topk(2, 1);
+  const at::Tensor expected = at::zeros_like(scores).scatter(1, places, at::softmax(largest, 1));
+  CHECK(is_close(model.run({x}), expected, kParity));
 }
 
 TEST_CASE("reparameterize draws from the distribution that it is given") {
