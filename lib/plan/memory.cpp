@@ -344,7 +344,8 @@ class Step {
     if (tensor.is_buffer || tensor.is_frozen) return;
     const double bytes = static_cast<double>(tensor.num_elements()) *
                          static_cast<double>(catalog::bytes_of(tensor.dtype));
-    if (tensor_seen_[index] || turns_ > 1) rise(bytes);
+    // A further gradient, and the sum of both.
+    if (tensor_seen_[index] || turns_ > 1) rise(2 * bytes);
     if (tensor_seen_[index]) return;
     tensor_seen_[index] = true;
     parameter_gradients_ += bytes;
