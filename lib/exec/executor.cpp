@@ -19,7 +19,7 @@ struct Executor::Program {
 Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
                    std::vector<graph::ValueId> wanted) {
   std::vector<Step> steps = compile(graph, store, wanted);
-  program_ = std::make_unique<Program>(Program{graph, std::move(wanted), std::move(steps)});
+  program_ = std::make_shared<const Program>(Program{graph, std::move(wanted), std::move(steps)});
 }
 
 Executor::~Executor() = default;
@@ -30,7 +30,7 @@ Result<std::vector<at::Tensor>> Executor::run(const std::vector<at::Tensor>& inp
   const graph::Graph& graph = program_->graph;
   FDL_CHECK(inputs.size() == graph.inputs.size());
   const at::AutoGradMode records(context.training);
-  Run run(graph, std::move(context), inputs.front().device());
+  Run run(graph, std::move(context), inputs.front().device(), program_);
   for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
   FDL_TRY(run.steps(program_->steps));
   std::vector<at::Tensor> out;

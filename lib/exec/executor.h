@@ -29,7 +29,7 @@ class Executor {
 
  private:
   struct Program;
-  std::unique_ptr<const Program> program_;
+  std::shared_ptr<const Program> program_;  // also held by what a backward pass may run again
 };
 
 // The gradients of `loss`, a scalar, in the order of `parameters`; undefined where it does not

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -16,8 +17,13 @@ namespace fdl::exec {
 // One run: the values that exist at the moment, by ValueId. Internal to this folder.
 class Run {
  public:
-  Run(const graph::Graph& graph, nn::StepContext context, at::Device device)
-      : context_(std::move(context)), values_(graph.values.size()), device_(device) {}
+  // `owner` keeps the steps alive, which a backward pass may run again.
+  Run(const graph::Graph& graph, nn::StepContext context, at::Device device,
+      std::shared_ptr<const void> owner)
+      : context_(std::move(context)),
+        values_(graph.values.size()),
+        device_(device),
+        owner_(std::move(owner)) {}
 
   at::Tensor& operator[](graph::ValueId id) { return values_[static_cast<std::size_t>(id)]; }
   Result<void> steps(const std::vector<Step>& list);
@@ -64,6 +70,7 @@ class Run {
   nn::StepContext context_;
   std::vector<at::Tensor> values_;
   at::Device device_;
+  std::shared_ptr<const void> owner_;
   std::vector<tensor::Lanes> lanes_;             // around the folds at hand
   std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own
 };
