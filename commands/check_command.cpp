@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
+#include "lib/job/initial_weights.h"
 #include "lib/job/job.h"
 
 namespace fdl::commands {
@@ -18,6 +19,16 @@ std::string with_commas(std::int64_t n) {
   return out;
 }
 
+// Also what `load:` finds in its files; the lines that say so.
+std::string check_loads(const job::Checked& checked, const Options& options,
+                        Diagnostics& problems) {
+  std::string out;
+  if (!checked.graph || options.no_data) return out;
+  for (const job::LoadPlan& plan : job::plan_loads(*checked.graph, problems))
+    out += "load: " + plan.summary() + "\n";
+  return out;
+}
+
 int run(const Options& options, Context& context) {
   Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
   if (!chosen) return context.fail(chosen.error(), options.json);
@@ -27,10 +38,11 @@ int run(const Options& options, Context& context) {
         options.json);
   Diagnostics problems;
   const auto manifest = load(*chosen, context, problems);
-  std::string summary;
+  std::string summary, loads;
   if (manifest) {
     const job::Checked checked =
         job::check(*manifest, context.environment, options.no_data, problems);
+    loads = check_loads(checked, options, problems);
     summary = fmt::format("ok: {}", manifest->layers.back());
     if (checked.graph)
       summary += fmt::format(": {} parameters", with_commas(checked.graph->num_parameters()));
@@ -41,7 +53,11 @@ int run(const Options& options, Context& context) {
       ChosenManifest with_preset = *chosen;
       with_preset.selection.preset = preset;
       const auto changed = load(with_preset, context, problems);
-      if (changed) job::check(*changed, context.environment, options.no_data, problems);
+      if (changed) {
+        const job::Checked other =
+            job::check(*changed, context.environment, options.no_data, problems);
+        check_loads(other, options, problems);
+      }
     }
     if (!presets.empty())
       summary +=
@@ -49,7 +65,7 @@ int run(const Options& options, Context& context) {
   }
   context.report(problems, options.json);
   if (problems.has_errors()) return static_cast<int>(exit_code_of(problems));
-  if (!options.json) context.print(summary + "\n");
+  if (!options.json) context.print(summary + "\n" + loads);
   return 0;
 }
 

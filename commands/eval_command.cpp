@@ -2,10 +2,8 @@
 
 #include "commands/command.h"
 #include "commands/engine_process.h"
-#include "commands/manifest_choice.h"
-#include "lib/job/job.h"
+#include "commands/run_choice.h"
 #include "lib/job/load.h"
-#include "lib/job/run_folder.h"
 #include "lib/monitor/tail.h"
 
 namespace fdl::commands {
@@ -18,30 +16,6 @@ struct Options {
   std::string data = "test";
   bool json = false;
 };
-
-// The run that is meant: a folder by its path, or the newest of the project's manifest.
-Result<fs::path> choose_run(const Options& options, Context& context) {
-  const fs::path given = context.folder / options.run;
-  std::error_code code;
-  if (!options.run.empty() && fs::is_regular_file(given / "manifest.yml", code))
-    return fs::absolute(given).lexically_normal();
-  Result<ChosenManifest> chosen = choose_manifest({}, context);
-  if (!chosen) return fail(chosen.error());
-  Diagnostics problems;
-  const auto manifest = load(*chosen, context, problems);
-  job::Checked checked;
-  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
-  if (problems.has_errors() || !checked.job)
-    return fail(problems.empty() ? error(Code::NoJob, {}, "this manifest has no job")
-                                 : problems.sorted().front());
-  const std::string wanted = options.run == "latest" ? "" : options.run;
-  auto found =
-      job::find_run(manifest->folder / checked.job->output_dir, checked.graph->name, wanted);
-  if (!found) return fail(found.error());
-  if (!*found)
-    return fail(error(Code::RunMissing, {}, "there is no run yet").help("`fdl run` makes one"));
-  return (*found)->path;
-}
 
 int show(const monitor::Event& event, bool json, Context& context) {
   nlohmann::ordered_json out;
@@ -56,7 +30,7 @@ int show(const monitor::Event& event, bool json, Context& context) {
 }
 
 int run(const Options& options, Context& context) {
-  const Result<fs::path> folder = choose_run(options, context);
+  const Result<fs::path> folder = choose_run(options.run, context);
   if (!folder) return context.fail(folder.error(), options.json);
   Diagnostics problems;
   const auto manifest = job::load_run(*folder, problems);

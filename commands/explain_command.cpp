@@ -1,20 +1,34 @@
+#include <algorithm>
+#include <set>
+
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
+#include "commands/plan_report.h"
 #include "lib/base/closest.h"
+#include "lib/base/pattern.h"
 #include "lib/catalog/catalog.h"
 #include "lib/job/job.h"
-#include "lib/plan/plan.h"
 
 namespace fdl::commands {
 namespace {
 
 struct Options {
   ManifestChoice manifest;
+  std::string memory;
+  std::vector<std::string> assume;
   bool json = false;
 };
+
+// Modules and entries of the catalogue.
+std::vector<std::string> explained_names() {
+  std::vector<std::string> out = catalog::module_names();
+  for (const catalog::EntryKind kind : catalog::all_entry_kinds()) {
+    for (std::string& name : catalog::entry_names(kind)) out.push_back(std::move(name));
+  }
+  return out;
+}
 
 // Numbers that the job's optimizer keeps beside each parameter; without a job, none.
 int optimizer_state(const job::Checked& checked) {
@@ -23,57 +37,118 @@ int optimizer_state(const job::Checked& checked) {
   return optimizer.spec->state_per_element(optimizer.params.get());
 }
 
-std::string plan_json(const plan::Plan& plan, const graph::Graph& graph, std::int64_t batch_size) {
-  nlohmann::ordered_json out = {{"num_parameters", plan.num_parameters},
-                                {"graph_hash", graph.hash()},
-                                {"batch_size", batch_size},
-                                {"forward_flops", plan.forward_flops},
-                                {"parameter_bytes", plan.parameter_bytes},
-                                {"gradient_bytes", plan.gradient_bytes},
-                                {"optimizer_bytes", plan.optimizer_bytes},
-                                {"activation_bytes", plan.activation_bytes}};
-  out["nodes"] = nlohmann::ordered_json::array();
-  for (const plan::NodeCost& node : plan.nodes) {
-    out["nodes"].push_back({{"path", node.path},
-                            {"kind", node.kind},
-                            {"output", node.output},
-                            {"num_parameters", node.num_parameters},
-                            {"forward_flops", node.forward_flops},
-                            {"activation_bytes", node.activation_bytes}});
+// What the plan needs to know of the job: its batch, optimizer and losses.
+plan::PlanSetup setup_of(const job::Checked& checked) {
+  plan::PlanSetup out;
+  out.state_per_parameter = optimizer_state(checked);
+  if (!checked.job) return out;
+  out.batch_size = checked.job->training.batch_size;
+  for (const job::Loss& loss : checked.job->training.losses) {
+    const catalog::EntrySpec& spec = *loss.what.spec;
+    const job::Compared& output = loss.compared.front();
+    if (output.is_value())
+      out.losses.push_back({output.value, spec.kept_outputs, spec.worked_outputs});
   }
-  return out.dump(2) + "\n";
+  return out;
 }
 
-std::string plan_text(const plan::Plan& plan, std::int64_t batch_size) {
-  std::size_t path = 4, kind = 4, output = 6;
-  for (const plan::NodeCost& node : plan.nodes) {
-    path = std::max(path, node.path.size());
-    kind = std::max(kind, node.kind.size());
-    output = std::max(output, node.output.size());
+// `--assume T=128` over the manifest's own `assume:`.
+std::optional<Diagnostic> assume(const std::vector<std::string>& given, graph::Graph& graph) {
+  const std::vector<std::string> axes = graph.named_axes();
+  for (const std::string& text : given) {
+    const std::size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    const auto size =
+        equals == std::string::npos ? std::nullopt : config::parse_integer(text.substr(equals + 1));
+    if (!size || *size < 1) {
+      return error(Code::BadCommandLine, {}, "'--assume {}' cannot be read", text)
+          .help("the form is --assume T=128");
+    }
+    if (std::find(axes.begin(), axes.end(), name) == axes.end()) {
+      Diagnostic d =
+          error(Code::BadCommandLine, {}, "'--assume {}': no input has an axis '{}'", text, name);
+      return axes.empty() ? std::move(d).note("all axes of the model's inputs are numbers")
+                          : std::move(d).note("named axes are {}", one_of(axes));
+    }
+    graph.assumed_sizes[name] = *size;
   }
-  std::string out =
-      fmt::format("{:<{}}  {:<{}}  {:<{}}  {:>12}  {:>14}  {:>12}\n", "path", path, "kind", kind,
-                  "output", output, "parameters", "forward FLOPs", "bytes");
-  for (const plan::NodeCost& node : plan.nodes) {
-    out += fmt::format("{:<{}}  {:<{}}  {:<{}}  {:>12}  {:>14}  {:>12}\n", node.path, path,
-                       node.kind, kind, node.output, output, node.num_parameters,
-                       node.forward_flops, node.activation_bytes);
-  }
-  constexpr double kMiB = 1024.0 * 1024.0;
-  const auto mib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kMiB; };
-  return out + fmt::format(
-                   "\n{} parameters; for a batch of {}: {} forward FLOPs, parameters {:.1f} MiB, "
-                   "gradients {:.1f} MiB, "
-                   "optimizer {:.1f} MiB, activations {:.1f} MiB\n",
-                   plan.num_parameters, batch_size, plan.forward_flops, mib(plan.parameter_bytes),
-                   mib(plan.gradient_bytes), mib(plan.optimizer_bytes), mib(plan.activation_bytes));
+  return std::nullopt;
 }
 
-int explain_graph(const job::Checked& checked, const Options& options, Context& context) {
-  const std::int64_t batch_size = checked.job ? checked.job->training.batch_size : 1;
-  const plan::Plan plan = plan::make_plan(*checked.graph, batch_size, optimizer_state(checked));
-  context.print(options.json ? plan_json(plan, *checked.graph, batch_size)
-                             : plan_text(plan, batch_size));
+// The nodes to show: all, or those that a path names. Empty when it names none.
+std::vector<std::size_t> chosen_nodes(const plan::Plan& plan, const Pattern* pattern) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    if (pattern == nullptr || pattern->matches(plan.nodes[i].path)) out.push_back(i);
+  }
+  return out;
+}
+
+// The path of each node and of each group around one.
+std::vector<std::string> all_paths(const plan::Plan& plan) {
+  std::set<std::string> out;
+  for (const plan::NodeCost& node : plan.nodes) {
+    for (std::size_t dot = node.path.find('.'); dot != std::string::npos;
+         dot = node.path.find('.', dot + 1))
+      out.insert(node.path.substr(0, dot));
+    out.insert(node.path);
+  }
+  return {out.begin(), out.end()};
+}
+
+Diagnostic nothing_there(const std::string& path, const plan::Plan& plan) {
+  std::vector<std::string> known = all_paths(plan);
+  for (std::string& name : explained_names()) known.push_back(std::move(name));
+  Diagnostic d =
+      error(Code::UnknownPath, {},
+            "there is nothing '{}' to explain: no path of the model, module or code", path);
+  if (const auto near = closest(path, known)) d = std::move(d).help("did you mean '{}'?", *near);
+  return std::move(d).note("`fdl explain` lists the paths");
+}
+
+int explain_graph(job::Checked& checked, const Options& options, const std::string& path,
+                  Context& context) {
+  if (auto wrong = assume(options.assume, *checked.graph)) return context.fail(*std::move(wrong));
+  const plan::PlanSetup setup = setup_of(checked);
+  PlanReport report;
+  report.plan = plan::make_plan(*checked.graph, setup);
+  report.graph_hash = checked.graph->hash();
+  for (const graph::State& state : checked.graph->states) {
+    const graph::Value& value = checked.graph->values[static_cast<std::size_t>(state.read)];
+    report.states.push_back({state.path, to_string(value.type),
+                             std::string(graph::to_string(state.reset)), state.bptt});
+  }
+  report.batch_size = setup.batch_size;
+  std::optional<Pattern> pattern;
+  if (!path.empty()) {
+    auto parsed = Pattern::parse(path);
+    if (!parsed) {
+      return context.fail(
+          error(Code::BadPattern, {}, "the path '{}' cannot be read: {}", path, parsed.error()));
+    }
+    pattern = *std::move(parsed);
+    report.is_part = true;
+  }
+  report.nodes = chosen_nodes(report.plan, pattern ? &*pattern : nullptr);
+  if (report.nodes.empty() && pattern) return context.fail(nothing_there(path, report.plan));
+  if (!options.memory.empty()) {
+    const auto limit = parse_bytes(options.memory);
+    if (!limit) {
+      return context.fail(
+          error(Code::BadCommandLine, {}, "'--memory {}' is no size", options.memory)
+              .help("write a number with a unit: 8GiB, 512MB"));
+    }
+    report.largest_batch = plan::largest_batch(*checked.graph, setup, *limit);
+    if (*report.largest_batch == 0) {
+      plan::PlanSetup one = setup;
+      one.batch_size = 1;
+      return context.fail(
+          error(Code::OutOfRange, {}, "no batch fits into {}: one of 1 sample needs {}",
+                options.memory, show_bytes(plan::make_plan(*checked.graph, one).peak_bytes))
+              .help("make the model smaller, or take an optimizer that keeps less"));
+    }
+  }
+  context.print(options.json ? plan_json(report) : plan_text(report));
   return 0;
 }
 
@@ -118,52 +193,70 @@ std::string entry_text(catalog::EntryKind kind, const catalog::EntrySpec& spec) 
       fmt::format("{} ({}): {}\n\n", spec.name(), to_string(kind), spec.record.summary);
   for (const catalog::ComparedSpec& compared : spec.compared) {
     if (!spec.fits) break;
-    out += fmt::format("{}: {}{}{}\n", compared.name, to_string(compared.values),
-                       compared.doc.empty() ? "" : ". ", compared.doc);
+    const std::string_view what =
+        compared.owned.empty() ? to_string(compared.values) : "a tensor of the model";
+    out += fmt::format("{}: {}{}{}\n", compared.name, what, compared.doc.empty() ? "" : ". ",
+                       compared.doc);
   }
   return out + fmt::format("source: {}\n", spec.source) + parameters_text(spec.record);
 }
 
-int explain_name(const std::string& name, Context& context) {
+// What a word names, be it several things, as `linear` may; "" when it names nothing.
+std::string explanation_of(const std::string& name) {
   for (const CodeEntry& entry : all_codes()) {
     if (to_string(entry.code) != name) continue;
-    context.print(fmt::format("{}: {}\n\n{}\n", name, entry.title, entry.explanation));
-    return 0;
+    return fmt::format("{}: {}\n\n{}\n", name, entry.title, entry.explanation);
   }
-  // One word may name several things, as `linear` may.
-  std::vector<std::string> found, names = catalog::module_names();
+  std::vector<std::string> found;
   if (const catalog::ModuleSpec* spec = catalog::find_module(name))
     found.push_back(module_text(*spec));
   for (const catalog::EntryKind kind : catalog::all_entry_kinds()) {
     if (const catalog::EntrySpec* spec = catalog::find_entry(kind, name))
       found.push_back(entry_text(kind, *spec));
-    for (std::string& other : catalog::entry_names(kind)) names.push_back(std::move(other));
   }
-  if (!found.empty()) {
-    context.print(fmt::format("{}", fmt::join(found, "\n")));
-    return 0;
-  }
+  return fmt::format("{}", fmt::join(found, "\n"));
+}
+
+int unknown_name(const std::string& name, Context& context) {
   Diagnostic d = error(Code::UnknownModule, {}, "there is no module or code '{}' to explain", name);
-  if (const auto near = closest(name, names)) d = std::move(d).help("did you mean '{}'?", *near);
+  if (const auto near = closest(name, explained_names()))
+    d = std::move(d).help("did you mean '{}'?", *near);
   return context.fail(std::move(d).note("modules are {}", one_of(catalog::module_names(), 200)));
 }
 
-int run(const Options& options, Context& context) {
-  ManifestChoice choice = options.manifest;
+// A word that is no file and changes no value.
+bool is_name(const std::string& word, const Context& context) {
   std::error_code code;
-  if (choice.words.size() == 1 &&
-      !std::filesystem::exists(context.folder / choice.words.front(), code) &&
-      choice.words.front().find_first_of("=./") == std::string::npos)
-    return explain_name(choice.words.front(), context);
-  Result<ChosenManifest> chosen = choose_manifest(choice, context);
+  return !std::filesystem::exists(context.folder / word, code) &&
+         word.find_first_of("=/") == std::string::npos;
+}
+
+int run(const Options& options, Context& context) {
+  const std::vector<std::string>& words = options.manifest.words;
+  const bool one_name = words.size() == 1 && is_name(words.front(), context);
+  if (one_name) {
+    if (const std::string text = explanation_of(words.front()); !text.empty()) {
+      context.print(text);
+      return 0;
+    }
+  }
+  Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
+  if (!chosen && one_name && chosen.error().code == Code::ManifestMissing)
+    return unknown_name(words.front(), context);
   if (!chosen) return context.fail(chosen.error());
+  if (chosen->names.size() > 1) {
+    return context.fail(error(Code::BadCommandLine, {}, "'{}' and '{}' are two paths",
+                              chosen->names[0], chosen->names[1])
+                            .help("join them: '{}|{}'", chosen->names[0], chosen->names[1]));
+  }
   Diagnostics problems;
   const auto manifest = load(*chosen, context, problems);
   job::Checked checked;
   if (manifest) checked = job::check(*manifest, context.environment, true, problems);
   context.report(problems, false);
   if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
-  return explain_graph(checked, options, context);
+  return explain_graph(checked, options, chosen->names.empty() ? "" : chosen->names.front(),
+                       context);
 }
 
 }  // namespace
@@ -171,11 +264,15 @@ int run(const Options& options, Context& context) {
 CommandSpec explain_command() {
   return command<Options>(
              "explain",
-             "Show a model's paths, shapes and parameters; or explain a module, a loss, an "
-             "optimizer, ... or an error code.")
+             "Show a model's paths, shapes, costs and memory, or those under one path; or explain "
+             "a module, a loss, an optimizer, ... or an error code.")
       .group(&Options::manifest)
+      .option("memory", &Options::memory, "Also find the largest batch that fits: 8GiB.")
+      .option("assume", &Options::assume, "What a named axis counts as: T=128.")
       .flag("json", &Options::json, "As JSON.")
       .example("fdl explain")
+      .example("fdl explain 'encoder.*.attention'")
+      .example("fdl explain --memory 8GiB")
       .example("fdl explain conv2d")
       .example("fdl explain FDL3006")
       .runs(run);

@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <map>
 
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
@@ -6,6 +7,9 @@
 #include "lib/base/process.h"
 #include "lib/graph/drawing.h"
 #include "lib/job/job.h"
+#include "lib/job/load.h"
+#include "lib/job/run_folder.h"
+#include "lib/monitor/profile.h"
 
 namespace fdl::commands {
 namespace {
@@ -17,6 +21,7 @@ struct Options {
   std::string format = "text";
   std::int64_t depth = 0;
   std::string out;
+  std::string run;
 };
 
 // Graphviz lays the drawing out.
@@ -58,16 +63,7 @@ Result<std::string> render(const graph::Drawing& drawing, const std::string& for
                     "'--format' must be text, dot, mermaid or svg, not '{}'", format));
 }
 
-int run(const Options& options, Context& context) {
-  Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
-  if (!chosen) return context.fail(chosen.error());
-  Diagnostics problems;
-  const auto manifest = load(*chosen, context, problems);
-  job::Checked checked;
-  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
-  context.report(problems, false);
-  if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
-  const graph::Drawing drawing = graph::draw(*checked.graph, static_cast<int>(options.depth));
+int show(const graph::Drawing& drawing, const Options& options, Context& context) {
   const Result<std::string> text = render(drawing, options.format);
   if (!text) return context.fail(text.error());
   if (options.out.empty()) {
@@ -76,6 +72,58 @@ int run(const Options& options, Context& context) {
   }
   const auto written = write_atomic(context.folder / options.out, *text);
   return written ? 0 : context.fail(written.error());
+}
+
+// The run's folder: a path, or a name among the runs of the manifest at hand.
+Result<fs::path> run_folder(const Options& options, Context& context) {
+  std::error_code code;
+  if (fs::exists(context.folder / options.run / "manifest.yml", code))
+    return context.folder / options.run;
+  Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
+  if (!chosen) return fail(chosen.error());
+  Diagnostics problems;
+  const auto manifest = load(*chosen, context, problems);
+  job::Checked checked;
+  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
+  context.report(problems, false);
+  const bool has_job = manifest && checked.graph && checked.job;
+  auto found = job::find_run(has_job ? manifest->folder / checked.job->output_dir : context.folder,
+                             has_job ? checked.graph->name : "", options.run);
+  if (!found) return fail(found.error());
+  if (!*found) return fail(error(Code::RunMissing, {}, "there is no run '{}'", options.run));
+  return (*found)->path;
+}
+
+// The graph as the run has it, coloured by what was measured in it.
+int draw_run(const Options& options, Context& context) {
+  const Result<fs::path> folder = run_folder(options, context);
+  if (!folder) return context.fail(folder.error());
+  const Result<monitor::Profile> profile = monitor::read_profile(*folder);
+  if (!profile) return context.fail(profile.error());
+  Diagnostics problems;
+  const auto manifest = job::load_run(*folder, problems);
+  job::Checked checked;
+  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
+  context.report(problems, false);
+  if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
+  graph::Drawing drawing = graph::draw(*checked.graph, static_cast<int>(options.depth));
+  std::map<std::string, double> ms_by_path;
+  for (const monitor::NodeTime& node : profile->nodes) ms_by_path[node.path] = node.total_ms();
+  graph::add_times(drawing, ms_by_path);
+  return show(drawing, options, context);
+}
+
+int run(const Options& options, Context& context) {
+  if (!options.run.empty()) return draw_run(options, context);
+  Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
+  if (!chosen) return context.fail(chosen.error());
+  Diagnostics problems;
+  const auto manifest = load(*chosen, context, problems);
+  job::Checked checked;
+  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
+  context.report(problems, false);
+  if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
+  return show(graph::draw(*checked.graph, static_cast<int>(options.depth)), options, context);
 }
 
 }  // namespace
@@ -87,7 +135,9 @@ CommandSpec graph_command() {
       .option("depth", &Options::depth, "Draw groups below this depth as one box; 0 draws all.")
       .option("out", &Options::out, "A file to write instead of standard output.")
       .example("fdl graph --format svg --out model.svg")
+      .option("run", &Options::run, "A run measured with --profile: colour by its times.")
       .example("fdl graph --depth 1")
+      .example("fdl graph --run 20260101-120000-ab12cd --format svg --out times.svg")
       .runs(run);
 }
 

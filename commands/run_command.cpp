@@ -4,9 +4,11 @@
 #include "commands/engine_process.h"
 #include "commands/manifest_choice.h"
 #include "commands/project_command.h"
+#include "lib/job/initial_weights.h"
 #include "lib/job/job.h"
 #include "lib/job/load.h"
 #include "lib/job/run_folder.h"
+#include "lib/monitor/profile.h"
 
 namespace fdl::commands {
 namespace {
@@ -18,6 +20,7 @@ struct Options {
   bool resume = false;
   std::string run;
   bool dry_run = false;
+  bool profile = false;
 };
 
 std::string timestamp_now() {
@@ -29,13 +32,26 @@ std::string timestamp_now() {
   return text;
 }
 
-int train(const fs::path& run, const fs::path& project, bool resume, Context& context) {
+// What `--profile` measured, when the run got so far.
+void show_profile(const fs::path& run, Context& context) {
+  if (const auto profile = monitor::read_profile(run)) {
+    constexpr std::size_t kMostNodes = 25;
+    const std::string shown = run.lexically_relative(context.folder).string();
+    context.print(monitor::profile_table(*profile, kMostNodes));
+    context.print(fmt::format("profile: {}/profile.json\ntrace: {}/trace.json\n", shown, shown));
+  }
+}
+
+int train(const fs::path& run, const fs::path& project, const Options& options, bool resume,
+          Context& context) {
   std::vector<std::string> arguments = {"train", run.string()};
   if (resume) arguments.emplace_back("--resume");
+  if (options.profile) arguments.emplace_back("--profile");
   const int code = supervise(arguments, run, project, context);
   const std::string shown = run.lexically_relative(context.folder).string();
   context.print(fmt::format("run: {}\ncheckpoints: {}/checkpoints\nmetrics: {}/metrics.csv\n",
                             shown, shown, shown));
+  if (options.profile) show_profile(run, context);
   if (code == 130 || code == 143) context.tell("stopped; `fdl run --resume` goes on from here\n");
   return code;
 }
@@ -52,6 +68,8 @@ int run(const Options& options, Context& context) {
   const auto manifest = load(*chosen, context, problems);
   job::Checked checked;
   if (manifest) checked = job::check(*manifest, context.environment, false, problems);
+  // A run that goes on has its values from its checkpoint.
+  if (checked.graph && !options.resume) job::plan_loads(*checked.graph, problems);
   if (manifest && !problems.has_errors() && !checked.job) {
     problems.add(error(Code::NoJob, manifest->root.span, "this manifest has no job to run")
                      .help("a job needs `model:`, `data:` and `training:`"));
@@ -68,14 +86,14 @@ int run(const Options& options, Context& context) {
     Result<std::optional<job::RunFolder>> found =
         job::find_run(output_dir, checked.graph->name, options.run);
     if (!found) return context.fail(found.error());
-    if (*found) return train((*found)->path, manifest->folder, true, context);
+    if (*found) return train((*found)->path, manifest->folder, options, true, context);
   }
   const Result<ProcessSpec> ready = engine_spec({}, manifest->folder, context);
   if (!ready) return context.fail(ready.error());
   const Result<job::RunFolder> folder =
       job::create_run(*manifest, *checked.graph, output_dir, timestamp_now());
   if (!folder) return context.fail(folder.error());
-  return train(folder->path, manifest->folder, false, context);
+  return train(folder->path, manifest->folder, options, false, context);
 }
 
 }  // namespace
@@ -87,11 +105,14 @@ CommandSpec run_command() {
       .group(&Options::manifest)
       .flag("resume", &Options::resume, "Go on with the newest run, or the one named by --run.")
       .option("run", &Options::run, "With --resume: a run's folder or name.")
+      .flag("profile", &Options::profile,
+            "Measure each node: a table at the end, profile.json and trace.json in the run.")
       .flag("dry-run", &Options::dry_run, "Check everything, then stop.")
       .example("fdl run")
       .example("fdl run quick")
       .example("fdl run training.epochs=1")
       .example("fdl run --resume")
+      .example("fdl run --profile training.steps=20")
       .runs(run);
 }
 

@@ -1,5 +1,5 @@
 // Entry point of `fdl-engine`, which `fdl` starts on a run folder:
-//   fdl-engine train RUN [--resume]
+//   fdl-engine train RUN [--resume] [--profile]
 //   fdl-engine eval RUN --data SPLIT
 //   fdl-engine --version
 #include <algorithm>
@@ -71,7 +71,7 @@ Result<std::int64_t> choose_threads(const fdl::config::Environment& environment)
 struct Options {
   std::string command;
   std::filesystem::path run;
-  bool resume = false;
+  bool resume = false, profile = false;
   std::string split = "test";
 };
 
@@ -81,6 +81,8 @@ std::optional<Options> read_options(const std::vector<std::string>& words) {
   for (std::size_t i = 2; i < words.size(); ++i) {
     if (out.command == "train" && words[i] == "--resume") {
       out.resume = true;
+    } else if (out.command == "train" && words[i] == "--profile") {
+      out.profile = true;
     } else if (out.command == "eval" && words[i] == "--data" && i + 1 < words.size()) {
       out.split = words[++i];
     } else {
@@ -93,7 +95,8 @@ std::optional<Options> read_options(const std::vector<std::string>& words) {
 int exit_of(const fdl::Diagnostic& d) {
   const int number = static_cast<int>(d.code);
   const bool is_input = number < 5000 || d.code == Code::DataMissing ||
-                        d.code == Code::DataCorrupt || d.code == Code::RunMissing;
+                        d.code == Code::DataCorrupt || d.code == Code::RunMissing ||
+                        d.code == Code::WeightsMissing || d.code == Code::WeightsMismatch;
   return is_input ? kBadInput : kFailed;
 }
 
@@ -101,7 +104,7 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
                                      std::int64_t threads, const fdl::train::EventLog& events) {
   try {
     if (options.command == "train") {
-      const fdl::train::TrainSetup setup{options.run, options.resume, threads,
+      const fdl::train::TrainSetup setup{options.run, options.resume, threads, options.profile,
                                          [] { return static_cast<int>(received); }};
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
@@ -173,7 +176,8 @@ int main(int argc, char** argv) {
   }
   const std::optional<Options> options = read_options(words);
   if (!options) {
-    tell("usage: fdl-engine train RUN [--resume] | eval RUN --data SPLIT | --version\n");
+    tell(
+        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | --version\n");
     return kBadInput;
   }
   fdl::tensor::keep_freed_memory();

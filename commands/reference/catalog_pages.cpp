@@ -18,6 +18,7 @@ constexpr std::array kKinds = {
     KindText{EntryKind::Optimizer, "optimizers", "Optimizers"},
     KindText{EntryKind::Schedule, "schedules", "Schedules"},
     KindText{EntryKind::Initializer, "initializers", "Initial values"},
+    KindText{EntryKind::Parametrization, "parametrizations", "Parametrizations"},
     KindText{EntryKind::Dataset, "datasets", "Data sources"},
     KindText{EntryKind::Transform, "transforms", "Transforms"},
 };

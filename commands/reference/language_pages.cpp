@@ -1,6 +1,8 @@
 #include "commands/command.h"
 #include "commands/reference/reference.h"
 #include "lib/graph/construct_list.h"
+#include "lib/graph/load_keys.h"
+#include "lib/graph/states.h"
 #include "lib/job/job.h"
 
 namespace fdl::commands {
@@ -14,6 +16,10 @@ Page construct_page() {
       "of the keys below beside it.\n\n## Keys of every step\n\n| key | meaning |\n|---|---|\n";
   for (const graph::StepKeySpec& key : graph::step_keys())
     out += fmt::format("| `{}` | {} |\n", key.name, key.doc);
+  out +=
+      "\n## Keys of load\n\nThe `load` of a model also takes `path`, a subtree or a pattern, or is "
+      "a list.\n\n" +
+      field_table(graph::load_record());
   for (const graph::ConstructSpec& construct : graph::constructs()) {
     out += fmt::format("\n## {}\n\n{}\n\nUnder the key: {}.\n", construct.name, construct.summary,
                        construct.form);
@@ -35,6 +41,7 @@ Page section_page() {
   add_section(job::data_record(), "data", out);
   add_section(job::training_record(), "training", out);
   add_section(job::output_record(), "output", out);
+  add_section(graph::state_record(), "model.state.TAG", out);
   return {"keys.md", out};
 }
 

@@ -49,7 +49,9 @@ std::vector<Page> reference_pages() {
       index += fmt::format("- [{}]({})\n", title, page.path.string());
     }
   }
+  index += "- [JSON Schema](fdl.schema.json) for editors\n";
   out.insert(out.begin(), {"README.md", index});
+  out.push_back({"fdl.schema.json", manifest_schema()});
   return out;
 }
 

@@ -17,6 +17,9 @@ struct Page {
 // All of them, in a fixed order.
 std::vector<Page> reference_pages();
 
+// The JSON Schema (draft 2020-12) of manifests.
+std::string manifest_schema();
+
 // The parts, each with a page of its own list at its head.
 std::vector<Page> catalog_pages();
 std::vector<Page> language_pages();

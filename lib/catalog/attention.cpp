@@ -51,4 +51,13 @@ Dim attention_flops(const AttentionInputs& inputs, const Dim& num_heads, const D
   return pairs * (Dim(2) * width + Dim(2) * value_width + Dim(5) * num_heads);
 }
 
+Dim attention_kept(const AttentionOptions& p, const AttentionInputs& inputs, const Dim& width,
+                   const Dim& value_width) {
+  const Dim B = inputs.query.shape[0], T = inputs.query.shape[1], S = inputs.key.shape[1];
+  const Dim N = p.num_heads;
+  if (p.dropout == 0) return B * N * T;  // the fused kernel's sums
+  // The weights before and after dropout and its mask, and copies of query, key and value.
+  return Dim(3) * B * N * T * S + B * T * width + B * S * (width + value_width);
+}
+
 }  // namespace fdl::catalog

@@ -62,6 +62,7 @@ template <>
 struct ValueTraits<catalog::AxisList> {
   using Dims = ValueTraits<std::vector<std::int64_t>>;
   static std::string type() { return "an integer or a list"; }
+  static Form form() { return Form::one_or_list({Form::Kind::Integer}); }
   static bool read(const Node& node, catalog::AxisList& out) {
     std::int64_t single = 0;
     if (!ValueTraits<std::int64_t>::read(node, single)) return Dims::read(node, out.dims);

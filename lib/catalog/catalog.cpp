@@ -19,11 +19,13 @@ namespace fdl::catalog {
 #define FDL_DATASET(name) FDL_ENTRY(dataset, name)
 #define FDL_TRANSFORM(name) FDL_ENTRY(transform, name)
 #define FDL_INITIALIZER(name) FDL_ENTRY(initializer, name)
+#define FDL_PARAMETRIZATION(name) FDL_ENTRY(parametrization, name)
 #include "lib/catalog/datasets.inc"
 #include "lib/catalog/initializers.inc"
 #include "lib/catalog/losses.inc"
 #include "lib/catalog/metrics.inc"
 #include "lib/catalog/optimizers.inc"
+#include "lib/catalog/parametrizations.inc"
 #include "lib/catalog/schedules.inc"
 #include "lib/catalog/transforms.inc"
 #undef FDL_ENTRY
@@ -61,6 +63,9 @@ constexpr Row<EntrySpec> kDatasets[] = {
 constexpr Row<EntrySpec> kInitializers[] = {
 #include "lib/catalog/initializers.inc"
 };
+constexpr Row<EntrySpec> kParametrizations[] = {
+#include "lib/catalog/parametrizations.inc"
+};
 constexpr Row<EntrySpec> kTransforms[] = {
 #include "lib/catalog/transforms.inc"
 };
@@ -81,6 +86,8 @@ std::span<const Row<EntrySpec>> rows(EntryKind kind) {
       return kTransforms;
     case EntryKind::Initializer:
       return kInitializers;
+    case EntryKind::Parametrization:
+      return kParametrizations;
   }
   return {};
 }
@@ -131,14 +138,15 @@ std::vector<std::string> module_names() {
 }
 
 std::string_view to_string(EntryKind kind) {
-  constexpr std::string_view kNames[] = {"loss",        "metric",    "optimizer",  "schedule",
-                                         "data source", "transform", "initializer"};
+  constexpr std::string_view kNames[] = {"loss",        "metric",         "optimizer",
+                                         "schedule",    "data source",    "transform",
+                                         "initializer", "parametrization"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 std::vector<EntryKind> all_entry_kinds() {
   std::vector<EntryKind> out;
-  for (auto kind = EntryKind::Loss; kind <= EntryKind::Initializer;
+  for (auto kind = EntryKind::Loss; kind <= EntryKind::Parametrization;
        kind = static_cast<EntryKind>(static_cast<int>(kind) + 1))
     out.push_back(kind);
   return out;

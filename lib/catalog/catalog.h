@@ -18,7 +18,16 @@ namespace fdl::catalog {
 const ModuleSpec* find_module(std::string_view name);
 std::vector<std::string> module_names();
 
-enum class EntryKind { Loss, Metric, Optimizer, Schedule, Dataset, Transform, Initializer };
+enum class EntryKind {
+  Loss,
+  Metric,
+  Optimizer,
+  Schedule,
+  Dataset,
+  Transform,
+  Initializer,
+  Parametrization
+};
 std::string_view to_string(EntryKind kind);  // "loss"
 std::vector<EntryKind> all_entry_kinds();
 const EntrySpec* find_entry(EntryKind kind, std::string_view name);

@@ -36,6 +36,10 @@ ModuleBuilder<P> channel_norm(std::string name, std::string summary,
       .buffer("running_mean", "[num_features]", zeros(), &P::track_running_stats)
       .buffer("running_var", "[num_features]", ones(), &P::track_running_stats)
       .buffer("num_batches_tracked", "[]", zeros(), &P::track_running_stats, DType::I64)
+      // Mean and deviation of each channel.
+      .keeps_bytes([](const auto& p, const TensorType& x, const TensorType&) {
+        return bytes_of(Dim(2 * p.num_features), x);
+      })
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(5);
       });

@@ -120,6 +120,12 @@ ModuleSpec convolution_spec(const std::string& example, std::vector<std::string>
         return num_elements(out.shape) *
                Dim(2 * (p.in_channels / p.groups) * product(p.kernel_size));
       })
+      // Kernels bring tensors into an order of their own.
+      .forward_work(
+          [](const P&, const TensorType&, const TensorType& out) { return bytes_of(out); })
+      .backward_work([](const P&, const TensorType& x, const TensorType& out) {
+        return bytes_of(x) + bytes_of(out);
+      })
       .source(fmt::format("torch.nn.Conv{}d", N))
       .example(example, std::move(inputs));
 }
@@ -173,6 +179,12 @@ ModuleSpec transposed_convolution_spec(const std::string& example,
       .flops([](const P& p, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) *
                Dim(2 * (p.out_channels / p.groups) * product(p.kernel_size));
+      })
+      // Kernels bring tensors into an order of their own.
+      .forward_work(
+          [](const P&, const TensorType&, const TensorType& out) { return Dim(2) * bytes_of(out); })
+      .backward_work([](const P&, const TensorType& x, const TensorType& out) {
+        return Dim(2) * bytes_of(x) + bytes_of(out);
       })
       .source(fmt::format("torch.nn.ConvTranspose{}d", N))
       .example(example, std::move(inputs));

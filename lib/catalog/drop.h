@@ -25,6 +25,11 @@ ModuleSpec channel_dropout_spec(std::vector<std::string> inputs = {}) {
               "by 1 / (1 - p).",
               "Probability of a channel of zeros.")
       .shape(image + " -> " + image)
+      .keeps({})
+      // The mask.
+      .keeps_bytes([](const auto&, const TensorType& x, const TensorType&) {
+        return bytes_of(x.shape[0] * x.shape[1], x);
+      })
       .source("Tompson et al. 2015, arXiv:1411.4280, section 3.2; torch.nn.Dropout" +
               std::to_string(N) + "d")
       .example(name + ": 0.25", std::move(inputs));

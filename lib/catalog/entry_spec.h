@@ -38,6 +38,9 @@ struct ComparedSpec {
   Values values = Values::Any;
   std::string example;  // a type without the batch axis that fits, together with the others'
   bool is_optional = false;
+  // Where it is no output or field but a tensor of the model: "weight", under the path of the step
+  // that the key names. Its type has no batch axis.
+  std::string owned = "";
 };
 
 // Whether a loss or metric takes tensors of these types, one for each of `compared`; an optional
@@ -52,6 +55,20 @@ using InitResult = tl::expected<Init, std::string>;
 
 // What a transform makes of a sample's field, or why it cannot take one of that type.
 using ChangedType = tl::expected<TensorType, std::string>;
+// A tensor that a parametrization computes another one from.
+struct OriginalTensor {
+  // Its first values: those that the computed tensor would have had, the lengths of its slices, or
+  // the two vectors that its largest singular value belongs to.
+  enum class Start { AsComputed, Lengths, LeftVector, RightVector };
+  std::string name;  // "original0", "0._u"
+  Sizes shape;
+  Start start = Start::AsComputed;
+  bool is_buffer = false;
+  std::int64_t dim = 0;  // the axis of the slices; -1: the whole tensor is one
+
+  friend bool operator==(const OriginalTensor&, const OriginalTensor&) = default;
+};
+using Originals = tl::expected<std::vector<OriginalTensor>, std::string>;
 
 struct EntrySpec {
   config::RecordSpec record;  // name, summary, parameters
@@ -62,9 +79,16 @@ struct EntrySpec {
   std::vector<ComparedSpec> compared = {{"output", "", Values::Any, "f32[3]"},
                                         {"target", "", Values::Any, "f32[3]"}};
   Fit fits;
+  // Of a loss: tensors as large as its output that it keeps for the backward pass, and that the
+  // backward pass holds for a moment beside the gradient.
+  int kept_outputs = 1, worked_outputs = 1;
   bool higher_is_better = false;  // of a metric
   bool needs_end = false;         // of a schedule: it must know the number of steps
   std::function<InitResult(const void* params, const Sizes& shape)> initial;  // of an initializer
+  // Of a parametrization: what a tensor of that shape is computed from, the first of them that
+  // which takes its place; settles open parameters. And the floating-point operations an element.
+  std::function<Originals(void* params, const Sizes& shape, bool is_transposed)> originals;
+  std::function<std::int64_t(const void* params)> flops;
   std::function<bool(const void* params)> counts_epochs;  // of a schedule, where it can
   // Of an optimizer: numbers kept beside each number of a parameter, and `groups` as written.
   std::function<int(const void* params)> state_per_element;
@@ -124,6 +148,19 @@ class EntryBuilder {
     spec_.compared.back().is_optional = true;
     return *this;
   }
+  // A tensor of the step whose path the key `name` gives.
+  EntryBuilder& owned_input(std::string name, std::string owned, std::string doc,
+                            std::string example) {
+    input(std::move(name), std::move(doc), Values::Any, std::move(example));
+    spec_.compared.back().owned = std::move(owned);
+    return *this;
+  }
+  EntryBuilder& optional_owned_input(std::string name, std::string owned, std::string doc,
+                                     std::string example) {
+    owned_input(std::move(name), std::move(owned), std::move(doc), std::move(example));
+    spec_.compared.back().is_optional = true;
+    return *this;
+  }
   // (const P&, const TensorType& output, const TensorType& target) -> optional<string>; or
   // (const P&, const TensorTypes& compared), where there are others.
   template <typename F>
@@ -139,6 +176,11 @@ class EntryBuilder {
     };
     return *this;
   }
+  EntryBuilder& memory(int kept_outputs, int worked_outputs) {
+    spec_.kept_outputs = kept_outputs;
+    spec_.worked_outputs = worked_outputs;
+    return *this;
+  }
   EntryBuilder& higher_is_better() {
     spec_.higher_is_better = true;
     return *this;
@@ -150,6 +192,10 @@ class EntryBuilder {
       return count(*static_cast<const P*>(params));
     };
     return *this;
+  }
+  // P::maximize of an optimizer.
+  EntryBuilder& maximize() {
+    return param("maximize", &P::maximize, "Make the loss larger instead of smaller.");
   }
   // P::groups of an optimizer.
   EntryBuilder& groups() {
@@ -185,6 +231,16 @@ class EntryBuilder {
     spec_.other_keys = [](void* params) -> config::Node& {
       return static_cast<P*>(params)->fields;
     };
+    return *this;
+  }
+  // Of a parametrization: (P&, const Sizes& shape, bool is_transposed) -> Originals; `flops` an
+  // element: (const P&) -> std::int64_t.
+  template <typename F, typename Cost>
+  EntryBuilder& originals(F rule, Cost flops) {
+    spec_.originals = [rule](void* params, const Sizes& shape, bool is_transposed) -> Originals {
+      return rule(*static_cast<P*>(params), shape, is_transposed);
+    };
+    spec_.flops = [flops](const void* params) { return flops(*static_cast<const P*>(params)); };
     return *this;
   }
   // P::unit of a schedule.

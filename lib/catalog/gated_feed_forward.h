@@ -32,6 +32,11 @@ ModuleBuilder<P> declare_gated_feed_forward(const std::string& name, std::string
       .flops([](const P& p, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(6) * Dim(p.hidden_size);
       })
+      // Gate, its activation, and their products with the other half.
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
+        return bytes_of(
+            floor_div(num_elements(x.shape) * Dim(4) * Dim(p.hidden_size), p.in_features), x);
+      })
       .source("Shazeer 2020, arXiv:2002.05202, equation 6")
       .example(name + ": 5", {"f32[3, 4]"});
 }

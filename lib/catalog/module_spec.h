@@ -56,6 +56,16 @@ struct InputSpec {
 // Types of the outputs, or a sentence that says why the inputs do not fit.
 using TypeResult = tl::expected<std::vector<TensorType>, std::string>;
 
+// A number of operations or bytes for a whole batch.
+using Count = std::function<Dim(const void* params, const std::vector<TensorType>& inputs,
+                                const std::vector<TensorType>& outputs)>;
+
+// Bytes of so many numbers of that type's dtype.
+inline Dim bytes_of(const Dim& count, const TensorType& type) {
+  return count * Dim(bytes_of(type.dtype));
+}
+inline Dim bytes_of(const TensorType& type) { return bytes_of(num_elements(type.shape), type); }
+
 // A condition among parameters: empty when it holds, else what is wrong.
 using Requirement = std::function<std::optional<std::string>(const void* params)>;
 
@@ -71,8 +81,10 @@ struct ModuleSpec {
   // Those whose number depends on the parameters; they follow `tensors`.
   std::function<std::vector<TensorSpec>(const void* params)> more_tensors;
   std::vector<Requirement> requirements;
-  bool draws = false;   // uses random numbers when training
-  std::string example;  // a step as YAML
+  bool draws = false;            // uses random numbers when training
+  bool full_precision = false;   // libtorch has no kernels for it in bf16 and f16
+  bool couples_samples = false;  // a sample's output depends on the other samples of its batch
+  std::string example;           // a step as YAML
   // Inputs that the example takes, as types without a batch axis; empty when many do.
   std::vector<std::string> example_inputs;
 
@@ -80,10 +92,18 @@ struct ModuleSpec {
   // Infers the open parameters in `params` and gives the outputs' types. `inputs` has an entry for
   // each of the spec's; an optional one may be absent.
   std::function<TypeResult(void* params, const std::vector<TensorType>& inputs)> infer;
-  // Floating-point operations of one forward per... the whole batch; multiply and add count as 2.
-  std::function<Dim(const void* params, const std::vector<TensorType>& inputs,
-                    const std::vector<TensorType>& outputs)>
-      flops;
+  // Floating-point operations of one forward; multiply and add count as 2.
+  Count flops;
+  // Those of the gradients of the inputs and of the owned tensors; each as many as the forward has
+  // where it is empty.
+  Count input_gradient_flops, tensor_gradient_flops;
+  // What a forward in training keeps for the backward pass beside owned tensors: the inputs and
+  // outputs of these names (all inputs where it is empty), and bytes of its own.
+  std::function<std::vector<std::string>(const void* params)> kept;
+  Count kept_bytes;
+  // Bytes that its forward, and its backward pass, hold for a moment beside inputs and outputs.
+  Count forward_work_bytes, backward_work_bytes;
+  bool is_view = false;  // its output is another view of its first input's memory
 
   const std::string& name() const { return record.name; }
   // The ports of an instance with these parameters.
@@ -219,23 +239,66 @@ class ModuleBuilder {
     return *this;
   }
 
-  // (const P&, input, output) -> Dim, of one TensorType each or of vectors of them.
+  // (const P&, input, output) -> Dim, of one TensorType each or of vectors of them; so all counts.
   template <typename F>
   ModuleBuilder& flops(F count) {
-    using Types = std::vector<TensorType>;
-    spec_.flops = [count](const void* params, const Types& inputs, const Types& outputs) {
-      const P& p = *static_cast<const P*>(params);
-      if constexpr (std::is_invocable_v<F, const P&, const Types&, const Types&>) {
-        return count(p, inputs, outputs);
-      } else {
-        return count(p, inputs.front(), outputs.front());
-      }
-    };
+    spec_.flops = counted(count);
     return *this;
+  }
+  // Of the backward pass, where it is not one forward for the inputs and one for owned tensors.
+  template <typename F>
+  ModuleBuilder& input_gradient_flops(F count) {
+    spec_.input_gradient_flops = counted(count);
+    return *this;
+  }
+  template <typename F>
+  ModuleBuilder& tensor_gradient_flops(F count) {
+    spec_.tensor_gradient_flops = counted(count);
+    return *this;
+  }
+  // The inputs and outputs that the backward pass needs, where it is not all inputs; or a function,
+  // (const P&) -> std::vector<std::string>.
+  ModuleBuilder& keeps(std::vector<std::string> names) {
+    spec_.kept = [names = std::move(names)](const void*) { return names; };
+    return *this;
+  }
+  template <typename F>
+  ModuleBuilder& keeps_by(F names) {
+    spec_.kept = [names](const void* params) { return names(*static_cast<const P*>(params)); };
+    return *this;
+  }
+  // Bytes of its own that it needs too: a mask, places of maxima.
+  template <typename F>
+  ModuleBuilder& keeps_bytes(F count) {
+    spec_.kept_bytes = counted(count);
+    return *this;
+  }
+  template <typename F>
+  ModuleBuilder& forward_work(F count) {
+    spec_.forward_work_bytes = counted(count);
+    return *this;
+  }
+  template <typename F>
+  ModuleBuilder& backward_work(F count) {
+    spec_.backward_work_bytes = counted(count);
+    return *this;
+  }
+  // Its output is another view of its first input's memory.
+  ModuleBuilder& view() {
+    spec_.is_view = true;
+    return keeps({});
   }
 
   ModuleBuilder& draws() {
     spec_.draws = true;
+    return *this;
+  }
+  ModuleBuilder& full_precision() {
+    spec_.full_precision = true;
+    return *this;
+  }
+  ModuleBuilder& couples_samples() {
+    spec_.couples_samples = true;
     return *this;
   }
   ModuleBuilder& source(std::string text) {
@@ -270,6 +333,19 @@ class ModuleBuilder {
   }
 
  private:
+  template <typename F>
+  static Count counted(F count) {
+    using Types = std::vector<TensorType>;
+    return [count](const void* params, const Types& inputs, const Types& outputs) {
+      const P& p = *static_cast<const P*>(params);
+      if constexpr (std::is_invocable_v<F, const P&, const Types&, const Types&>) {
+        return count(p, inputs, outputs);
+      } else {
+        return count(p, inputs.front(), outputs.front());
+      }
+    };
+  }
+
   ModuleBuilder& add_tensor(std::string name, std::string shape, InitRule init, bool P::*when,
                             bool is_buffer, DType dtype) {
     TensorSpec t{std::move(name), std::move(shape), std::move(init), is_buffer, dtype, {}};

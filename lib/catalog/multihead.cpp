@@ -40,12 +40,29 @@ std::vector<TensorSpec> multihead_tensors(const MultiheadParams& p, const std::s
   return out;
 }
 
-Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
+Dim projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
   const AttentionInputs in = attention_inputs(inputs);
   const Dim E = p.embed_dim, KV = p.kv_width(), B = in.query.shape[0];
   const Dim of_query = B * in.query.shape[1] * E * E * Dim(2);  // in and out
   const Dim of_keys = B * in.key.shape[1] * KV * (Dim(p.kdim) + Dim(p.vdim));
-  return Dim(2) * (of_query + of_keys) + attention_flops(in, p.num_heads, E, E);
+  return Dim(2) * (of_query + of_keys);
+}
+
+Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
+  const Dim E = p.embed_dim;
+  return projection_flops(p, inputs) + attention_flops(attention_inputs(inputs), p.num_heads, E, E);
+}
+
+Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
+  const AttentionInputs in = attention_inputs(inputs);
+  const Dim E = p.embed_dim, KV = p.kv_width();
+  const Dim B = in.query.shape[0], queries = B * in.query.shape[1], keys = B * in.key.shape[1];
+  Dim out = attention_kept(p, in, E, E) + queries * E;  // what the last projection reads
+  if (p.dropout > 0) return out;
+  out = out + queries * E + keys * KV * Dim(2);  // projected
+  const bool repeats = p.num_kv_heads != p.num_heads;
+  if (p.rotary) out = out + queries * E + (repeats ? Dim(0) : keys * KV);
+  return repeats ? out + keys * E * Dim(2) : out;
 }
 
 }  // namespace fdl::catalog

@@ -32,5 +32,9 @@ std::vector<TensorSpec> multihead_tensors(const MultiheadParams& p, const std::s
 
 // The four projections and the attention between them.
 Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
+// Of the projections alone: what the gradients of the weights cost.
+Dim projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
+// Numbers kept for the backward pass beside the inputs.
+Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs);
 
 }  // namespace fdl::catalog

@@ -20,6 +20,7 @@ template <typename T>
 struct ValueTraits<catalog::OneOrMore<T>> {
   using List = ValueTraits<std::vector<T>>;
   static std::string type() { return ValueTraits<T>::type() + " or a list"; }
+  static Form form() { return Form::one_or_list(ValueTraits<T>::form(), 1); }
   static bool read(const Node& node, catalog::OneOrMore<T>& out) {
     T single{};
     if (!ValueTraits<T>::read(node, single)) return List::read(node, out) && !out.empty();

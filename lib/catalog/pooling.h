@@ -75,9 +75,10 @@ tl::expected<Shape, std::string> pooled(P& p, const TensorType& x) {
   return walk(x, x.shape.size() > 1 ? x.shape[1] : Dim(0), windows);
 }
 
-// libtorch's kernel over three axes wants each window within the input without its padding.
-template <std::size_t N>
-tl::expected<Shape, std::string> averaged(AvgPoolParams<N>& p, const TensorType& x) {
+// libtorch's averages over three axes want each window within the input without its padding.
+template <typename P>
+tl::expected<Shape, std::string> averaged(P& p, const TensorType& x) {
+  constexpr std::size_t N = P::kAxes;
   for (std::size_t i = 0; N == 3 && i < N && i + 2 < x.shape.size(); ++i) {
     const Dim& in = x.shape[i + 2];
     if (in.is_number() && in.number() < p.kernel_size[i])
@@ -105,6 +106,10 @@ ModuleSpec max_pool_spec(const std::string& example, std::vector<std::string> in
           walk_text(N, "C", "C", "({} + 2*padding - dilation*(kernel_size - 1) - 1) / stride + 1"),
           pooled<P>)
       .flops(pool_flops<P>)
+      // Where the maxima are.
+      .keeps_bytes([](const auto&, const TensorType&, const TensorType& out) {
+        return num_elements(out.shape) * Dim(bytes_of(DType::I64));
+      })
       .source(fmt::format("torch.nn.MaxPool{}d", N))
       .example(example, std::move(inputs));
 }
@@ -122,14 +127,14 @@ ModuleSpec avg_pool_spec(const std::string& example, std::vector<std::string> in
                  "Divide the sum by this instead of the number of values.", config::at_least(1));
   }
   return module.require(padding_is_narrow<P>, "'padding' may be at most half of 'kernel_size'")
-      .shape(walk_text(N, "C", "C", "({} + 2*padding - kernel_size) / stride + 1"), averaged<N>)
+      .shape(walk_text(N, "C", "C", "({} + 2*padding - kernel_size) / stride + 1"), averaged<P>)
       .flops(pool_flops<P>)
       .source(fmt::format("torch.nn.AvgPool{}d", N))
       .example(example, std::move(inputs));
 }
 
 template <std::size_t N>
-ModuleSpec lp_pool_spec(const std::string& example) {
+ModuleSpec lp_pool_spec(const std::string& example, std::vector<std::string> inputs = {}) {
   using P = LpPoolParams<N>;
   ModuleBuilder<P> module(fmt::format("lp_pool{}d", N),
                           "The p-norm of each window: (sum of x^p)^(1/p).");
@@ -137,12 +142,16 @@ ModuleSpec lp_pool_spec(const std::string& example) {
                config::required, config::above(0));
   return add_window_params(module)
       .param("ceil_mode", &P::ceil_mode, "Keep a last window that only partly fits.")
-      .shape(walk_text(N, "C", "C", "({} - kernel_size) / stride + 1"), pooled<P>)
+      .shape(walk_text(N, "C", "C", "({} - kernel_size) / stride + 1"), averaged<P>)
       .flops([](const P& p, const TensorType& x, const TensorType& out) {
         return pool_flops(p, x, out) + num_elements(x.shape) + num_elements(out.shape);
       })
+      // Its powers, and four steps from their means to the output.
+      .keeps_bytes([](const P&, const TensorType& x, const TensorType& out) {
+        return bytes_of(x) + Dim(4) * bytes_of(out);
+      })
       .source(fmt::format("torch.nn.LPPool{}d", N))
-      .example(example);
+      .example(example, std::move(inputs));
 }
 
 template <std::size_t N>
@@ -167,6 +176,15 @@ ModuleSpec adaptive_pool_spec(const std::string& kind, const std::string& summar
              config::at_least(1))
       .shape(walk_text(N, "C", "C", "output_size along {}"), adapted<N>)
       .flops([](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); })
+      .keeps_by([kind](const P& p) {
+        // The mean over all places is a reduction of its own, which needs nothing; a maximum
+        // needs its places.
+        const bool is_mean = kind == "avg" && p.output_size == P().output_size;
+        return std::vector<std::string>(is_mean ? 0 : 1, "input");
+      })
+      .keeps_bytes([kind](const P&, const TensorType&, const TensorType& out) {
+        return num_elements(out.shape) * Dim(kind == "max" ? bytes_of(DType::I64) : 0);
+      })
       .source(fmt::format("torch.nn.Adaptive{}Pool{}d", kind == "avg" ? "Avg" : "Max", N))
       .example(name + ": 1", std::move(inputs));
 }

@@ -94,6 +94,28 @@ Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const Tens
   return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
 }
 
+Dim recurrent_kept(const RecurrentParams& p, std::int64_t per_step, const TensorType& input) {
+  const Dim steps = input.shape[0] * input.shape[1];
+  // Between two layers: what one gives the next, and with dropout its mask and what it leaves.
+  const Dim between = Dim((p.num_layers - 1) * (p.dropout > 0 ? 2 : 1)) * Dim(p.state_size());
+  const Dim reversed = p.bidirectional ? input.shape[2] : Dim(0);
+  return steps *
+         (Dim(p.num_directions()) * (Dim(p.num_layers) * Dim(per_step) + between) + reversed);
+}
+
+std::int64_t lstm_kept_per_step(const RecurrentParams& p) {
+  const auto lines = [](const Dim& numbers) { return floor_div(numbers + Dim(15), 16) * Dim(16); };
+  const Dim hidden = p.hidden_size;
+  return (Dim(2) * lines(Dim(4) * hidden) + Dim(8) * lines(hidden)).number();
+}
+
+Dim largest_layer(const RecurrentParams& p, std::int64_t num_gates) {
+  const Dim first = layer_input(p, 0), later = layer_input(p, 1);
+  const bool later_is_larger = p.num_layers > 1 && later.number() > first.number();
+  return Dim(num_gates) * Dim(p.hidden_size) *
+         ((later_is_larger ? later : first) + Dim(p.state_size()));
+}
+
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input) {
   return input.shape[0] * Dim(2 * num_gates) * Dim(p.hidden_size) *
          (Dim(p.input_size) + Dim(p.hidden_size));

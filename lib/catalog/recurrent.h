@@ -40,6 +40,13 @@ TypeResult cell_types(CellParams& p, const std::vector<TensorType>& inputs);
 Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input);
 
+// Numbers kept for the backward pass: `per_step` of one layer and direction in each step.
+Dim recurrent_kept(const RecurrentParams& p, std::int64_t per_step, const TensorType& input);
+// Of an lstm, whose fused kernel keeps rows of whole cache lines.
+std::int64_t lstm_kept_per_step(const RecurrentParams& p);
+// Numbers of the largest layer's weights, which that kernel reorders.
+Dim largest_layer(const RecurrentParams& p, std::int64_t num_gates);
+
 inline constexpr const char* kRecurrentShape =
     "[B, T, input_size], h_0 [B, num_layers * directions, hidden_size], lengths [B] -> output "
     "[B, T, directions * hidden_size], h_n as h_0";

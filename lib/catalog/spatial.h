@@ -85,6 +85,12 @@ template <std::size_t N>
 struct ValueTraits<catalog::Padding<N>> {
   using Sides = ValueTraits<catalog::Tuple<N>>;
   static std::string type() { return Sides::type() + ", 'same' or 'valid'"; }
+  static Form form() {
+    Form side{Form::Kind::Integer}, word{Form::Kind::Text};
+    side.low = 0;
+    word.words = {"same", "valid"};
+    return Form::one_of({Form::one_or_list(side, N, N), word});
+  }
   static bool read(const Node& node, catalog::Padding<N>& out) {
     const bool is_same = node.is_scalar() && node.text == "same";
     if (is_same || (node.is_scalar() && node.text == "valid")) {

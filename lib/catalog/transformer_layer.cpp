@@ -43,4 +43,28 @@ Dim layer_flops(const TransformerLayerParams& p, const TensorType& input,
   return out + num_elements(input.shape) * (Dim(4) * Dim(p.dim_feedforward) + Dim(8) * num_norms);
 }
 
+Dim layer_weight_flops(const TransformerLayerParams& p, const TensorType& input,
+                       const TensorType* memory) {
+  const TensorType none = TensorType::absent();
+  Dim out = projection_flops(attention_of(p, true), {input, none, none, none, none});
+  if (memory != nullptr)
+    out = out + projection_flops(attention_of(p, false), {input, *memory, none, none, none});
+  return out + num_elements(input.shape) * Dim(4) * Dim(p.dim_feedforward);
+}
+
+Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory) {
+  const TensorType none = TensorType::absent();
+  const Dim rows = input.shape[0] * input.shape[1], sublayers = memory != nullptr ? 3 : 2;
+  Dim out = multihead_kept(attention_of(p, true), {input, none, none, none, none});
+  if (memory != nullptr)
+    out = out + multihead_kept(attention_of(p, false), {input, *memory, none, none, none});
+  // Sums and what the norms make of them, without the layer's own input and output; the norms'
+  // means and deviations; between the linear layers what comes out of the first, and is changed.
+  const bool drops = p.dropout > 0;
+  const Dim wide = drops ? 3 : p.activation == "gelu" ? 2 : 1;
+  const Dim masks = drops ? sublayers : Dim(0);
+  return out + rows * (Dim(p.d_model) * (Dim(2) * sublayers - Dim(1) + masks) + Dim(2) * sublayers +
+                       Dim(p.dim_feedforward) * wide);
+}
+
 }  // namespace fdl::catalog

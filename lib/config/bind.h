@@ -23,6 +23,36 @@ namespace fdl::config {
 
 struct RecordSpec;
 
+// What a value may be, for those who describe it to other programs. The words for people are
+// ValueTraits::type().
+struct Form {
+  enum class Kind { Boolean, Integer, Number, Text, Any, Null, List, OneOf };
+  Kind kind = Kind::Any;
+  std::vector<Form> parts = {};            // of OneOf: the alternatives; of a list: what an item is
+  std::size_t least = 0, most = SIZE_MAX;  // items of a list
+  std::vector<std::string> words = {};     // the only texts it may be; empty: any
+  std::optional<double> low = {};          // the least number, beside the field's own range
+
+  static Form one_of(std::vector<Form> parts) { return {Kind::OneOf, std::move(parts)}; }
+  static Form list(Form item, std::size_t least = 0, std::size_t most = SIZE_MAX) {
+    return {Kind::List, {std::move(item)}, least, most};
+  }
+  // One value, or a list of them.
+  static Form one_or_list(const Form& item, std::size_t least = 0, std::size_t most = SIZE_MAX) {
+    return one_of({item, list(item, least, most)});
+  }
+};
+
+// An interval of numbers, with its words.
+struct Range {
+  double low, high;
+  bool low_open, high_open;
+  std::string words;
+  bool holds(double v) const {
+    return (low_open ? v > low : v >= low) && (high_open ? v < high : v <= high);
+  }
+};
+
 // One key of a record.
 struct FieldSpec {
   std::string name;
@@ -35,6 +65,8 @@ struct FieldSpec {
   bool is_main = false;      // a bare value sets this one
   bool takes_null = false;   // null is a value of its own, and not the default
   std::string range;         // in words: "at least 1"
+  Form form;
+  std::optional<Range> limits;  // of each number in it
   std::vector<std::string> choices;
   const RecordSpec* record = nullptr;  // of a nested record
 
@@ -79,6 +111,7 @@ struct ValueTraits;
 template <>
 struct ValueTraits<bool> {
   static std::string type() { return "true or false"; }
+  static Form form() { return {Form::Kind::Boolean}; }
   static bool read(const Node& node, bool& out) {
     const auto value = node.is_scalar() && !node.quoted ? parse_bool(node.text) : std::nullopt;
     if (value) out = *value;
@@ -90,6 +123,7 @@ struct ValueTraits<bool> {
 template <>
 struct ValueTraits<std::int64_t> {
   static std::string type() { return "an integer"; }
+  static Form form() { return {Form::Kind::Integer}; }
   static bool read(const Node& node, std::int64_t& out) {
     const auto value = node.is_scalar() && !node.quoted ? parse_integer(node.text) : std::nullopt;
     if (value) out = *value;
@@ -101,6 +135,7 @@ struct ValueTraits<std::int64_t> {
 template <>
 struct ValueTraits<double> {
   static std::string type() { return "a number"; }
+  static Form form() { return {Form::Kind::Number}; }
   static bool read(const Node& node, double& out) {
     const auto value = node.is_scalar() && !node.quoted ? parse_number(node.text) : std::nullopt;
     if (value) out = *value;
@@ -112,6 +147,7 @@ struct ValueTraits<double> {
 template <>
 struct ValueTraits<std::string> {
   static std::string type() { return "a text"; }
+  static Form form() { return {Form::Kind::Text}; }
   static bool read(const Node& node, std::string& out) {
     if (node.is_scalar()) out = node.text;
     return node.is_scalar();
@@ -123,6 +159,7 @@ struct ValueTraits<std::string> {
 template <>
 struct ValueTraits<Node> {
   static std::string type() { return "a value"; }
+  static Form form() { return {Form::Kind::Any}; }
   static bool read(const Node& node, Node& out) {
     out = node;
     return true;
@@ -133,6 +170,7 @@ struct ValueTraits<Node> {
 template <typename T>
 struct ValueTraits<std::optional<T>> {
   static std::string type() { return ValueTraits<T>::type() + " or null"; }
+  static Form form() { return Form::one_of({ValueTraits<T>::form(), {Form::Kind::Null}}); }
   static bool read(const Node& node, std::optional<T>& out) {
     out.reset();
     if (node.is_null()) return true;
@@ -163,6 +201,7 @@ std::string show_list(const List& list) {
 template <typename T>
 struct ValueTraits<std::vector<T>> {
   static std::string type() { return "a list, each item " + ValueTraits<T>::type(); }
+  static Form form() { return Form::list(ValueTraits<T>::form()); }
   static bool read(const Node& node, std::vector<T>& out) {
     out.clear();
     if (!node.is_list()) return false;
@@ -182,6 +221,7 @@ struct ValueTraits<std::array<T, N>> {
   static std::string type() {
     return ValueTraits<T>::type() + " or a list of " + std::to_string(N);
   }
+  static Form form() { return Form::one_or_list(ValueTraits<T>::form(), N, N); }
   static bool read(const Node& node, std::array<T, N>& out) {
     T single{};
     if (ValueTraits<T>::read(node, single)) {
@@ -222,15 +262,6 @@ struct Alias {
 };
 inline Alias alias(std::string name) { return {std::move(name)}; }
 
-// An interval of numbers, with its words.
-struct Range {
-  double low, high;
-  bool low_open, high_open;
-  std::string words;
-  bool holds(double v) const {
-    return (low_open ? v > low : v >= low) && (high_open ? v < high : v <= high);
-  }
-};
 Range at_least(double low);
 Range above(double low);
 Range between(double low, double high);             // both ends included
@@ -312,6 +343,8 @@ class RecordBuilder {
       };
     } else {
       field.type = ValueTraits<M>::type();
+      field.form = ValueTraits<M>::form();
+      field.limits = range;
       field.takes_null = is_optional<M>;
       field.default_text = ValueTraits<M>::show(P{}.*member);
       field.show = [member](const void* object) {
@@ -331,6 +364,11 @@ class RecordBuilder {
         }
         if constexpr (std::is_same_v<M, std::string>) {
           const bool listed = std::find(names.begin(), names.end(), value) != names.end();
+          if (!names.empty() && !listed) return report_choice(node, name, names, problems);
+        }
+        if constexpr (std::is_same_v<M, std::optional<std::string>>) {
+          const bool listed =
+              !value || std::find(names.begin(), names.end(), *value) != names.end();
           if (!names.empty() && !listed) return report_choice(node, name, names, problems);
         }
         static_cast<P*>(object)->*member = std::move(value);

@@ -23,6 +23,7 @@ struct OneOrMany {
 template <typename T>
 struct ValueTraits<OneOrMany<T>> {
   static std::string type() { return ValueTraits<T>::type() + " or a list of them"; }
+  static Form form() { return Form::one_or_list(ValueTraits<T>::form()); }
   static bool read(const Node& node, OneOrMany<T>& out) {
     T single{};
     if (!ValueTraits<T>::read(node, single))

@@ -20,7 +20,7 @@ TurnCount::TurnCount(const Node& loop, const at::Tensor& stream) : loop_(loop) {
 bool TurnCount::goes_on(const at::Tensor& number) {
   const at::NoGradGuard no_grad;
   const bool is_while = loop_.condition == Node::Condition::While;
-  const at::Tensor flat = number.reshape({-1});
+  const at::Tensor flat = number.reshape({-1}).to(at::kFloat);
   if (!loop_.per_sample) return (flat.mean().item<double>() > 0) == is_while;
   running_ = running_.logical_and(is_while ? flat.gt(0) : flat.le(0));
   return running_.any().item<bool>();
@@ -34,37 +34,23 @@ at::Tensor TurnCount::merge(const at::Tensor& before, at::Tensor made) {
   return at::where(running_.view(shape), made, before);
 }
 
-namespace {
-
-// Zeros all but the k largest of the last axis, and scales what is left to a sum of 1.
-at::Tensor keep_largest(const at::Tensor& weights, std::int64_t k) {
+std::tuple<at::Tensor, at::Tensor> keep_largest(const at::Tensor& weights, std::int64_t k) {
   const auto [values, places] = at::topk(weights, k, -1);
   const at::Tensor kept = at::zeros_like(weights).scatter(-1, places, values);
-  return kept.div(kept.sum(-1, /*keepdim=*/true));
+  return {kept.div(kept.sum(-1, /*keepdim=*/true)), places};
 }
 
-// E * sum over experts of (share of positions that favour it) * (its mean weight).
 at::Tensor balance_of(const at::Tensor& weights) {
   const std::int64_t num_experts = weights.size(-1);
-  const at::Tensor flat = weights.reshape({-1, num_experts});
-  const at::Tensor favoured = at::one_hot(flat.argmax(1), num_experts).to(flat.scalar_type());
+  const at::Tensor flat = weights.reshape({-1, num_experts}).to(at::kFloat);
+  const at::Tensor favoured = at::one_hot(flat.argmax(1), num_experts).to(at::kFloat);
   return favoured.mean(0).mul(flat.mean(0)).sum().mul(static_cast<double>(num_experts));
 }
 
-}  // namespace
-
-std::vector<at::Tensor> gate(const Node& node, const std::vector<at::Tensor>& inputs) {
-  at::Tensor weights = inputs.front();
-  std::vector<at::Tensor> out(1);
-  if (node.outputs.size() > 1) out.push_back(balance_of(weights));
-  if (node.top_k > 0) weights = keep_largest(weights, node.top_k);
-  for (std::size_t i = 1; i < inputs.size(); ++i) {
-    at::Tensor weight = weights.select(-1, static_cast<std::int64_t>(i) - 1);
-    while (weight.dim() < inputs[i].dim()) weight = weight.unsqueeze(-1);
-    const at::Tensor part = inputs[i].mul(weight);
-    out[0] = i == 1 ? part : out[0].add(part);
-  }
-  return out;
+at::Tensor weigh(const at::Tensor& made, const at::Tensor& weights, std::int64_t index) {
+  at::Tensor weight = weights.select(-1, index).to(made.scalar_type());
+  while (weight.dim() < made.dim()) weight = weight.unsqueeze(-1);
+  return made.mul(weight);
 }
 
 std::optional<std::vector<at::Tensor>> deal_rows(const at::Tensor& selector, std::size_t count) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -30,8 +31,14 @@ class TurnCount {
   at::Tensor running_;  // bool[B], with per_sample
 };
 
-// The mixture, and the balance of the load where the node has a second output.
-std::vector<at::Tensor> gate(const graph::Node& node, const std::vector<at::Tensor>& inputs);
+// Zeros all but the k largest of the last axis, and scales what is left to a sum of 1; and the
+// places of these, [..., k].
+std::tuple<at::Tensor, at::Tensor> keep_largest(const at::Tensor& weights, std::int64_t k);
+// How even the load of [..., E] is: E * sum over experts of (share of positions that favour it) *
+// (its mean weight). An f32 scalar.
+at::Tensor balance_of(const at::Tensor& weights);
+// What expert `index` makes, times its weight of [..., E]; the axes before E are its first ones.
+at::Tensor weigh(const at::Tensor& made, const at::Tensor& weights, std::int64_t index);
 
 // The rows that each of `count` branches gets, in their order; empty when a selector, [B] or
 // [B, 1], names none of them.

@@ -6,12 +6,24 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
+#include "lib/exec/node_timer.h"
 #include "lib/graph/graph.h"
 #include "lib/nn/step_context.h"
 #include "lib/tensor/store.h"
 
 // Runs a graph op by op, with libtorch's operators and autograd. Everything faster is held to it.
 namespace fdl::exec {
+
+// What a call gives: the wanted values, and what its states carry to the next call, in the order of
+// graph::Graph::states. These are part of the call's gradient graph until they are detached.
+struct Called {
+  std::vector<at::Tensor> values, states;
+};
+
+// What the states of a first call hold, for so many samples; in the order of graph::Graph::states.
+// A pure function of the seed and each state's path. Errors: FDL5404 when there is no room.
+Result<std::vector<at::Tensor>> initial_states(const graph::Graph& graph, std::uint64_t seed,
+                                               std::int64_t num_samples);
 
 class Executor {
  public:
@@ -21,15 +33,24 @@ class Executor {
   ~Executor();
   Executor(Executor&&) noexcept;
 
+  // Measures each node from now on, or with null none.
+  void set_timer(NodeTimer* timer) { timer_ = timer; }
+
   // Computes the wanted values from the model's inputs, which stand in the order of Graph::inputs
-  // with the batch axis first. Gradients are recorded when context.training.
+  // with the batch axis first. Gradients are recorded when context.training. Of a graph with states
+  // it is a first call.
   // Errors: FDL5404 with the node's path and place.
   Result<std::vector<at::Tensor>> run(const std::vector<at::Tensor>& inputs,
                                       nn::StepContext context) const;
 
+  // The same after other calls: `states` are what the former one left.
+  Result<Called> call(const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& states,
+                      nn::StepContext context) const;
+
  private:
   struct Program;
   std::unique_ptr<const Program> program_;
+  NodeTimer* timer_ = nullptr;
 };
 
 // The gradients of `loss`, a scalar, in the order of `parameters`; undefined where it does not

@@ -1,6 +1,10 @@
 #include "lib/exec/program.h"
 
+#include <algorithm>
 #include <set>
+#include <span>
+
+#include "lib/exec/experts.h"
 
 namespace fdl::exec {
 namespace {
@@ -20,38 +24,120 @@ void add_reads(const Node& node, ValueSet& out) {
   }
 }
 
-// All values that come to be inside a block.
-void add_made(const Block& block, ValueSet& out) {
-  out.insert(block.inputs.begin(), block.inputs.end());
-  for (const Node& node : block.nodes) {
-    out.insert(node.outputs.begin(), node.outputs.end());
-    for (const Block& inner : node.blocks) add_made(inner, out);
+// All values that come to be in a node.
+void add_made(const Node& node, ValueSet& out) {
+  out.insert(node.outputs.begin(), node.outputs.end());
+  for (const Block& block : node.blocks) {
+    out.insert(block.inputs.begin(), block.inputs.end());
+    for (const Node& inner : block.nodes) add_made(inner, out);
   }
 }
 
-std::vector<ValueId> read_from_outside(const Block& block) {
-  ValueSet read(block.outputs.begin(), block.outputs.end()), made;
-  for (const Node& node : block.nodes) add_reads(node, read);
-  add_made(block, made);
+std::vector<ValueId> without(const ValueSet& from, const ValueSet& these) {
   std::vector<ValueId> out;
-  for (const ValueId value : read) {
-    if (made.count(value) == 0) out.push_back(value);
-  }
+  std::set_difference(from.begin(), from.end(), these.begin(), these.end(),
+                      std::back_inserter(out));
   return out;
+}
+
+std::vector<ValueId> read_from_outside(const Block& block) {
+  ValueSet read(block.outputs.begin(), block.outputs.end());
+  ValueSet made(block.inputs.begin(), block.inputs.end());
+  for (const Node& node : block.nodes) {
+    add_reads(node, read);
+    add_made(node, made);
+  }
+  return without(read, made);
+}
+
+// Whether running it changes more than its outputs: running statistics, its own or those inside.
+bool has_effects(const Node& node) {
+  const auto inside = [](const Block& block) {
+    return std::any_of(block.nodes.begin(), block.nodes.end(), has_effects);
+  };
+  if (std::any_of(node.blocks.begin(), node.blocks.end(), inside)) return true;
+  if (node.spec != nullptr && node.spec->updates_buffers()) return true;
+  return std::any_of(node.parametrizations.begin(), node.parametrizations.end(),
+                     [](const graph::Parametrization& p) { return !p.is_frozen; });
+}
+
+// Whether somebody reads what it gives, or its running is felt otherwise.
+bool is_needed(const Node& node, const ValueSet& needed) {
+  return has_effects(node) || std::any_of(node.outputs.begin(), node.outputs.end(),
+                                          [&](ValueId value) { return needed.count(value) != 0; });
+}
+
+// How many nodes at the end make one step: those of a region at that depth, or one.
+std::size_t last_step(std::span<const Node> nodes, std::size_t depth) {
+  const std::vector<int>& regions = nodes.back().recompute;
+  if (regions.size() <= depth) return 1;
+  std::size_t count = 1;
+  while (count < nodes.size()) {
+    const std::vector<int>& before = nodes[nodes.size() - count - 1].recompute;
+    if (before.size() <= depth || before[depth] != regions[depth]) break;
+    ++count;
+  }
+  return count;
 }
 
 class Compiler {
  public:
-  Compiler(const tensor::TensorStore& store, const ValueSet& kept) : store_(store), kept_(kept) {}
+  Compiler(const graph::Graph& graph, const tensor::TensorStore& store, const ValueSet& kept)
+      : graph_(graph), store_(store), kept_(kept) {}
 
   std::vector<Step> block(const Block& block) const {
-    std::vector<Step> steps;
-    for (const Node& node : block.nodes) steps.push_back(step(node));
-    mark_dead(block, steps);
-    return steps;
+    ValueSet needed = kept_;
+    needed.insert(block.outputs.begin(), block.outputs.end());
+    return steps(block.nodes, 0, ValueSet(block.inputs.begin(), block.inputs.end()),
+                 std::move(needed));
   }
 
  private:
+  // Walks backwards: the first reader met is the last one, and what nobody reads is left out. Only
+  // what is made here dies here; what a loop's body reads from outside lives until the loop's last
+  // turn. `needed` is read afterwards.
+  std::vector<Step> steps(std::span<const Node> nodes, std::size_t depth, ValueSet made,
+                          ValueSet needed) const {
+    for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
+    std::vector<Step> out;
+    while (!nodes.empty()) {
+      const std::size_t count = last_step(nodes, depth);
+      const auto these = nodes.last(count);
+      nodes = nodes.first(nodes.size() - count);
+      const auto wanted = [&](const Node& node) { return is_needed(node, needed); };
+      if (std::none_of(these.begin(), these.end(), wanted)) continue;
+      ValueSet touched;
+      if (these.front().recompute.size() > depth) {
+        out.push_back(region(these, depth + 1, needed));
+        touched.insert(out.back().makes.begin(), out.back().makes.end());
+        touched.insert(out.back().outer.front().begin(), out.back().outer.front().end());
+      } else {
+        out.push_back(step(these.front()));
+        touched.insert(these.front().outputs.begin(), these.front().outputs.end());
+        add_reads(these.front(), touched);
+      }
+      for (const ValueId value : touched) {
+        if (needed.insert(value).second && made.count(value) != 0) out.back().dead.push_back(value);
+      }
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  Step region(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
+    ValueSet read, made;
+    for (const Node& node : nodes) {
+      add_reads(node, read);
+      add_made(node, made);
+    }
+    Step out;
+    std::set_intersection(made.begin(), made.end(), needed.begin(), needed.end(),
+                          std::back_inserter(out.makes));
+    out.outer.push_back(without(read, made));
+    out.blocks.push_back(steps(nodes, depth, {}, ValueSet(out.makes.begin(), out.makes.end())));
+    return out;
+  }
+
   Step step(const Node& node) const {
     Step out;
     out.node = &node;
@@ -59,31 +145,31 @@ class Compiler {
       out.blocks.push_back(block(inner));
       out.outer.push_back(read_from_outside(inner));
     }
+    if (node.kind == Node::Kind::Gate) choose_way(node, out);
     if (node.kind != Node::Kind::Module) return out;
     out.forward = nn::find_forward(node.spec->name());
     std::vector<at::Tensor> own;
     for (const int index : node.tensors)
       own.push_back(store_.tensors()[static_cast<std::size_t>(index)].value);
     out.own = nn::Tensors(node.tensor_names, std::move(own));
+    for (const graph::Parametrization& p : node.parametrizations)
+      out.computed.push_back({&p, nn::find_parametrization(p.spec->name())});
     return out;
   }
 
-  // Walks backwards: the first reader met is the last one. Only what the block itself makes dies in
-  // it; what a loop's body reads from outside lives until the loop's last turn.
-  void mark_dead(const Block& block, std::vector<Step>& steps) const {
-    ValueSet made(block.inputs.begin(), block.inputs.end());
-    for (const Node& node : block.nodes) made.insert(node.outputs.begin(), node.outputs.end());
-    ValueSet needed = kept_;
-    needed.insert(block.outputs.begin(), block.outputs.end());
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-      ValueSet touched(step->node->outputs.begin(), step->node->outputs.end());
-      add_reads(*step->node, touched);
-      for (const ValueId value : touched) {
-        if (needed.insert(value).second && made.count(value) != 0) step->dead.push_back(value);
-      }
-    }
+  // How the experts of a gate run. Values inside that are wanted need them one by one.
+  void choose_way(const Node& gate, Step& step) const {
+    ValueSet made;
+    add_made(gate, made);
+    for (const ValueId value : gate.outputs) made.erase(value);
+    const bool is_looked_into =
+        std::any_of(made.begin(), made.end(), [&](ValueId v) { return kept_.count(v) != 0; });
+    if (is_looked_into) return;
+    step.is_dealt = can_deal(graph_, gate);
+    step.is_batched = !step.is_dealt && can_batch(graph_, gate);
   }
 
+  const graph::Graph& graph_;
   const tensor::TensorStore& store_;
   const ValueSet& kept_;
 };
@@ -93,7 +179,7 @@ class Compiler {
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
                           const std::vector<ValueId>& kept) {
   const ValueSet set(kept.begin(), kept.end());
-  return Compiler(store, set).block(graph.root);
+  return Compiler(graph, store, set).block(graph.root);
 }
 
 }  // namespace fdl::exec

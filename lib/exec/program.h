@@ -11,17 +11,36 @@
 // nobody reads after it. Internal to this folder.
 namespace fdl::exec {
 
+// A tensor that is computed before each forward, from those of Step::own.
+struct Computed {
+  const graph::Parametrization* how = nullptr;
+  nn::Parametrized compute = nullptr;
+};
+
 struct Step {
-  const graph::Node* node = nullptr;
-  nn::Forward forward;                             // of a module
-  nn::Tensors own;                                 // of a module
-  std::vector<std::vector<Step>> blocks;           // of a loop or switch
+  const graph::Node* node = nullptr;      // null: a region that the backward pass computes again
+  nn::Forward forward;                    // of a module
+  nn::Tensors own;                        // of a module
+  std::vector<Computed> computed;         // of a module
+  std::vector<std::vector<Step>> blocks;  // of a loop, switch or gate; what is in a region
   std::vector<std::vector<graph::ValueId>> outer;  // what each block reads from outside
+  std::vector<graph::ValueId> makes;               // of a region: what is read after it
   std::vector<graph::ValueId> dead;                // may be freed after this step
+  bool is_dealt = false;    // of a gate: an expert sees only the samples that it has a weight for
+  bool is_batched = false;  // of a gate: all experts run as one
 };
 
 // `kept` are values that must outlive the whole run.
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
                           const std::vector<graph::ValueId>& kept);
+
+// Each module in the steps, those in their blocks too.
+template <typename Visit>
+void for_each_module(const std::vector<Step>& steps, Visit visit) {
+  for (const Step& step : steps) {
+    if (step.forward) visit(step);
+    for (const std::vector<Step>& block : step.blocks) for_each_module(block, visit);
+  }
+}
 
 }  // namespace fdl::exec

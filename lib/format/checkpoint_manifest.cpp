@@ -29,10 +29,7 @@ Failure damaged(const fs::path& folder, std::string_view problem) {
 }
 
 Problem check_name(const std::string& name) {
-  const bool is_plain = !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
-                        name != kManifestName && name.find('/') == std::string::npos &&
-                        name.find('\0') == std::string::npos && json_string(name);
-  if (is_plain) return {};
+  if (is_plain_file_name(name) && name != kManifestName) return {};
   return fmt::format("'{}' is no plain file name", shortened(name));
 }
 

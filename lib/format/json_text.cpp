@@ -20,4 +20,10 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, kSide)) + "..." + std::string(text.substr(text.size() - kSide));
 }
 
+bool is_plain_file_name(const std::string& name) {
+  return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
+         name.find('/') == std::string::npos && name.find('\0') == std::string::npos &&
+         json_string(name).has_value();
+}
+
 }  // namespace fdl::format

@@ -185,13 +185,21 @@ Result<void> read_safetensors_data(const fs::path& path, const SafetensorsHeader
 
 Result<void> write_safetensors(const fs::path& path, std::span<const TensorBytes> tensors,
                                const std::map<std::string, std::string>& metadata) {
+  return write_safetensors(path, tensors, metadata, [&](std::size_t i, FileWriter& out) {
+    return out.write(tensors[i].data, tensors[i].num_bytes);
+  });
+}
+
+Result<void> write_safetensors(const fs::path& path, std::span<const TensorBytes> tensors,
+                               const std::map<std::string, std::string>& metadata,
+                               const TensorProducer& produce) {
   const Result<std::string> header = make_header(path, tensors, metadata);
   if (!header) return fail(header.error());
   return write_atomic(path, [&](FileWriter& out) -> Result<void> {
     const LengthBytes length = encode_length(header->size());
     FDL_TRY(out.write(length.data(), length.size()));
     FDL_TRY(out.write(header->data(), header->size()));
-    for (const TensorBytes& tensor : tensors) FDL_TRY(out.write(tensor.data, tensor.num_bytes));
+    for (std::size_t i = 0; i < tensors.size(); ++i) FDL_TRY(produce(i, out));
     return {};
   });
 }

@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/base/files.h"
 #include "lib/base/result.h"
 
 // The safetensors format: a little-endian u64 with the length of the header, the header as JSON,
@@ -82,5 +84,13 @@ struct TensorBytes {
 Result<void> write_safetensors(const std::filesystem::path& path,
                                std::span<const TensorBytes> tensors,
                                const std::map<std::string, std::string>& metadata = {});
+
+// The same for tensors that are too large to hold: their `data` is null, and `produce` writes the
+// num_bytes of the tensor of that index.
+using TensorProducer = std::function<Result<void>(std::size_t index, FileWriter& out)>;
+Result<void> write_safetensors(const std::filesystem::path& path,
+                               std::span<const TensorBytes> tensors,
+                               const std::map<std::string, std::string>& metadata,
+                               const TensorProducer& produce);
 
 }  // namespace fdl::format

@@ -29,6 +29,7 @@ bool Builder::claim(const std::string& path, const Span& span) {
 }
 
 Node& Builder::add_node(const Place& place, Node node) {
+  node.recompute = place.recompute;
   place.block->nodes.push_back(std::move(node));
   return place.block->nodes.back();
 }
@@ -103,7 +104,7 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
     }
     const TagScope::Tag* tag = tags.find(entry.value.text);
     if (tag != nullptr) {
-      out.push_back({entry.key, tag->value});
+      out.push_back({entry.key, value_of(*tag)});
       continue;
     }
     std::vector<std::string> names = tags.names();
@@ -118,9 +119,35 @@ std::vector<NamedValue> Builder::read_outputs(const config::Node& model, const T
   return out;
 }
 
+// `assume: {T: 128}`: what named axes count as in estimates.
+void Builder::read_assumed(const config::Node& model) {
+  const config::Node* given = model.find("assume");
+  if (given == nullptr || given->is_null()) return;
+  if (!given->is_map())
+    problems_.add(config::wrong_type(*given, "assume", "a map of axes to sizes"));
+  const std::vector<std::string> axes = graph_.named_axes();
+  for (const config::Entry& entry : given->entries) {
+    std::int64_t size = 0;
+    if (entry.value.broken) continue;
+    if (!config::ValueTraits<std::int64_t>::read(entry.value, size)) {
+      problems_.add(config::wrong_type(entry.value, entry.key, "an integer"));
+    } else if (size < 1) {
+      problems_.add(error(Code::OutOfRange, entry.value.span, "'{}' must be at least 1, not {}",
+                          entry.key, size));
+    } else if (std::find(axes.begin(), axes.end(), entry.key) == axes.end()) {
+      Diagnostic d = error(Code::UnknownPath, entry.key_span,
+                           "no input of the model has an axis '{}'", entry.key);
+      problems_.add(axes.empty() ? std::move(d).note("all of their axes are numbers")
+                                 : std::move(d).note("named axes are {}", one_of(axes)));
+    } else {
+      graph_.assumed_sizes[entry.key] = size;
+    }
+  }
+}
+
 Graph Builder::build() {
-  static const std::vector<std::string> kKeys = {"name",    "inputs",  "flow",
-                                                 "outputs", "modules", "tie"};
+  static const std::vector<std::string> kKeys = {"name",    "inputs", "state", "flow",  "outputs",
+                                                 "modules", "tie",    "load",  "assume"};
   const config::Node* model = file_->manifest.root.find("model");
   if (model == nullptr || !model->is_map()) {
     problems_.add(error(Code::BadModel, model != nullptr ? model->span : file_->manifest.root.span,
@@ -136,8 +163,10 @@ Graph Builder::build() {
       d = std::move(d).help("did you mean '{}'?", *near);
     problems_.add(std::move(d).note("'model' takes {}", one_of(kKeys)));
   }
-  if (const config::Node* name = model->find("name"); name != nullptr && name->is_scalar())
-    graph_.name = name->text;
+  if (const config::Node* name = model->find("name"); name != nullptr && !name->is_null()) {
+    if (!config::ValueTraits<std::string>::read(*name, graph_.name))
+      problems_.add(config::wrong_type(*name, "name", "a text"));
+  }
   TagScope tags(nullptr);
   read_inputs(*model, tags);
   const config::Node* flow = model->find("flow");
@@ -149,16 +178,20 @@ Graph Builder::build() {
   }
   const config::NameScope names;
   const Place place{&graph_.root, std::make_shared<PathScope>(""), &tags, &names};
+  const std::vector<int> states = declare_states(*model, place);
   const ValueId first = graph_.inputs.empty() ? kUnknown : graph_.inputs.front().value;
   const ValueId last = run_flow(*flow, first, place, false);
   graph_.outputs = read_outputs(*model, tags, last);
+  check_states(states);
+  check_bptt();
+  read_model_loads(*model, 0, place);
   tie_tensors(*model);
+  read_assumed(*model);
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
+  for (const State& state : graph_.states) graph_.root.inputs.push_back(state.read);
   for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);
   return std::move(graph_);
 }
-
-namespace {
 
 // Steps whose `${...}` failed are passed over, as that was reported: what is left is no graph.
 bool has_broken(const config::Node* node) {
@@ -169,8 +202,6 @@ bool has_broken(const config::Node* node) {
          std::any_of(node->entries.begin(), node->entries.end(),
                      [](const config::Entry& entry) { return has_broken(&entry.value); });
 }
-
-}  // namespace
 
 std::optional<Graph> build_graph(const config::Manifest& manifest,
                                  const config::Environment& environment, Diagnostics& problems) {

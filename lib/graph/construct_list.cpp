@@ -18,12 +18,14 @@ constexpr ConstructSpec kConstructs[] = {
     {"repeat", "Copies one after the other, each with weights of its own; `${index}` counts them.",
      "`times` and `flow`", "- name: layer\n  repeat: { times: 3, flow: [{ linear: 8 }, relu] }\n"},
     {"loop", "The same steps with the same weights again and again.",
-     "`times` and `body`, and `trace`, a tag for the stream after each turn; or `while` or "
-     "`until`, "
+     "`times` and `body`, and `trace`, what to keep of each turn, stacked along a new axis 1: a "
+     "tag "
+     "for the stream, a list of the body's tags, or a map of tags to those (`output` is the "
+     "stream); `true` makes the stream's the port `trace`; or `while` or `until`, "
      "a flow that gives one number per sample (above 0 is true), `max`, `body`, and `per_sample`, "
      "which halts the samples one by one",
      "- loop: { while: [{ linear: 1 }], max: 5, body: [{ linear: 8 }, tanh] }\n"},
-    {"gate", "Soft routing: all experts run, and the router's weights mix them.",
+    {"gate", "Soft routing: the weights of a router mix what the experts make.",
      "`router`, a flow to one weight per expert; `experts`, flows or {copies, flow}; `top_k`, how "
      "many of the weights count; `balance_loss`, what an uneven load costs",
      "- gate:\n    router: [{ linear: 4 }, { softmax: { dim: -1 } }]\n"
@@ -55,9 +57,22 @@ constexpr StepKeySpec kStepKeys[] = {
     {"with", "The params of what `use` calls."},
     {"init",
      "How a module's tensors begin: {weight: {kaiming_normal: {mode: fan_out}}, bias: zeros}."},
+    {"parametrize",
+     "Computes a module's tensors from others before each forward: {weight: weight_norm}, {weight: "
+     "{spectral_norm: {n_power_iterations: 2}}}."},
     {"freeze",
      "Leaves the parameters inside as they are; {bn: train} keeps running statistics "
      "going."},
+    {"load",
+     "Begins with the values in a safetensors file, a Hugging Face folder or a run: a path, or "
+     "{from, prefix, rename, strict}."},
+    {"recompute",
+     "true: the values inside are not kept for the backward pass but computed again in it, which "
+     "takes less memory and more time. Masks and running statistics are those of the first time."},
+    {"precision",
+     "f32, bf16, f16 or f64: what is inside computes in that dtype. Floating-point values are cast "
+     "on the way in and back on the way out; parameters stay f32 and are cast on use. Modules with "
+     "running statistics, and those without such kernels, compute in f32 all the same."},
 };
 
 }  // namespace

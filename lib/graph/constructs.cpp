@@ -101,7 +101,7 @@ ValueId Builder::run_fork(const Step& step, ValueId stream, const Place& place) 
   named.kind = step.kind;
   named.tag = read_word(*tag, "tag", place);
   named.tag_span = tag->span;
-  if (!named.tag.empty()) define_tag(named, made, place);
+  if (!named.tag.empty()) define_tag(named, cast(made, place.gives, place), place);
   return stream;
 }
 

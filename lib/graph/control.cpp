@@ -28,8 +28,9 @@ Block Builder::run_block(const config::Node& flow, ValueId stream, const Place& 
   }
   Place inside = place;
   inside.block = &block;
+  inside.recompute.clear();
   block.inputs = {entry};
-  block.outputs = {run_flow(flow, entry, inside)};
+  block.outputs = {run_flow(flow, entry, inside, /*own_scope=*/false)};
   return block;
 }
 
@@ -68,7 +69,10 @@ bool Builder::read_loop(const Step& step, const Place& place, Node& node) {
 bool Builder::add_condition(const Step& step, ValueId stream, const Place& place, Node& node) {
   const bool is_while = node.condition == Node::Condition::While;
   const config::Node& flow = *step.value.find(is_while ? "while" : "until");
-  node.blocks.push_back(run_block(flow, stream, place, node.path, flow.span));
+  TagScope tags(place.tags);
+  Place inside = place;
+  inside.tags = &tags;
+  node.blocks.push_back(run_block(flow, stream, inside, node.path, flow.span));
   const ValueId number = node.blocks.back().outputs.front();
   if (number == kUnknown) return false;
   if (is_one_number(type_of(number)) && catalog::is_floating(type_of(number).dtype)) return true;
@@ -88,28 +92,22 @@ Produced Builder::run_loop(const Step& step, ValueId stream, const Place& place)
   if (!read_loop(step, place, node)) return kUnknown;
   node.path = place.path->join(step.name.empty() ? place.path->next("loop") : step.name);
   if (!claim(node.path, step.span)) return kUnknown;
+  TagScope tags(place.tags);
   Place inside = place;
   inside.path = scope_of(step, place);
-  node.blocks.push_back(run_block(*step.value.find("body"), stream, inside, node.path, step.span));
+  Place body = inside;
+  body.tags = &tags;
+  node.blocks.push_back(run_block(*step.value.find("body"), stream, body, node.path, step.span));
   const ValueId out = node.blocks.front().outputs.front();
   const bool fits = same_flow_type(step, stream, out, node.path);
   const bool has_condition =
       node.condition == Node::Condition::None || add_condition(step, stream, inside, node);
+  const std::vector<Trace> traces = read_traces(step, tags, out, place);
   if (!fits || !has_condition) return kUnknown;
   node.inputs = {stream};
-  catalog::TensorType type = type_of(out);
+  const catalog::TensorType type = type_of(out);
   node.outputs = {add_value(type, node.path, step.span)};
-  const config::Node* trace = step.value.find("trace");
-  if (trace != nullptr) {
-    type.shape.insert(type.shape.begin() + 1, catalog::Dim(node.times));
-    node.outputs.push_back(add_value(type, node.path, step.span));
-    Step traced;
-    traced.kind = step.kind;
-    traced.tag = read_word(*trace, "trace", place);
-    traced.tag_span = trace->span;
-    if (!traced.tag.empty()) define_tag(traced, node.outputs.back(), place);
-  }
-  return add_node(place, std::move(node)).outputs.front();
+  return add_traces(step, traces, place, std::move(node));
 }
 
 NamedFlows Builder::branches_of(const Step& step, const config::Node& list) {
@@ -121,6 +119,38 @@ NamedFlows Builder::branches_of(const Step& step, const config::Node& list) {
   problems_.add(error(Code::BadStep, step.span, "'{}' needs at least two branches", step.kind)
                     .help("give a list of flows, or a map of names to flows"));
   return {};
+}
+
+// How many branches a selector may name, where that is known: the size of the axis that `argmax` or
+// `argmin` looks along, or one more than a fixed one.
+static std::optional<std::int64_t> named_branches(const Graph& graph, const Node& node) {
+  if (node.spec == nullptr) return std::nullopt;
+  const std::string& kind = node.spec->name();
+  const auto parameter = [&](std::string_view name) {
+    return node.spec->record.find(name)->integers(node.params.get()).front();
+  };
+  if (kind == "fixed_selector") return parameter("index") + 1;
+  if (kind != "argmax" && kind != "argmin") return std::nullopt;
+  const catalog::Shape& shape =
+      graph.values[static_cast<std::size_t>(node.inputs.front())].type.shape;
+  const std::int64_t dim = parameter("dim"), num_axes = static_cast<std::int64_t>(shape.size());
+  const catalog::Dim& axis = shape[static_cast<std::size_t>(dim < 0 ? dim + num_axes : dim)];
+  return axis.is_number() ? std::optional(axis.number()) : std::nullopt;
+}
+
+bool Builder::branches_suffice(ValueId selector, const Span& span, std::size_t num_branches,
+                               const Block& block) {
+  for (const Node& node : block.nodes) {
+    if (node.outputs.front() != selector) continue;
+    const auto named = named_branches(graph_, node);
+    if (!named || *named <= static_cast<std::int64_t>(num_branches)) return true;
+    problems_.add(error(Code::ShapeMismatch, span,
+                        "this selector may name branch {}, but there are {}, counted from 0",
+                        *named - 1, num_branches)
+                      .at_node(node.path));
+    return false;
+  }
+  return true;
 }
 
 ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place) {
@@ -139,7 +169,9 @@ ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place
   std::vector<Branch> made;
   for (const auto& [key, flow] : branches) {
     if (!may_go_on(flow->span)) return kUnknown;  // also where the flows are empty
+    TagScope tags(place.tags);
     Place branch = inside;
+    branch.tags = &tags;
     branch.path = std::make_shared<PathScope>(
         place.path->join(step.name.empty() ? key : step.name + "." + key));
     node.blocks.push_back(run_block(*flow, stream, branch, node.path, flow->span));
@@ -157,6 +189,8 @@ ValueId Builder::run_switch(const Step& step, ValueId stream, const Place& place
         selector));
     return kUnknown;
   }
+  if (!branches_suffice(selector, selector_flow.span, branches.size(), *inside.block))
+    return kUnknown;
   for (const Branch& branch : made) {
     if (type_of(branch.value) == type_of(made.front().value)) continue;
     problems_.add(unequal(step, made.front(), branch));

@@ -88,7 +88,8 @@ std::unique_ptr<Builder::File> Builder::open_file(const Step& step, const std::s
 }
 
 // Named axes of the file's inputs take the sizes that come in; numbers must be equal.
-bool Builder::bind_file_inputs(const Step& step, const std::vector<ValueId>& values, File& file) {
+bool Builder::bind_file_inputs(const Step& step, std::vector<ValueId>& values, const Place& place,
+                               File& file) {
   const config::Node& inputs = *file.manifest.root.find("model")->find("inputs");
   std::map<std::string, catalog::Dim> bound;
   bool fits = true;
@@ -96,6 +97,7 @@ bool Builder::bind_file_inputs(const Step& step, const std::vector<ValueId>& val
     const config::Entry& entry = inputs.entries[i];
     const auto declared = read_input_type(entry);
     if (!declared) return false;
+    if (place.precision) values[i] = cast(values[i], declared->dtype, place);
     file.inputs.push_back({entry.key, values[i]});
     file.input_types.push_back(*declared);
     if (values[i] == kUnknown) continue;
@@ -153,8 +155,8 @@ Produced Builder::run_use_file(const Step& step, ValueId stream, const Place& pl
         error(Code::UnknownUse, step.value.span, "'{}' has no model with inputs and a flow", name));
     return kUnknown;
   }
-  const std::vector<ValueId> values = file_inputs(step, *inputs, stream, place);
-  if (values.size() != inputs->entries.size() || !bind_file_inputs(step, values, *file))
+  std::vector<ValueId> values = file_inputs(step, *inputs, stream, place);
+  if (values.size() != inputs->entries.size() || !bind_file_inputs(step, values, place, *file))
     return kUnknown;
   TagScope tags(nullptr);
   for (const NamedValue& input : file->inputs)
@@ -166,9 +168,13 @@ Produced Builder::run_use_file(const Step& step, ValueId stream, const Place& pl
   inside.names = &names;
   File* const caller = std::exchange(file_, file.get());
   use_chain_.push_back(path);
+  const std::vector<int> states = declare_states(*model, inside);
+  const std::size_t first_tensor = graph_.tensors.size();
   const ValueId last = run_flow(*flow, values.front(), inside, false);
+  read_model_loads(*model, first_tensor, inside);
   Produced made = kUnknown;
   made.ports = read_outputs(*model, tags, last);
+  check_states(states);
   use_chain_.pop_back();
   file_ = caller;
   made.stream = made.ports.front().value;

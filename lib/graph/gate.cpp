@@ -1,4 +1,4 @@
-// Soft routing: all experts run, and a router weighs them.
+// Soft routing: a router weighs what the experts make.
 #include <algorithm>
 
 #include "lib/graph/builder.h"
@@ -27,18 +27,20 @@ NamedFlows Builder::experts_of(const Step& step, const Place& place) {
   return out;
 }
 
-bool Builder::gate_fits(const Step& step, ValueId weights, const std::vector<ValueId>& experts,
-                        std::int64_t top_k) {
-  const auto known = [](ValueId value) { return value != kUnknown; };
-  if (!known(weights) || !std::all_of(experts.begin(), experts.end(), known)) return false;
-  const ValueId first = experts.front();
-  for (const ValueId expert : experts) {
-    if (type_of(expert) == type_of(first)) continue;
-    problems_.add(unequal(step, {first, step.span}, {expert, step.span}));
+bool Builder::gate_fits(const Step& step, ValueId weights, const Node& node) {
+  const auto made = [](const Block& expert) { return expert.outputs.front(); };
+  const ValueId first = made(node.blocks.front());
+  const bool known =
+      weights != kUnknown && std::none_of(node.blocks.begin(), node.blocks.end(),
+                                          [&](const Block& e) { return made(e) == kUnknown; });
+  if (!known) return false;
+  for (const Block& expert : node.blocks) {
+    if (type_of(made(expert)) == type_of(first)) continue;
+    problems_.add(unequal(step, {first, step.span}, {made(expert), step.span}));
     return false;
   }
   const catalog::Shape &router = type_of(weights).shape, &out = type_of(first).shape;
-  const auto num_experts = static_cast<std::int64_t>(experts.size());
+  const auto num_experts = static_cast<std::int64_t>(node.blocks.size());
   bool fits = catalog::is_floating(type_of(weights).dtype) && router.size() >= 2 &&
               router.size() <= out.size() + 1 && router.back() == catalog::Dim(num_experts);
   for (std::size_t i = 0; fits && i + 1 < router.size(); ++i)
@@ -53,9 +55,10 @@ bool Builder::gate_fits(const Step& step, ValueId weights, const std::vector<Val
         weights));
     return false;
   }
-  if (top_k >= 0 && top_k <= num_experts) return true;
+  if (node.top_k >= 0 && node.top_k <= num_experts) return true;
   problems_.add(error(Code::OutOfRange, step.span,
-                      "'top_k' must be between 1 and the {} experts, not {}", num_experts, top_k));
+                      "'top_k' must be between 1 and the {} experts, not {}", num_experts,
+                      node.top_k));
   return false;
 }
 
@@ -73,23 +76,21 @@ ValueId Builder::run_gate(const Step& step, ValueId stream, const Place& place) 
   Place inside = place;
   inside.path = scope_of(step, place);
   const ValueId weights = run_flow(*step.value.find("router"), stream, inside);
-  std::vector<ValueId> experts;
+  node.path = place.path->join(place.path->next("gate"));
+  if (!claim(node.path, step.span)) return kUnknown;
   for (const auto& [key, flow] : flows) {
     if (!may_go_on(flow->span)) return kUnknown;  // also where the flows are empty
     Place expert = place;
     expert.path = std::make_shared<PathScope>(
         place.path->join(step.name.empty() ? key : step.name + "." + key));
-    experts.push_back(run_flow(*flow, stream, expert));
+    node.blocks.push_back(run_block(*flow, stream, expert, node.path, flow->span));
   }
-  node.path = place.path->join(place.path->next("gate"));
-  if (!claim(node.path, step.span) || !gate_fits(step, weights, experts, node.top_k))
-    return kUnknown;
-  node.inputs = experts;
-  node.inputs.insert(node.inputs.begin(), weights);
-  const catalog::TensorType type = type_of(experts.front());
+  if (stream == kUnknown || !gate_fits(step, weights, node)) return kUnknown;
+  node.inputs = {weights, stream};
+  const catalog::TensorType type = type_of(node.blocks.front().outputs.front());
   node.outputs = {add_value(type, node.path, step.span)};
   if (balance_loss != 0) {
-    node.outputs.push_back(add_value({type.dtype, {}}, node.path, step.span));
+    node.outputs.push_back(add_value({catalog::DType::F32, {}}, node.path, step.span));
     graph_.partial_losses.push_back({node.outputs.back(), balance_loss});
   }
   return add_node(place, std::move(node)).outputs.front();

@@ -1,5 +1,6 @@
 #include "lib/graph/graph.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -24,9 +25,16 @@ void describe_block(const Block& block, std::string& out) {
       for (const config::FieldSpec& field : node.spec->record.fields)
         out += fmt::format(" {}={}", field.name, field.show(node.params.get()));
     }
-    out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={} in",
+    for (const Parametrization& p : node.parametrizations) {
+      out += fmt::format(" {} by {}", p.tensor, p.spec->name());
+      for (const config::FieldSpec& field : p.spec->record.fields)
+        out += fmt::format(" {}={}", field.name, field.show(p.params.get()));
+    }
+    out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={}",
                        static_cast<int>(node.merge), node.dim, node.times,
                        static_cast<int>(node.condition), node.per_sample, node.top_k);
+    if (node.precision) out += fmt::format(" precision={}", to_string(*node.precision));
+    out += " in";
     for (const ValueId value : node.inputs) out += fmt::format(" {}", value);
     out += " out";
     for (const ValueId value : node.outputs) out += fmt::format(" {}", value);
@@ -40,7 +48,20 @@ void describe_block(const Block& block, std::string& out) {
   out += "\n";
 }
 
+std::string describe(const State& state, const catalog::TensorType& type) {
+  const catalog::Init& init = state.init;
+  return fmt::format("state {} {} {} {} {} {} init {} {} {} {} {} {}\n", state.path,
+                     to_string(type), state.read, state.written, to_string(state.reset), state.bptt,
+                     static_cast<int>(init.kind), init.a, init.b, init.zero_row, init.low,
+                     init.high);
+}
+
 }  // namespace
+
+std::string_view to_string(State::Reset reset) {
+  static constexpr std::array<std::string_view, 3> kNames = {"sequence", "epoch", "never"};
+  return kNames[static_cast<std::size_t>(reset)];
+}
 
 std::string_view to_string(Node::Kind kind) {
   static constexpr std::array<std::string_view, 8> kNames = {"module", "merge", "loop",   "gate",
@@ -52,6 +73,18 @@ std::int64_t OwnedTensor::num_elements() const {
   catalog::Dim count = 1;  // its arithmetic stops at the largest number
   for (const std::int64_t size : shape) count = count * size;
   return count.number();
+}
+
+std::vector<std::string> Graph::named_axes() const {
+  std::vector<std::string> out;
+  for (const NamedValue& input : inputs) {
+    for (const catalog::Dim& dim : values[static_cast<std::size_t>(input.value)].type.shape) {
+      const std::string axis = dim.text();
+      const bool is_new = std::find(out.begin(), out.end(), axis) == out.end();
+      if (!dim.is_number() && axis != "B" && is_new) out.push_back(axis);
+    }
+  }
+  return out;
 }
 
 std::int64_t Graph::num_parameters() const {
@@ -75,6 +108,8 @@ std::string Graph::hash() const {
   describe_block(root, text);
   for (const PartialLoss& partial : partial_losses)
     text += fmt::format("loss {} {}\n", partial.value, partial.weight);
+  for (const State& state : states)
+    text += describe(state, values[static_cast<std::size_t>(state.read)].type);
   return sha256_hex(text);
 }
 

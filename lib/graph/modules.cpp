@@ -68,7 +68,7 @@ std::shared_ptr<void> Builder::bind_params(const catalog::ModuleSpec& spec, cons
                       .at_node(path));
     }
   }
-  if (found.has_errors()) params = nullptr;
+  if (found.has_errors() || has_broken(&value)) params = nullptr;
   problems_.add(std::move(found));
   return params;
 }
@@ -81,6 +81,12 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
     call.value = config::Node();
     call.value.span = step.value.span;
     return run_module(call, stream, place);
+  }
+  if (computes_in_f32(spec, place)) {
+    Place inside = place;
+    inside.precision = catalog::DType::F32;
+    return cast(run_module(step, cast(stream, inside.precision, inside), inside), place.precision,
+                place);
   }
   Node node;
   node.spec = &spec;
@@ -108,12 +114,19 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
   }
   node.params = params;
   own_tensors(spec, place, node);
+  if (!fits_parameters(step, node, place)) return kUnknown;
+  if (!node.tensors.empty() && place.precision != catalog::DType::F32)
+    node.precision = place.precision;
   // Running statistics stay as they are, unless `freeze: {bn: train}`.
   node.is_frozen = place.freeze == Freeze::All && spec.updates_buffers();
   if (step.init != nullptr)
     read_initial_values(file_->interpolator.resolve(*step.init, *place.names), node);
-  for (const catalog::TensorType& type : *outputs)
-    node.outputs.push_back(add_value(type, node.path, step.span));
+  if (step.parametrize != nullptr)
+    parametrize(file_->interpolator.resolve(*step.parametrize, *place.names), place, node);
+  for (catalog::TensorType type : *outputs) {
+    if (computes_by_parameters(node)) type.dtype = *node.precision;
+    node.outputs.push_back(add_value(std::move(type), node.path, step.span));
+  }
   Produced made = node.outputs.front();
   const std::vector<std::string> ports = spec.output_names(params.get());
   for (std::size_t i = 0; ports.size() > 1 && i < ports.size(); ++i)
@@ -222,7 +235,9 @@ Produced Builder::run_use(const Step& step, ValueId stream, const Place& place) 
   inside.path = scope_of(step, place);
   inside.tags = &tags;
   inside.names = &names;
+  const std::vector<int> states = declare_states(*declaration, inside);
   const ValueId out = run_flow(*flow, values.front(), inside, false);
+  check_states(states);
   use_chain_.pop_back();
   return out;
 }

@@ -12,10 +12,14 @@ std::string PathScope::next(const std::string& kind) {
 
 const TagScope::Tag* TagScope::find(const std::string& name) const {
   for (const TagScope* scope = this; scope != nullptr; scope = scope->parent_) {
-    const auto found = scope->tags_.find(name);
-    if (found != scope->tags_.end()) return &found->second;
+    if (const Tag* found = scope->find_here(name)) return found;
   }
   return nullptr;
+}
+
+const TagScope::Tag* TagScope::find_here(const std::string& name) const {
+  const auto found = tags_.find(name);
+  return found != tags_.end() ? &found->second : nullptr;
 }
 
 std::optional<TagScope::Tag> TagScope::define(const std::string& name, Tag tag) {
@@ -27,8 +31,14 @@ std::optional<TagScope::Tag> TagScope::define(const std::string& name, Tag tag) 
 std::vector<std::string> TagScope::names() const {
   std::vector<std::string> out;
   for (const TagScope* scope = this; scope != nullptr; scope = scope->parent_) {
-    for (const auto& [name, tag] : scope->tags_) out.push_back(name);
+    for (const std::string& name : scope->names_here()) out.push_back(name);
   }
+  return out;
+}
+
+std::vector<std::string> TagScope::names_here() const {
+  std::vector<std::string> out;
+  for (const auto& [name, tag] : tags_) out.push_back(name);
   return out;
 }
 

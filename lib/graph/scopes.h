@@ -37,12 +37,15 @@ class TagScope {
   struct Tag {
     ValueId value = kUnknown;
     Span span;
+    int state = -1;  // of a state its index in Graph::states; its value is what it is by then
   };
   explicit TagScope(const TagScope* parent) : parent_(parent) {}
   const Tag* find(const std::string& name) const;
+  const Tag* find_here(const std::string& name) const;  // without the flows around it
   // The former tag of that name in this very scope, when there is one; else it is added.
   std::optional<Tag> define(const std::string& name, Tag tag);
   std::vector<std::string> names() const;
+  std::vector<std::string> names_here() const;
 
  private:
   const TagScope* parent_;
@@ -58,6 +61,11 @@ struct Place {
   TagScope* tags = nullptr;
   const config::NameScope* names = nullptr;
   Freeze freeze = Freeze::No;
+  // The dtype that floating-point values are read in; as they are, without one.
+  std::optional<catalog::DType> precision = {};
+  // Inside a step with `precision`, but not in the steps in it: the dtype of what it gives.
+  std::optional<catalog::DType> gives = {};
+  std::vector<int> recompute = {};  // Node::recompute of what is added here
 };
 
 }  // namespace fdl::graph

@@ -140,23 +140,32 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
       step.using_node = &entry.value;
     } else if (entry.key == "freeze") {
       read_freeze(entry.value, place, step);
+    } else if (entry.key == "recompute") {
+      read_recompute(entry.value, place, step);
+    } else if (entry.key == "precision") {
+      read_precision(entry.value, place, step);
     } else if (entry.key == "merge") {
       step.merge = &entry.value;
     } else if (entry.key == "with") {
       step.with = &entry.value;
     } else if (entry.key == "init") {
       step.init = &entry.value;
+    } else if (entry.key == "load") {
+      step.load = &entry.value;
+      step.load_span = entry.key_span;
+    } else if (entry.key == "parametrize") {
+      step.parametrize = &entry.value;
     }
     const bool misplaced = (entry.key == "merge" && step.kind != "also" && step.kind != "split") ||
                            (entry.key == "with" && step.kind != "use") ||
-                           (entry.key == "init" && catalog::find_module(step.kind) == nullptr);
+                           ((entry.key == "init" || entry.key == "parametrize") &&
+                            catalog::find_module(step.kind) == nullptr);
     if (misplaced) {
       problems_.add(
           error(Code::UnknownKey, entry.key_span, "'{}' has no meaning beside '{}'", entry.key,
                 step.kind)
-              .help(
-                  "`merge` stands beside `also` and `split`, `with` beside `use`, `init` beside a "
-                  "module"));
+              .help("`merge` stands beside `also` and `split`, `with` beside `use`, `init` and "
+                    "`parametrize` beside a module"));
     }
   }
   const bool bad_name =
@@ -195,10 +204,18 @@ bool Builder::read_step(const config::Node& node, const Place& place, Step& step
 }
 
 ValueId Builder::look_up_tag(const std::string& name, const Span& span, const Place& place) {
-  if (const TagScope::Tag* tag = place.tags->find(name)) return tag->value;
+  if (const TagScope::Tag* tag = place.tags->find(name))
+    return cast(value_of(*tag), place.precision, place);
   Diagnostic d = error(Code::UndefinedTag, span, "nothing before this step is tagged '{}'", name);
   const std::vector<std::string> names = place.tags->names();
-  if (const auto near = closest(name, names))
+  if (const auto later = tag_place(name); later && before(span, *later)) {
+    d = std::move(d)
+            .help(
+                "to read what the previous call wrote, give it a state beside the flow: "
+                "state: {{ {}: {{ shape: [...] }} }}",
+                name)
+            .note_at(*later, "it is written here");
+  } else if (const auto near = closest(name, names))
     d = std::move(d).help("did you mean '{}'?", *near);
   else if (!names.empty())
     d = std::move(d).note("seen here: {}", one_of(names));
@@ -225,8 +242,12 @@ ValueId Builder::run_step(const config::Node& node, ValueId stream, const Place&
   if (!step.from.empty()) stream = look_up_tag(step.from, step.from_span, place);
   Produced made = kUnknown;
   Place here = place;
-  if (step.freeze) here.freeze = *step.freeze;
+  enter(step, stream, here);
+  stream = cast(stream, here.precision, here);
+  const std::size_t first_tensor = graph_.tensors.size();
   if (readable) made = step.kind.empty() ? Produced(stream) : dispatch(step, stream, here);
+  if (step.load != nullptr) read_step_load(step, first_tensor, made.stream != kUnknown, here);
+  made = cast(std::move(made), here.gives, here);
   if (!step.port.empty()) choose_port(step, made);
   if (!step.tag.empty()) define_tag(step, made, place);
   return made.stream;
@@ -251,7 +272,10 @@ void Builder::choose_port(const Step& step, Produced& made) {
 }
 
 void Builder::define_tag(const Step& step, const Produced& made, const Place& place) {
-  if (const auto former = place.tags->define(step.tag, {made.stream, step.tag_span})) {
+  const TagScope::Tag* known = place.tags->find(step.tag);
+  if (known != nullptr && known->state >= 0) {
+    write_state(known->state, step, made.stream, place);
+  } else if (const auto former = place.tags->define(step.tag, {made.stream, step.tag_span})) {
     problems_.add(error(Code::DuplicateTag, step.tag_span,
                         "the tag '{}' is written twice in this flow", step.tag)
                       .note_at(former->span, "it was written here first")

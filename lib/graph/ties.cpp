@@ -33,6 +33,12 @@ int Builder::find_tensor(const config::Node& path) {
     if (graph_.tensors[i].path == path.text) return static_cast<int>(i);
     paths.push_back(graph_.tensors[i].path);
   }
+  if (const auto computed = computed_.find(path.text); computed != computed_.end()) {
+    problems_.add(
+        error(Code::UnknownPath, path.span, "'{}' is no parameter: it is computed", path.text)
+            .help("tie what it is computed from: {}", one_of(computed->second)));
+    return -1;
+  }
   Diagnostic d = error(Code::UnknownPath, path.span, "the model has no parameter '{}'", path.text);
   if (const auto near = closest(path.text, paths))
     d = std::move(d).help("did you mean '{}'?", *near);
@@ -80,7 +86,14 @@ void Builder::drop_tied(const std::vector<int>& stands_for) {
   }
   for (std::size_t i = 0; i < now.size(); ++i)
     now[i] = place_of[static_cast<std::size_t>(stands_for[i])];
+  for (OwnedTensor& tensor : kept) {
+    if (tensor.source >= 0) tensor.source = now[static_cast<std::size_t>(tensor.source)];
+  }
   graph_.tensors = std::move(kept);
+  for (Load& load : graph_.loads) {
+    for (Load::Target& target : load.targets)
+      target.tensor = now[static_cast<std::size_t>(target.tensor)];
+  }
   replace_tensors(graph_.root, now);
 }
 

@@ -26,6 +26,21 @@ bool is_computed(const Job& job, const std::string& metric, const Span& at, Diag
   return false;
 }
 
+// The fields as each call of the model sees them, checked against its inputs. Empty when a loss
+// cannot be checked on them.
+std::optional<FieldsOfCall> checked_fields(Job& job, const graph::Graph& graph,
+                                           const DataSplit& split, const std::vector<Field>& fields,
+                                           Diagnostics& problems) {
+  FieldsOfCall out{fields, 0};
+  if (!graph.states.empty()) {
+    auto seen = fields_of_call(graph, fields, split, problems);
+    if (!seen) return std::nullopt;
+    out = *std::move(seen);
+  }
+  check_fields(graph, out.fields, split, job, problems);
+  return out;
+}
+
 // Best checkpoints are chosen by a metric that this job computes.
 void check_best(Job& job, const config::Manifest& manifest, Diagnostics& problems) {
   Checkpoints& c = job.checkpoints;
@@ -73,8 +88,10 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
   } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
              !info.fields.empty()) {
     const std::vector<Field> fields = transformed_fields(job, info, problems);
-    check_fields(graph, fields, *train, job, problems);
-    const Offered offered{graph, fields, job.axis_sizes};
+    const auto seen = checked_fields(job, graph, *train, fields, problems);
+    if (!seen) return;
+    job.num_positions = seen->num_positions;
+    const Offered offered{graph, seen->fields, job.axis_sizes};
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
     for (const DataSplit& split : job.splits) {

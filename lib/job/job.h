@@ -41,14 +41,16 @@ struct Loader {
   bool drop_last = false;
 };
 
-// A tensor that a loss or metric compares: a value of the model or a field of the data; neither
-// where an optional one is not given.
+// A tensor that a loss or metric compares: a value of the model, a field of the data, or a tensor
+// that the model owns; none where an optional one is not given.
 struct Compared {
   graph::ValueId value = graph::kAbsent;
   std::string field;
+  int tensor = -1;  // index into Graph::tensors
 
   bool is_value() const { return value != graph::kAbsent; }
   bool is_field() const { return !field.empty(); }
+  bool is_tensor() const { return tensor >= 0; }
 };
 
 struct Loss {
@@ -137,6 +139,8 @@ struct Job {
   std::map<std::string, std::int64_t> axis_sizes;
   Training training;
   Checkpoints checkpoints;
+  // Of a model with states: the length of the training data's sequences, along which it is called.
+  std::int64_t num_positions = 0;
 
   const DataSplit* find_split(std::string_view name) const;
 };

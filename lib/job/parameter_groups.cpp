@@ -53,6 +53,7 @@ std::optional<Group> read_group(const Node& item, const catalog::Choice& optimiz
 
 std::vector<Group> read_list(const catalog::Choice& optimizer,
                              const std::vector<std::string>& paths, Diagnostics& problems) {
+  if (!optimizer.spec->groups) return {};
   const Node& node = optimizer.spec->groups(optimizer.params.get());
   if (!node.is_list() && !node.is_null())
     problems.add(config::wrong_type(node, "groups", "a list of maps"));

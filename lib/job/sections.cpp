@@ -31,7 +31,8 @@ const config::MergeRules& merge_rules() {
                     {"data.val", split_keys},
                     {"data.test", split_keys},
                     {"**.flow.*", graph::common_step_keys()},
-                    {"**.body.*", graph::common_step_keys()}};
+                    {"**.body.*", graph::common_step_keys()},
+                    {"**.state.*.init", {}}};
     out.preset_sections = job_sections();
     return out;
   }();
@@ -45,6 +46,9 @@ void check_sections(const config::Node& root, Diagnostics& problems) {
     out.insert(out.end(), {"commands", "inherit-from"});
     return out;
   }();
+  const config::Node* description = root.find("description");
+  if (description != nullptr && !description->is_scalar() && !description->is_null())
+    problems.add(config::wrong_type(*description, "description", "a text"));
   for (const config::Entry& entry : root.entries) {
     if (std::find(kSections.begin(), kSections.end(), entry.key) != kSections.end()) continue;
     Diagnostic d = error(Code::UnknownKey, entry.key_span, "unknown section '{}'", entry.key);

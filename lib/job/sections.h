@@ -38,6 +38,14 @@ void check_fields(const graph::Graph& graph, const std::vector<Field>& fields,
 // Holds a split for evaluation to the fields of the training data.
 void check_same_fields(const Job& job, const DataSplit& split, const SourceInfo& info,
                        const std::vector<Field>& trained, Diagnostics& problems);
+// What one call of a model with states sees of fields that have an axis of positions in front, and
+// how many positions there are; reports fields that have none. sequences.cpp
+struct FieldsOfCall {
+  std::vector<Field> fields;
+  std::int64_t num_positions = 0;
+};
+std::optional<FieldsOfCall> fields_of_call(const graph::Graph& graph, std::vector<Field> fields,
+                                           const DataSplit& split, Diagnostics& problems);
 void check_slices(const Job& job, const std::vector<SourceInfo>& infos, bool allow_overlap,
                   Diagnostics& problems);
 

@@ -56,6 +56,24 @@ Node without(Node item, const std::vector<std::string>& keys) {
   return item;
 }
 
+// Where the graph uses a tensor of that name: of a module by itself, also where it is tied.
+struct OwnedPlace {
+  std::string step;
+  int tensor = -1;
+};
+std::vector<OwnedPlace> owned_places(const graph::Block& block, std::string_view name) {
+  std::vector<OwnedPlace> out;
+  for (const graph::Node& node : block.nodes) {
+    for (std::size_t i = 0; i < node.tensors.size(); ++i) {
+      if (node.tensor_names[i] == name) out.push_back({node.path, node.tensors[i]});
+    }
+    for (const graph::Block& inner : node.blocks) {
+      for (OwnedPlace& place : owned_places(inner, name)) out.push_back(std::move(place));
+    }
+  }
+  return out;
+}
+
 // Something that may be compared.
 struct Candidate {
   Compared what;
@@ -126,11 +144,36 @@ class Finder {
     return std::nullopt;
   }
 
+  // A tensor of the step with the wanted path, which messages name by the step.
+  std::optional<Candidate> owned(const std::string& wanted, const catalog::ComparedSpec& spec,
+                                 const catalog::Choice& what) {
+    std::vector<std::string> steps;  // that have such a tensor
+    for (const OwnedPlace& place : owned_places(offered_.graph.root, spec.owned)) {
+      steps.push_back(place.step);
+      if (place.step != wanted) continue;
+      const auto& tensor = offered_.graph.tensors[static_cast<std::size_t>(place.tensor)];
+      return Candidate{{graph::kAbsent, "", place.tensor},
+                       {tensor.dtype, {tensor.shape.begin(), tensor.shape.end()}},
+                       {}};
+    }
+    if (spec.is_optional) return Candidate{{}, catalog::TensorType::absent(), {}, 0};
+    Diagnostic d = wanted.empty() ? error(Code::TargetUnclear, what.span,
+                                          "'{}' needs to know its '{}'", what.name(), spec.name)
+                                  : error(Code::TargetUnclear, what.span,
+                                          "the model has no step '{}' with a '{}' for '{}'", wanted,
+                                          spec.owned, what.name());
+    const auto near = closest(wanted, steps);
+    problems_.add((near && !wanted.empty() ? std::move(d).help("did you mean '{}'?", *near)
+                                           : std::move(d).help("`fdl explain` lists the paths"))
+                      .note("{}: {}", spec.name, spec.doc));
+    return std::nullopt;
+  }
+
  private:
   Candidate output_at(std::size_t index) const {
     const graph::ValueId id = offered_.graph.outputs[index].value;
     const graph::Value& value = offered_.graph.values[static_cast<std::size_t>(id)];
-    return {{id, ""}, with_sizes(value.type, offered_.axis_sizes), value.span, 0};
+    return {{id, "", -1}, with_sizes(value.type, offered_.axis_sizes), value.span, 0};
   }
   std::optional<Candidate> find_output(const std::string& name) const {
     const auto it = std::find(outputs_.begin(), outputs_.end(), name);
@@ -142,7 +185,7 @@ class Finder {
       if (field.name != name) continue;
       catalog::TensorType type = field.type;
       type.shape.insert(type.shape.begin(), catalog::Dim::named("B"));
-      return Candidate{{graph::kAbsent, name}, std::move(type), {}, field.num_classes};
+      return Candidate{{graph::kAbsent, name, -1}, std::move(type), {}, field.num_classes};
     }
     return std::nullopt;
   }
@@ -168,7 +211,10 @@ std::vector<Candidate> find_all(const Node& item, const catalog::Choice& what, F
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const std::string wanted = side_key(item, specs[i].name, what);
     if (i == 0) take(i, finder.output(wanted, what));
-    if (i > 0 && specs[i].name != "target") take(i, finder.other(wanted, specs[i], what));
+    if (!specs[i].owned.empty())
+      take(i, finder.owned(wanted, specs[i], what));
+    else if (i > 0 && specs[i].name != "target")
+      take(i, finder.other(wanted, specs[i], what));
   }
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (specs[i].name == "target")

@@ -9,7 +9,10 @@
 // One line of events.jsonl, written by the engine, read by `fdl`. Keys "event" and "time_s" stand
 // in each; the rest depends on the kind:
 //   start      {"run", "pid", "threads", "torch", "epochs", "steps_per_epoch", "total_steps",
-//   "resumed_from_step"} progress   {"epoch", "step", "total_steps", "train/loss",
+//   "resumed_from_step"}
+//   load       {"path", "from", "files": "name bytes sha256, ...", "num_loaded", "num_missing",
+//   "num_unexpected", "num_mismatched", the names under "missing", ..., "summary"}
+//   progress   {"epoch", "step", "total_steps", "train/loss",
 //   "train/accuracy", "lr", "samples_per_s"} epoch      {"epoch", "step", "train_seconds",
 //   "num_steps", "train/loss", "val/loss", "val/accuracy", ...} checkpoint {"step", "path",
 //   "seconds", "is_best"} eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}

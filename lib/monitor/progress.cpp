@@ -89,6 +89,8 @@ void Progress::show(const Event& event) {
     show_progress(event);
   } else if (event.kind == "epoch") {
     show_epoch(event);
+  } else if (event.kind == "load") {
+    line("load: " + event.text("summary"));
   }
 }
 

@@ -75,8 +75,8 @@ at::Tensor to_heads(const at::Tensor& x, std::int64_t num_heads, std::int64_t nu
 
 // Weights as a tensor, so that some can be dropped.
 at::Tensor attend_by_parts(const at::Tensor& q_BNTW, const at::Tensor& k_BNSW,
-                           const at::Tensor& v_BNSV, const at::Tensor& mask,
-                           const Dropout& dropout) {
+                           const at::Tensor& v_BNSV, const at::Tensor& mask, const Dropout& dropout,
+                           at::Tensor* weights) {
   const double scale = 1 / std::sqrt(static_cast<double>(q_BNTW.size(3)));
   at::Tensor scores_BNTS = q_BNTW.mul(scale).matmul(k_BNSW.transpose(2, 3));
   if (mask.defined() && mask.scalar_type() == at::kBool)
@@ -84,26 +84,29 @@ at::Tensor attend_by_parts(const at::Tensor& q_BNTW, const at::Tensor& k_BNSW,
   else if (mask.defined())
     scores_BNTS = scores_BNTS.add(mask);
   // The safe one gives zeros, not nan, where nothing is seen.
-  return dropout(at::_safe_softmax(scores_BNTS, 3)).matmul(v_BNSV);
+  const at::Tensor weights_BNTS = dropout(at::_safe_softmax(scores_BNTS, 3));
+  if (weights != nullptr) *weights = weights_BNTS;
+  return weights_BNTS.matmul(v_BNSV);
 }
 
 }  // namespace
 
 at::Tensor attend(const AttentionOptions& p, const std::vector<at::Tensor>& inputs,
-                  const Dropout& dropout) {
+                  const Dropout& dropout, at::Tensor* weights) {
+  const bool by_parts = dropout.is_active() || weights != nullptr;
   const auto N = p.num_heads, K = p.num_kv_heads;
   const at::Tensor q_BNTW = to_heads(inputs[0], N, 1), k_BNSW = to_heads(inputs[1], K, N / K),
                    v_BNSV = to_heads(inputs[2], K, N / K);
   const bool only_causal =
-      p.causal && !p.alibi && !inputs[3].defined() && !inputs[4].defined() && !dropout.is_active();
+      p.causal && !p.alibi && !inputs[3].defined() && !inputs[4].defined() && !by_parts;
   const at::Tensor mask = only_causal
                               ? at::Tensor()
                               : joined_masks(p, inputs[0], inputs[1].size(1), inputs[3], inputs[4]);
   const std::optional<at::Tensor> given = mask.defined() ? std::optional(mask) : std::nullopt;
   const at::Tensor mixed_BNTV =
-      dropout.is_active() ? attend_by_parts(q_BNTW, k_BNSW, v_BNSV, mask, dropout)
-                          : at::scaled_dot_product_attention(q_BNTW, k_BNSW, v_BNSV, given,
-                                                             /*dropout_p=*/0, only_causal);
+      by_parts ? attend_by_parts(q_BNTW, k_BNSW, v_BNSV, mask, dropout, weights)
+               : at::scaled_dot_product_attention(q_BNTW, k_BNSW, v_BNSV, given,
+                                                  /*dropout_p=*/0, only_causal);
   return mixed_BNTV.transpose(1, 2).flatten(2);
 }
 
@@ -138,7 +141,8 @@ std::vector<at::Tensor> projected(const MultiheadParams& p, const Tensors& own,
 }  // namespace
 
 at::Tensor multihead(const MultiheadParams& p, const Tensors& own, const std::string& prefix,
-                     const std::vector<at::Tensor>& inputs, const Dropout& dropout) {
+                     const std::vector<at::Tensor>& inputs, const Dropout& dropout,
+                     at::Tensor* weights) {
   std::vector<at::Tensor> parts = projected(p, own, prefix, inputs);
   if (p.rotary) {
     parts[0] = rotate_heads(parts[0], p.num_heads, p.rotary_base, false);
@@ -146,7 +150,7 @@ at::Tensor multihead(const MultiheadParams& p, const Tensors& own, const std::st
   }
   parts.push_back(inputs[3]);
   parts.push_back(inputs[4]);
-  return at::linear(attend(p, parts, dropout), own[prefix + "out_proj.weight"],
+  return at::linear(attend(p, parts, dropout, weights), own[prefix + "out_proj.weight"],
                     own[prefix + "out_proj.bias"]);
 }
 

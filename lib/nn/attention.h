@@ -15,13 +15,14 @@ namespace fdl::nn {
 // nothing gets zeros.
 //   cost     O(B * N * T * S) memory where weights are dropped; little otherwise.
 //   source   Vaswani et al. 2017, arXiv:1706.03762, equation 1.
+// `weights`, where it is given, gets those of all heads, [B, N, T, S].
 at::Tensor attend(const catalog::AttentionOptions& p, const std::vector<at::Tensor>& inputs,
-                  const Dropout& dropout);
+                  const Dropout& dropout, at::Tensor* weights = nullptr);
 
 // Likewise with the projections that `own` has under `prefix`; inputs as the catalogue's. An
 // undefined key stands for the query, an undefined value for the key.
 at::Tensor multihead(const catalog::MultiheadParams& p, const Tensors& own,
                      const std::string& prefix, const std::vector<at::Tensor>& inputs,
-                     const Dropout& dropout);
+                     const Dropout& dropout, at::Tensor* weights = nullptr);
 
 }  // namespace fdl::nn

@@ -11,6 +11,11 @@ namespace fdl::nn {
 #include "lib/catalog/modules.inc"
 #undef FDL_MODULE
 
+#define FDL_PARAMETRIZATION(name) \
+  at::Tensor parametrized_##name(const void* params, const Tensors& originals, bool training);
+#include "lib/catalog/parametrizations.inc"
+#undef FDL_PARAMETRIZATION
+
 #define FDL_LOSS(name) \
   Loss loss_##name(const catalog::Choice& choice, const catalog::TensorTypes& types);
 #include "lib/catalog/losses.inc"

@@ -14,7 +14,7 @@ at::Tensor drop_mask(const at::Tensor& x, DropScope scope, double p, const StepC
   const std::span<float> values(mask.mutable_data_ptr<float>(),
                                 static_cast<std::size_t>(mask.numel()));
   tensor::fill_dropout_mask(values, context.stream(tensor::Purpose::Dropout), p, x.size(0),
-                            context.first_row);
+                            context.lanes());
   return mask.to(x.options());
 }
 

@@ -11,7 +11,7 @@ namespace fdl::nn {
 struct Dropout {
   double p = 0;  // 0 outside training
   tensor::StreamKey key;
-  std::int64_t first_row = 0;
+  tensor::Lanes lanes;
 
   bool is_active() const { return p > 0; }
   // x [B, ...]; drops each value by itself, in lanes by sample.

@@ -17,7 +17,33 @@ constexpr Row kForwards[] = {
 #undef FDL_MODULE
 };
 
+struct ParametrizationRow {
+  std::string_view name;
+  Parametrized compute;
+};
+
+constexpr ParametrizationRow kParametrizations[] = {
+#define FDL_PARAMETRIZATION(name) {#name, parametrized_##name},
+#include "lib/catalog/parametrizations.inc"
+#undef FDL_PARAMETRIZATION
+};
+
 }  // namespace
+
+Tensors Tensors::with(std::string name, at::Tensor value) const {
+  Tensors out = *this;
+  out.names_.push_back(std::move(name));
+  out.values_.push_back(std::move(value));
+  return out;
+}
+
+Parametrized find_parametrization(std::string_view name) {
+  for (const ParametrizationRow& row : kParametrizations) {
+    if (row.name == name) return row.compute;
+  }
+  FDL_CHECK(!"a parametrization that the catalogue does not have");
+  return nullptr;
+}
 
 Tensors::Tensors(std::vector<std::string> names, std::vector<at::Tensor> values)
     : names_(std::move(names)), values_(std::move(values)) {

@@ -21,6 +21,17 @@ class Tensors {
 
   // An undefined tensor when the node owns none of that name.
   const at::Tensor& operator[](std::string_view name) const;
+  // These, and one more.
+  Tensors with(std::string name, at::Tensor value) const;
+
+  const std::vector<at::Tensor>& values() const { return values_; }
+  // The same names with what `of` makes of each tensor.
+  template <typename Of>
+  Tensors map(Of of) const {
+    Tensors out = *this;
+    for (at::Tensor& value : out.values_) value = of(value);
+    return out;
+  }
 
  private:
   std::vector<std::string> names_;
@@ -61,6 +72,13 @@ Forward forward_of(Result (*function)(const P&, const Tensors&, const std::vecto
     return Outputs{function(*static_cast<const P*>(params), own, inputs, context)};
   };
 }
+
+// Computes a tensor from what its parametrization keeps instead, the names being those of
+// OriginalTensor. In training it may update buffers.
+using Parametrized = at::Tensor (*)(const void* params, const Tensors& originals, bool training);
+
+// That of an entry of the catalogue.
+Parametrized find_parametrization(std::string_view name);
 
 // The forward of a module of the catalogue. Each has one, or the program does not link.
 Forward find_forward(std::string_view module_name);

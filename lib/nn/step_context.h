@@ -19,8 +19,16 @@ struct StepContext {
   // Set by the executor for each node.
   std::string_view node_path;
   std::int64_t loop_turn = 0;  // of the loops around the node, as one number
+  // Instead of first_row, where the samples at hand are not neighbours in the batch.
+  std::shared_ptr<const std::vector<std::int64_t>> rows;
 
-  // The stream of this node at this step; its lanes are the samples.
+  tensor::Lanes lanes() const { return {first_row, rows}; }
+  void set_lanes(const tensor::Lanes& lanes) {
+    first_row = lanes.first;
+    rows = lanes.rows;
+  }
+
+  // The stream of this node at this step, to be read in lanes().
   tensor::StreamKey stream(tensor::Purpose purpose) const;
 };
 

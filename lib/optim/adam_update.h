@@ -14,7 +14,7 @@ template <typename Params, auto kFusedUpdate>
 class AdamUpdate final : public Algorithm {
  public:
   AdamUpdate(const Params& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_avg_sq_(add_slot("exp_avg_sq")),

@@ -14,8 +14,8 @@ std::vector<at::Tensor> Algorithm::Work::pick(const Slot& slot) const {
   return out;
 }
 
-Algorithm::Algorithm(std::vector<tensor::NamedTensor> parameters)
-    : parameters_(std::move(parameters)) {
+Algorithm::Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize)
+    : parameters_(std::move(parameters)), maximize_(maximize) {
   step_counts_ = at::zeros({static_cast<std::int64_t>(parameters_.size())}, at::kFloat);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     steps_.push_back(step_counts_.select(0, static_cast<std::int64_t>(i)));
@@ -63,7 +63,8 @@ void Algorithm::update(const std::vector<at::Tensor>& gradients, const Rates& ra
     work.parameters.push_back(parameters_[i].value);
     work.steps.push_back(steps_[i]);
     // Updates walk over raw memory and do not look at strides.
-    work.gradients.push_back(gradients[i].contiguous());
+    const at::Tensor gradient = gradients[i].contiguous();
+    work.gradients.push_back(maximize_ ? gradient.neg() : gradient);
   }
   if (!work.indices.empty()) apply(work, rates);
 }

@@ -51,7 +51,8 @@ class Algorithm : public Optimizer {
   };
   using Shape = std::optional<tensor::Sizes>;  // empty: none for that parameter
 
-  explicit Algorithm(std::vector<tensor::NamedTensor> parameters);
+  // `maximize`: gradients are turned round before all else.
+  Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize);
 
   // Slots keep their places: references stay valid. In the shapes of the parameters:
   Slot& add_slot(const std::string& name, double initial = 0);
@@ -65,6 +66,7 @@ class Algorithm : public Optimizer {
 
  private:
   std::vector<tensor::NamedTensor> parameters_;
+  bool maximize_ = false;
   at::Tensor step_counts_;         // f32[number of parameters], as PyTorch counts
   std::vector<at::Tensor> steps_;  // its elements
   std::vector<std::unique_ptr<Slot>> slots_;

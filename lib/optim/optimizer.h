@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,9 +16,23 @@
 // The computing half of lib/catalog/optimizers: PyTorch's updates, with the state in flat buffers.
 namespace fdl::optim {
 
+// The loss and its gradients, in the order of the parameters, at their present values.
+struct Evaluation {
+  double loss = 0;
+  std::vector<at::Tensor> gradients;
+};
+using Evaluate = std::function<Result<Evaluation>()>;
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
+
+  // One update, of which `here` is the evaluation before it. Those that look around evaluate again
+  // after moving the parameters; the others do as update() does. Errors: those of `again`.
+  virtual Result<void> step(const Evaluation& here, const Evaluate& /*again*/, const Rates& rates) {
+    update(here.gradients, rates);
+    return {};
+  }
 
   // One update of all parameters. `gradients` are in the order of the parameters; an undefined one
   // (a parameter that the loss does not depend on) leaves that parameter and its state alone.

@@ -9,6 +9,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/erfinv.h>
 #include <ATen/ops/linalg_qr.h>
+#include <ATen/ops/norm_except_dim.h>
+
+#include "lib/base/check.h"
 
 namespace fdl::tensor {
 namespace {
@@ -80,7 +83,36 @@ void fill_dirac(const at::Tensor& tensor, const Init& init) {
   }
 }
 
+// As torch.nn.utils.parametrizations.spectral_norm starts: random vectors, and power iterations.
+std::pair<at::Tensor, at::Tensor> largest_vectors(const at::Tensor& matrix, StreamKey key) {
+  constexpr double kEps = 1e-12;
+  constexpr int kIterations = 15;
+  at::Tensor left = at::empty({matrix.size(0)}, at::kFloat);
+  at::Tensor right = at::empty({matrix.size(1)}, at::kFloat);
+  fill_normal(elements(left), key.with("left"), 0, 1);
+  fill_normal(elements(right), key.with("right"), 0, 1);
+  const auto unit = [](const at::Tensor& x) { return x.div(x.norm().clamp_min(kEps)); };
+  right = unit(right);
+  for (int i = 0; i < kIterations; ++i) {
+    left = unit(matrix.mv(right));
+    right = unit(matrix.t().mv(left));
+  }
+  return {left, right};
+}
+
 }  // namespace
+
+void initialise_from(const at::Tensor& tensor, const Init& init, const at::Tensor& source,
+                     StreamKey key) {
+  const at::NoGradGuard no_grad;
+  const auto dim = static_cast<std::int64_t>(init.a);
+  if (init.kind == Init::Kind::Lengths) {
+    tensor.copy_(at::norm_except_dim(source, 2, dim));
+    return;
+  }
+  const auto [left, right] = largest_vectors(source.movedim(dim, 0).flatten(1), key);
+  tensor.copy_(init.kind == Init::Kind::LeftVector ? left : right);
+}
 
 void initialise(const at::Tensor& tensor, const Init& init, StreamKey key) {
   const at::NoGradGuard no_grad;
@@ -109,6 +141,10 @@ void initialise(const at::Tensor& tensor, const Init& init, StreamKey key) {
     case Init::Kind::Dirac:
       fill_dirac(tensor, init);
       break;
+    case Init::Kind::Lengths:
+    case Init::Kind::LeftVector:
+    case Init::Kind::RightVector:
+      FDL_CHECK(!"follows from another tensor: initialise_from");
   }
   if (init.zero_row >= 0) tensor.select(0, init.zero_row).zero_();
 }

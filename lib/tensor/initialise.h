@@ -11,4 +11,9 @@ namespace fdl::tensor {
 // the shape alone.
 void initialise(const at::Tensor& tensor, const catalog::Init& init, StreamKey key);
 
+// Likewise of one that follows from the first values of another tensor: Init::Kind::Lengths and the
+// two vectors. The key is the other tensor's, so that the two vectors belong together.
+void initialise_from(const at::Tensor& tensor, const catalog::Init& init, const at::Tensor& source,
+                     StreamKey key);
+
 }  // namespace fdl::tensor

@@ -202,8 +202,26 @@ void fill_normal(std::span<float> out, StreamKey key, double mean, double stddev
   });
 }
 
+Lanes Lanes::at(std::span<const std::int64_t> places) const {
+  auto out = std::make_shared<std::vector<std::int64_t>>();
+  out->reserve(places.size());
+  for (const std::int64_t place : places) out->push_back(static_cast<std::int64_t>((*this)[place]));
+  return {0, std::move(out)};
+}
+
+Lanes Lanes::split(std::int64_t num_rows, std::int64_t count) const {
+  if (!rows) return {first * count};
+  auto out = std::make_shared<std::vector<std::int64_t>>();
+  out->reserve(static_cast<std::size_t>(num_rows * count));
+  for (std::int64_t row = 0; row < num_rows; ++row) {
+    for (std::int64_t part = 0; part < count; ++part)
+      out->push_back((*rows)[static_cast<std::size_t>(row)] * count + part);
+  }
+  return {0, std::move(out)};
+}
+
 void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64_t num_rows,
-                       std::int64_t first_row) {
+                       const Lanes& lanes) {
   if (out.empty()) return;
   FDL_CHECK(p >= 0 && p < 1 && num_rows > 0);
   const auto row_elements = static_cast<std::int64_t>(out.size()) / num_rows;
@@ -214,8 +232,8 @@ void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64
       std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, row_elements));
   at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row)
-      mask_row(out.data() + row * row_elements, static_cast<std::size_t>(row_elements),
-               static_cast<std::uint64_t>(first_row + row), draw);
+      mask_row(out.data() + row * row_elements, static_cast<std::size_t>(row_elements), lanes[row],
+               draw);
   });
 }
 

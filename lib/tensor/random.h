@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 // Random numbers that depend on nothing but their key: no global generator, no order of calls, no
 // number of threads. A key names what is drawn (seed, purpose, path, step, ...); the numbers are
@@ -58,10 +61,28 @@ void fill_uniform(std::span<float> out, StreamKey key, double low, double high);
 // out[i] ~ N(mean, stddev^2) by Box and Muller; it depends on the key and i alone.
 void fill_normal(std::span<float> out, StreamKey key, double mean, double stddev);
 
+// The lanes of a stream that the rows of a batch draw from: a sample keeps its lane whatever batch
+// it is in.
+struct Lanes {
+  Lanes(std::int64_t first_row = 0) : first(first_row) {}
+  Lanes(std::int64_t first_row, std::shared_ptr<const std::vector<std::int64_t>> of_rows)
+      : first(first_row), rows(std::move(of_rows)) {}
+
+  std::uint64_t operator[](std::int64_t row) const {
+    return static_cast<std::uint64_t>(rows ? (*rows)[static_cast<std::size_t>(row)] : first + row);
+  }
+  // Of the rows of this batch at those places.
+  Lanes at(std::span<const std::int64_t> places) const;
+  // Where each of `num_rows` rows becomes `count` rows, one after the other.
+  Lanes split(std::int64_t num_rows, std::int64_t count) const;
+
+  std::int64_t first = 0;                                 // of row 0, the others follow it
+  std::shared_ptr<const std::vector<std::int64_t>> rows;  // instead, when they do not
+};
+
 // A mask for dropout: out is [num_rows, out.size() / num_rows]; each element is 0 with probability
-// p, else 1 / (1 - p). Row r is lane first_row + r of the key's stream, so that a sample's mask
-// does not depend on the batch it is in. 0 <= p < 1.
+// p, else 1 / (1 - p). Row r is from lane lanes[r] of the key's stream. 0 <= p < 1.
 void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64_t num_rows,
-                       std::int64_t first_row);
+                       const Lanes& lanes);
 
 }  // namespace fdl::tensor

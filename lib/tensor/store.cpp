@@ -18,16 +18,22 @@ TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
   const StreamKey root(seed, Purpose::Init);
   for (const graph::OwnedTensor& t : graph.tensors) {
     if (t.is_buffer) {
-      FDL_CHECK(t.init.kind == catalog::Init::Kind::Constant);
+      FDL_CHECK(t.init.kind == catalog::Init::Kind::Constant || t.source >= 0);
       tensors_.push_back({t.path, at::full(t.shape, t.init.a, scalar_type(t.dtype))});
       continue;
     }
     FDL_CHECK(t.dtype == catalog::DType::F32);
     const at::Tensor& view = parameter_buffer_.views()[parameters_.size()];
-    initialise(view, t.init, root.with(t.path));
+    if (t.source < 0) initialise(view, t.init, root.with(t.path));
     view.requires_grad_(!t.is_frozen);
     parameters_.push_back({t.path, view});
     tensors_.push_back(parameters_.back());
+  }
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const graph::OwnedTensor& t = graph.tensors[i];
+    if (t.source < 0) continue;
+    const NamedTensor& source = tensors_[static_cast<std::size_t>(t.source)];
+    initialise_from(tensors_[i].value, t.init, source.value, root.with(source.name));
   }
 }
 

@@ -1,7 +1,6 @@
 #include "lib/train/checkpoint.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "lib/base/check.h"
@@ -16,8 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "step-";
 constexpr std::string_view kUnfinished = ".writing-";
-const std::array<std::string, 3> kFiles = {"model.safetensors", "optimizer.safetensors",
-                                           "state.json"};
+constexpr std::string_view kCarried = "carried.safetensors";
 
 struct Found {
   std::int64_t step = 0;
@@ -40,10 +38,17 @@ std::vector<Found> list_checkpoints(const fs::path& checkpoints) {
 
 Result<void> write_files(const fs::path& folder, const Snapshot& snapshot) {
   FDL_TRY(make_folders(folder));
-  FDL_TRY(tensor::save_tensors(folder / kFiles[0], snapshot.model));
-  FDL_TRY(tensor::save_tensors(folder / kFiles[1], snapshot.optimizer));
-  FDL_TRY(write_atomic(folder / kFiles[2], to_json(snapshot.state)));
-  FDL_TRY(format::write_checkpoint_manifest(folder, snapshot.graph_hash, kFiles));
+  std::vector<std::string> files = {"model.safetensors", "optimizer.safetensors", "state.json",
+                                    "graph.json"};
+  FDL_TRY(tensor::save_tensors(folder / files[0], snapshot.model));
+  FDL_TRY(tensor::save_tensors(folder / files[1], snapshot.optimizer));
+  FDL_TRY(write_atomic(folder / files[2], to_json(snapshot.state)));
+  FDL_TRY(write_atomic(folder / files[3], snapshot.graph));
+  if (!snapshot.carried.empty()) {
+    files.emplace_back(kCarried);
+    FDL_TRY(tensor::save_tensors(folder / files.back(), snapshot.carried));
+  }
+  FDL_TRY(format::write_checkpoint_manifest(folder, snapshot.graph_hash, files));
   return {};
 }
 

@@ -47,12 +47,13 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   }
   const Result<Chosen> checkpoint = choose_checkpoint(run);
   if (!checkpoint) return fail(checkpoint.error());
-  const Result<Split> split = Split::load(*wanted, job, graph, false);
+  Result<Split> split = Split::load(*wanted, job, graph, false);
   if (!split) return fail(split.error());
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
   FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
+  split->use_tensors(store.tensors());
   const exec::Executor executor(graph, store, compared_values(job.training, graph));
-  const Result<Totals> totals = evaluate(executor, *split, job);
+  const Result<Totals> totals = evaluate(executor, graph, *split, job);
   if (!totals) return fail(totals.error());
   monitor::Event event;
   event.kind = "eval";

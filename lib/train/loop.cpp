@@ -1,6 +1,8 @@
 // The steps of a session, and what happens between them.
+#include <algorithm>
 #include <cmath>
 
+#include "lib/graph/description.h"
 #include "lib/train/session.h"
 
 namespace fdl::train {
@@ -12,42 +14,120 @@ Result<TrainEnd> Session::run() {
       train_.loader(train_loader_spec(job_, horizon_.epochs), {state_.epoch, state_.batch});
   last_report_s_ = events_.seconds();
   int signal = 0;
+  const data::Batch* batch = nullptr;
   while (!is_done() && signal == 0) {
     step_start_s_ = events_.seconds();
-    const Result<const data::Batch*> batch = loader.next();
-    if (!batch) return fail(batch.error());
-    FDL_TRY(step(**batch));
+    if (batch == nullptr || state_.position == 0) {
+      const Result<const data::Batch*> next = loader.next();
+      if (!next) return fail(next.error());
+      batch = *next;
+    }
+    FDL_TRY(step(*batch));
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
   }
   if (signal != 0 && !is_done()) FDL_TRY(save({}));
   FDL_TRY(report_saved(true));
+  if (timer_) FDL_TRY(write_profile());
   return TrainEnd{state_.step, is_done() ? 0 : signal};
 }
 
-Result<void> Session::step(const data::Batch& batch) {
+// A checkpoint from within a sequence goes on with what that batch had carried.
+Result<void> Session::check_position(const data::Batch& batch) const {
+  const bool fits =
+      state_.position < train_.num_positions() && carried_.num_samples() == batch.num_samples;
+  if (fits) return {};
+  return fail(error(Code::ResumeMismatch, {},
+                    "the checkpoint is from position {} of sequences of {} samples, which this "
+                    "data does not have",
+                    state_.position, carried_.num_samples())
+                  .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
+}
+
+// The loss of the calls of one update: one, or as many positions as `bptt` says. The draws of a
+// step are keyed by it: they are the same each time.
+Result<at::Tensor> Session::forward(const data::Batch& batch, Carried& carried,
+                                    Totals& totals) const {
   nn::StepContext context;
   context.training = true;
   context.seed = static_cast<std::uint64_t>(job_.training.seed);
   context.step = state_.step;
-  const Result<std::vector<at::Tensor>> outputs = executor_.run(train_.inputs(batch), context);
-  if (!outputs) return fail(outputs.error());
-  const at::Tensor loss = train_.measure(*outputs, batch, totals_);
-  const double value = loss.item<double>();
-  if (!std::isfinite(value)) {
-    return fail(error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, value)
-                    .help("lower the learning rate, or check the data; the weights of the last "
-                          "checkpoint are from before this step"));
+  std::vector<Measured> calls;
+  for (std::int64_t t = state_.position; t < end_of_update(); ++t) {
+    const std::vector<at::Tensor> fields = train_.fields_at(batch, t);
+    context.micro_batch = t - state_.position;
+    auto called = executor_.call(train_.inputs(fields), carried.values(), context);
+    if (!called) return fail(called.error());
+    carried.take(std::move(called->states));
+    calls.push_back(train_.measure(called->values, fields, totals));
   }
-  const auto gradients = exec::gradients(loss, store_.parameters());
+  return train_.loss_of(calls);
+}
+
+// Forward, loss and backward at the present weights, from what is carried.
+Result<optim::Evaluation> Session::evaluate_batch(const data::Batch& batch, Carried& carried,
+                                                  Totals& totals) const {
+  const Result<at::Tensor> loss = forward(batch, carried, totals);
+  if (!loss) return fail(loss.error());
+  const exec::NodeTimer::Backward backward(timer_.get());
+  auto gradients = exec::gradients(*loss, store_.parameters());
   if (!gradients) return fail(gradients.error());
-  optim::Rates rates = schedule_(state_.step);
-  rates.lr *= state_.plateau.scale;
-  optimizer_->update(*gradients, rates);
-  lr_ = rates.lr;
+  return optim::Evaluation{loss->item<double>(), *std::move(gradients)};
+}
+
+// The position after the last one of the update that runs.
+std::int64_t Session::end_of_update() const {
+  const std::int64_t num_positions = std::max<std::int64_t>(train_.num_positions(), 1);
+  return std::min(state_.position + calls_per_update(graph_, num_positions), num_positions);
+}
+
+// After an update: to the next positions, or the next batch.
+void Session::move_on(const data::Batch& batch) {
   ++state_.step;
+  carried_.detach();
+  state_.position = end_of_update();
+  if (state_.position < train_.num_positions()) return;
+  state_.position = 0;
   ++state_.batch;
   num_seen_ += batch.num_samples;
+}
+
+// Evaluates the batch and moves the weights.
+Result<void> Session::update(const data::Batch& batch) {
+  const Carried before = carried_;
+  const Result<optim::Evaluation> here = evaluate_batch(batch, carried_, totals_);
+  if (!here) return fail(here.error());
+  if (!std::isfinite(here->loss)) {
+    return fail(
+        error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, here->loss)
+            .help("lower the learning rate, or check the data; the weights of the last "
+                  "checkpoint are from before this step"));
+  }
+  optim::Rates rates = schedule_(state_.step);
+  rates.lr *= state_.plateau.scale;
+  const auto again = [&] {
+    Carried carried = before;
+    Totals unused = make_totals(job_.training);
+    return evaluate_batch(batch, carried, unused);
+  };
+  FDL_TRY(optimizer_->step(*here, again, rates));
+  lr_ = rates.lr;
+  return {};
+}
+
+Result<void> Session::step(const data::Batch& batch) {
+  if (state_.position == 0)
+    FDL_TRY(carried_.begin(batch.num_samples, state_.batch == 0));
+  else
+    FDL_TRY(check_position(batch));
+  {
+    const exec::NodeTimer::Step measured(timer_.get());
+    executor_.set_timer(timer_.get());
+    const Result<void> updated = update(batch);
+    executor_.set_timer(nullptr);  // validation is not measured
+    if (!updated) return fail(updated.error());
+  }
+  move_on(batch);
   const double seconds = events_.seconds() - step_start_s_;
   state_.train_seconds += seconds;
   busy_seconds_ += seconds;
@@ -99,7 +179,7 @@ void Session::observe_plateau(const std::map<std::string, double>& means) {
 }
 
 Result<void> Session::validate(std::map<std::string, double>& means) {
-  const Result<Totals> totals = evaluate(executor_, *val_, job_);
+  const Result<Totals> totals = evaluate(executor_, graph_, *val_, job_);
   if (!totals) return fail(totals.error());
   add_means(*totals, job_.training, val_->name(), means);
   if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
@@ -120,8 +200,9 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
     enter_best(state_, job_.checkpoints, found->second);
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
-  writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()), state_,
-                 graph_.hash()});
+  writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()),
+                 tensor::snapshot(carried_.named()), state_, graph_.hash(),
+                 to_json(graph::describe(graph_))});
   return {};
 }
 

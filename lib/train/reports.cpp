@@ -1,8 +1,10 @@
 // What a session tells while it runs.
+#include <algorithm>
 #include <unistd.h>
 
 #include <torch/headeronly/version.h>
 
+#include "lib/monitor/profile.h"
 #include "lib/train/session.h"
 
 namespace fdl::train {
@@ -39,7 +41,10 @@ Result<void> Session::report_progress() {
   event.numbers["total_steps"] = static_cast<double>(horizon_.total_steps);
   event.numbers["lr"] = lr_;
   event.numbers["samples_per_s"] = samples_per_s;
-  event.numbers["eta_s"] = left * static_cast<double>(job_.training.batch_size) / samples_per_s;
+  const double batches_per_step = static_cast<double>(horizon_.batches_per_epoch) /
+                                  static_cast<double>(horizon_.steps_per_epoch);
+  event.numbers["eta_s"] =
+      left * batches_per_step * static_cast<double>(job_.training.batch_size) / samples_per_s;
   last_report_s_ = now;
   num_seen_ = 0;
   busy_seconds_ = 0;
@@ -52,9 +57,40 @@ Result<void> Session::report_epoch(const std::map<std::string, double>& means) c
   event.numbers = means;
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["num_steps"] = static_cast<double>(state_.batch);
+  event.numbers["num_steps"] =
+      static_cast<double>(state_.step - state_.epoch * horizon_.steps_per_epoch);
   event.numbers["train_seconds"] = state_.train_seconds;
   return events_.write(event);
+}
+
+Result<void> Session::write_profile() const {
+  monitor::Profile out;
+  const auto num_steps = static_cast<double>(std::max<std::int64_t>(1, timer_->num_steps()));
+  const auto ms_per_step = [&](double us) { return us / 1000 / num_steps; };
+  double all_us = 0;
+  for (const exec::NodeTimer::Total& total : timer_->totals())
+    all_us += total.forward_us + total.backward_us;
+  for (const exec::NodeTimer::Total& total : timer_->totals()) {
+    if (total.calls == 0) continue;  // a loop or switch: its nodes are there
+    out.nodes.push_back({total.node->path, total.calls, ms_per_step(total.forward_us),
+                         ms_per_step(total.backward_us),
+                         all_us > 0 ? (total.forward_us + total.backward_us) / all_us : 0});
+  }
+  out.num_steps = timer_->num_steps();
+  out.warmup_steps = timer_->warmup_steps();
+  out.step_ms = ms_per_step(timer_->step_us());
+  FDL_TRY(monitor::write_profile(out, monitor::profile_file(setup_.run)));
+  std::vector<monitor::TraceSpan> spans;
+  for (const exec::NodeTimer::Span& span : timer_->last_spans()) {
+    using Kind = exec::NodeTimer::Kind;
+    const bool is_step = span.kind == Kind::Step;
+    const std::string name = is_step                ? fmt::format("step {}", span.step + 1)
+                             : span.node != nullptr ? span.node->path
+                                                    : "loss";
+    const char* category = is_step ? "step" : span.kind == Kind::Forward ? "forward" : "backward";
+    spans.push_back({name, category, span.start_us, span.duration_us});
+  }
+  return monitor::write_trace(spans, setup_.run / "trace.json");
 }
 
 }  // namespace fdl::train

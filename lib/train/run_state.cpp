@@ -88,6 +88,7 @@ std::string to_json(const RunState& state) {
                       {"metrics", means_json(state.metrics)},
                       {"train_seconds", state.train_seconds},
                       {"best", std::move(best)}};
+  if (state.position > 0) out["position"] = state.position;
   if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
   return out.dump(1) + "\n";
 }
@@ -105,7 +106,8 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_integer(from, "threads", out.threads) && read_means(from, "losses", out.losses) &&
       read_means(from, "metrics", out.metrics) &&
       read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
-      read_plateau(from, out.plateau);
+      read_plateau(from, out.plateau) &&
+      (!from.contains("position") || read_integer(from, "position", out.position));
   if (whole) return out;
   return fail(
       error(Code::CheckpointCorrupt, {}, "'{}' does not hold the state of a run", path.string())

@@ -18,9 +18,10 @@ struct RunState {
     std::int64_t step = 0;
     double value = 0;
   };
-  std::int64_t step = 0;   // updates done
-  std::int64_t epoch = 0;  // epochs done
-  std::int64_t batch = 0;  // batches done of the epoch that runs
+  std::int64_t step = 0;      // updates done
+  std::int64_t epoch = 0;     // epochs done
+  std::int64_t batch = 0;     // batches done of the epoch that runs
+  std::int64_t position = 0;  // of the batch that runs, of a model with states: positions done
   std::int64_t threads = 0;
   std::vector<nn::RunningMean> losses, metrics;  // over the epoch that runs
   double train_seconds = 0;                      // of the epoch that runs

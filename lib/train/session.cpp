@@ -5,7 +5,9 @@
 
 #include "lib/base/files.h"
 #include "lib/format/checkpoint_manifest.h"
+#include "lib/graph/description.h"
 #include "lib/job/run_folder.h"
+#include "lib/train/initial_weights.h"
 
 namespace fdl::train {
 namespace {
@@ -13,6 +15,22 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path checkpoints_of(const TrainSetup& setup) { return setup.run / "checkpoints"; }
+
+// FDL5202 that names how the checkpoint's graph differs, as far as it was recorded.
+Diagnostic other_model(const fs::path& checkpoint, const graph::Graph& graph) {
+  constexpr std::size_t kMostNamed = 5;
+  const Result<std::string> text = read_file(checkpoint / "graph.json");
+  const auto recorded = text ? graph::parse_description(*text) : std::nullopt;
+  std::vector<std::string> found;
+  if (recorded) found = graph::differences(*recorded, graph::describe(graph), {"there", "here"});
+  Diagnostic d = error(Code::CheckpointMismatch, {}, "'{}' belongs to another model{}",
+                       checkpoint.string(), found.empty() ? "" : ": " + found.front());
+  for (std::size_t i = 1; i < std::min(found.size(), kMostNamed); ++i)
+    d.notes.push_back({found[i], {}});
+  if (found.size() > kMostNamed)
+    d.notes.push_back({fmt::format("and {} more differences", found.size() - kMostNamed), {}});
+  return std::move(d).help("the run's manifest.yml was changed; start a new run with `fdl run`");
+}
 
 }  // namespace
 
@@ -28,9 +46,11 @@ data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs)
   return out;
 }
 
-Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples) {
+Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
+                             std::int64_t updates_per_batch) {
   Horizon out;
-  out.steps_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
+  out.batches_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
+  out.steps_per_epoch = out.batches_per_epoch * updates_per_batch;
   if (out.steps_per_epoch == 0) {
     return fail(error(Code::NoEnd, {}, "an epoch has no batch: {} samples, batch_size {}",
                       num_samples, job.training.batch_size)
@@ -53,6 +73,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
       executor_(graph, store_, compared_values(job.training, graph)),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
+      carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(make_totals(job.training)) {
   state_.threads = setup.threads;
@@ -62,37 +83,46 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
                                                const TrainSetup& setup, const EventLog& events) {
   Result<Split> train_split = Split::load(*job.find_split("train"), job, graph, true);
   if (!train_split) return fail(train_split.error());
-  const Result<Horizon> horizon = plan_horizon(job, train_split->num_samples());
+  const std::int64_t num_positions = train_split->num_positions();
+  const std::int64_t num_calls = calls_per_update(graph, num_positions);
+  const Result<Horizon> horizon =
+      plan_horizon(job, train_split->num_samples(),
+                   std::max<std::int64_t>(1, (num_positions + num_calls - 1) / num_calls));
   if (!horizon) return fail(horizon.error());
   std::unique_ptr<Session> out(new Session(graph, job, setup, events, std::move(*train_split)));
   out->horizon_ = *horizon;
+  if (setup.profile) {
+    constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
+    out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps);
+  }
   out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
                                         horizon->total_steps, horizon->steps_per_epoch);
   if (const job::DataSplit* val = job.find_split("val")) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
     out->val_ = std::move(*loaded);
+    out->val_->use_tensors(out->store_.tensors());
   }
+  out->train_.use_tensors(out->store_.tensors());
   FDL_TRY(make_folders(checkpoints_of(setup)));
   remove_unfinished(checkpoints_of(setup));
-  if (setup.resume) FDL_TRY(out->resume());
+  const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);
+  if (!resumed) return fail(resumed.error());
+  if (!*resumed) FDL_TRY(load_initial_weights(graph, out->store_, events));
   return out;
 }
 
-Result<void> Session::resume() {
+Result<bool> Session::resume() {
   const std::vector<fs::path> whole = job::whole_checkpoints({setup_.run});
   if (!whole.empty()) FDL_TRY(restore(whole.front()));
-  return events_.cut_back(whole.empty() ? -1 : state_.step);
+  FDL_TRY(events_.cut_back(whole.empty() ? -1 : state_.step));
+  return !whole.empty();
 }
 
 Result<void> Session::restore(const fs::path& checkpoint) {
   const auto manifest = format::read_checkpoint_manifest(checkpoint);
   if (!manifest) return fail(manifest.error());
-  if (manifest->graph_hash != graph_.hash()) {
-    return fail(
-        error(Code::CheckpointMismatch, {}, "'{}' belongs to another model", checkpoint.string())
-            .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
-  }
+  if (manifest->graph_hash != graph_.hash()) return fail(other_model(checkpoint, graph_));
   Result<RunState> state = read_run_state(checkpoint);
   if (!state) return fail(state.error());
   if (state->threads != setup_.threads) {
@@ -110,6 +140,9 @@ Result<void> Session::restore(const fs::path& checkpoint) {
   }
   FDL_TRY(store_.load(checkpoint / "model.safetensors"));
   FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
+  const fs::path carried = checkpoint / "carried.safetensors";
+  std::error_code ignored;
+  if (fs::exists(carried, ignored)) FDL_TRY(carried_.load(carried));
   state_ = std::move(*state);
   totals_ = {state_.losses, state_.metrics};
   return {};

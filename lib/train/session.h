@@ -9,6 +9,7 @@
 #include "lib/optim/optimizer.h"
 #include "lib/optim/schedule.h"
 #include "lib/tensor/store.h"
+#include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
 #include "lib/train/split.h"
 #include "lib/train/train.h"
@@ -17,6 +18,7 @@ namespace fdl::train {
 
 // How long a run is, in updates.
 struct Horizon {
+  std::int64_t batches_per_epoch = 0;
   std::int64_t steps_per_epoch = 0;
   std::int64_t total_steps = 0;
   std::int64_t epochs = 0;  // begun ones
@@ -25,8 +27,10 @@ struct Horizon {
 // How training data is loaded.
 data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs);
 
-// Errors: FDL4002 when an epoch has no batch at all.
-Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples);
+// `updates_per_batch`: above 1 when the sequences of a model with states are cut. Errors: FDL4002
+// when an epoch has no batch at all.
+Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
+                             std::int64_t updates_per_batch);
 
 // All that a training run holds: the parts, and where it stands.
 class Session {
@@ -40,20 +44,30 @@ class Session {
   Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
           const EventLog& events, Split train_split);
 
-  Result<void> resume();
+  // Whether there was a checkpoint to go on from.
+  Result<bool> resume();
   Result<void> restore(const std::filesystem::path& checkpoint);
+  std::int64_t end_of_update() const;
+  Result<void> check_position(const data::Batch& batch) const;
+  Result<at::Tensor> forward(const data::Batch& batch, Carried& carried, Totals& totals) const;
   Result<void> step(const data::Batch& batch);
+  // Forward, loss and backward at the present weights.
+  Result<optim::Evaluation> evaluate_batch(const data::Batch& batch, Carried& carried,
+                                           Totals& totals) const;
+  Result<void> update(const data::Batch& batch);
+  void move_on(const data::Batch& batch);
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
   Result<void> validate(std::map<std::string, double>& means);
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
+  Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_progress();
   Result<void> report_epoch(const std::map<std::string, double>& means) const;
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
   bool is_done() const { return state_.step >= horizon_.total_steps; }
-  bool is_epoch_over() const { return state_.batch == horizon_.steps_per_epoch; }
+  bool is_epoch_over() const { return state_.batch == horizon_.batches_per_epoch; }
 
   const graph::Graph& graph_;
   const job::Job& job_;
@@ -65,7 +79,9 @@ class Session {
   tensor::TensorStore store_;
   exec::Executor executor_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
   optim::Schedule schedule_;
+  Carried carried_;
   CheckpointWriter writer_;
   RunState state_;
   Totals totals_;  // of the epoch that runs

@@ -1,9 +1,13 @@
 #include "lib/train/split.h"
 
+#include <algorithm>
 #include <utility>
+
+#include <ATen/core/grad_mode.h>
 
 #include "lib/base/check.h"
 #include "lib/tensor/dtype.h"
+#include "lib/train/carried.h"
 
 namespace fdl::train {
 
@@ -74,6 +78,7 @@ catalog::TensorType Split::batch_type(std::size_t field) const {
   catalog::TensorType out = dataset_->fields[field].type;
   if (field < transforms_.size())  // masks have none
     out = transformed_type(out, transforms_[field]);
+  if (num_positions_ > 0) out.shape.erase(out.shape.begin());
   out.shape.insert(out.shape.begin(), catalog::Dim::named("B"));
   return out;
 }
@@ -90,6 +95,10 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
     } else if (one.is_field()) {
       sources.push_back({Source::Kind::Field, field_index(one.field)});
       types.push_back(batch_type(sources.back().index));
+    } else if (one.is_tensor()) {
+      sources.push_back({Source::Kind::Tensor, static_cast<std::size_t>(one.tensor)});
+      const graph::OwnedTensor& tensor = graph.tensors[sources.back().index];
+      types.push_back({tensor.dtype, {tensor.shape.begin(), tensor.shape.end()}});
     } else {
       sources.push_back({});
       types.push_back(catalog::TensorType::absent());
@@ -100,6 +109,8 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
 
 void Split::bind(const graph::Graph& graph) {
   for (const graph::NamedValue& input : graph.inputs) inputs_.push_back(field_index(input.name));
+  if (!graph.states.empty())
+    num_positions_ = dataset_->fields[inputs_.front()].type.shape.front().number();
   std::size_t num_values = 0;
   for (const job::Loss& loss : job_->training.losses)
     losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, num_values)));
@@ -113,14 +124,24 @@ void Split::bind(const graph::Graph& graph) {
 }
 
 std::vector<at::Tensor> Split::gather(std::size_t item, const std::vector<at::Tensor>& outputs,
-                                      const data::Batch& batch) const {
+                                      const std::vector<at::Tensor>& fields) const {
   std::vector<at::Tensor> out;
   for (const Source& source : sources_[item]) {
-    if (source.kind == Source::Kind::Absent)
-      out.emplace_back();
-    else
-      out.push_back(source.kind == Source::Kind::Output ? outputs[source.index]
-                                                        : batch.fields[source.index]);
+    switch (source.kind) {
+      case Source::Kind::Output:
+        out.push_back(outputs[source.index]);
+        break;
+      case Source::Kind::Field:
+        out.push_back(fields[source.index]);
+        break;
+      case Source::Kind::Tensor:
+        FDL_CHECK(tensors_ != nullptr);
+        out.push_back((*tensors_)[source.index].value);
+        break;
+      case Source::Kind::Absent:
+        out.emplace_back();
+        break;
+    }
   }
   return out;
 }
@@ -129,46 +150,100 @@ data::Loader Split::loader(const data::LoaderSpec& spec, data::Position start) c
   return data::Loader(*dataset_, transforms_, spec, start);
 }
 
-std::vector<at::Tensor> Split::inputs(const data::Batch& batch) const {
+std::vector<at::Tensor> Split::fields_at(const data::Batch& batch, std::int64_t position) const {
+  if (num_positions_ == 0) return batch.fields;
   std::vector<at::Tensor> out;
-  for (const std::size_t field : inputs_) out.push_back(batch.fields[field]);
+  for (const at::Tensor& field : batch.fields)
+    out.push_back(field.select(1, position).contiguous());
   return out;
 }
 
-at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
-                          Totals& totals) const {
-  at::Tensor sum;
+std::vector<at::Tensor> Split::inputs(const std::vector<at::Tensor>& fields) const {
+  std::vector<at::Tensor> out;
+  for (const std::size_t field : inputs_) out.push_back(fields[field]);
+  return out;
+}
+
+Measured Split::measure(const std::vector<at::Tensor>& outputs,
+                        const std::vector<at::Tensor>& fields, Totals& totals) const {
+  Measured out;
   for (std::size_t i = 0; i < losses_.size(); ++i) {
-    const nn::LossValue value = losses_[i](gather(i, outputs, batch));
-    totals.losses[i].add(value);
-    const double weight = job_->training.losses[i].weight;
-    const at::Tensor weighted = weight == 1 ? value.mean : value.mean.mul(weight);
-    sum = sum.defined() ? sum.add(weighted) : weighted;
+    out.losses.push_back(losses_[i](gather(i, outputs, fields)));
+    totals.losses[i].add(out.losses.back());
   }
   for (std::size_t i = 0; i < metrics_.size(); ++i) {
-    const std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, batch);
+    const std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, fields);
     totals.metrics[i].add(metrics_[i](compared[0].detach(), compared[1]));
   }
   for (std::size_t i = 0; i < partial_weights_.size(); ++i)
-    sum = sum.add(outputs[first_partial_ + i].mul(partial_weights_[i]));
+    out.partials.push_back(outputs[first_partial_ + i]);
+  return out;
+}
+
+namespace {
+
+// The mean over the targets of all calls; a call without any says nothing.
+at::Tensor mean_over_targets(const std::vector<Measured>& calls, std::size_t loss) {
+  std::int64_t num_targets = 0;
+  for (const Measured& call : calls) num_targets += call.losses[loss].num_targets;
+  if (calls.size() == 1 || num_targets == 0) return calls.front().losses[loss].mean;
+  at::Tensor sum;
+  for (const Measured& call : calls) {
+    const nn::LossValue& value = call.losses[loss];
+    if (value.num_targets == 0) continue;
+    const at::Tensor part =
+        value.mean.mul(static_cast<double>(value.num_targets) / static_cast<double>(num_targets));
+    sum = sum.defined() ? sum.add(part) : part;
+  }
   return sum;
 }
 
-Result<Totals> evaluate(const exec::Executor& executor, const Split& split, const job::Job& job) {
+}  // namespace
+
+at::Tensor Split::loss_of(const std::vector<Measured>& calls) const {
+  at::Tensor sum;
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    const double weight = job_->training.losses[i].weight;
+    const at::Tensor mean = mean_over_targets(calls, i);
+    const at::Tensor weighted = weight == 1 ? mean : mean.mul(weight);
+    sum = sum.defined() ? sum.add(weighted) : weighted;
+  }
+  for (const Measured& call : calls) {
+    for (std::size_t i = 0; i < partial_weights_.size(); ++i) {
+      const double weight = partial_weights_[i] / static_cast<double>(calls.size());
+      // Else nothing came to the node that makes it.
+      if (call.partials[i].defined()) sum = sum.add(call.partials[i].mul(weight));
+    }
+  }
+  return sum;
+}
+
+Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
+                        const Split& split, const job::Job& job) {
+  const at::NoGradGuard no_grad;
   data::LoaderSpec spec;
   spec.batch_size = job.training.batch_size;
   spec.workers = job.loader.workers;
   spec.prefetch = job.loader.prefetch;
   data::Loader loader = split.loader(spec);
   Totals totals = make_totals(job.training);
+  nn::StepContext context;
+  context.seed = static_cast<std::uint64_t>(job.training.seed);
+  Carried carried(graph, context.seed);
   for (;;) {
-    const Result<const data::Batch*> batch = loader.next();
-    if (!batch) return fail(batch.error());
-    if (*batch == nullptr) return totals;
-    const Result<std::vector<at::Tensor>> outputs =
-        executor.run(split.inputs(**batch), nn::StepContext{});
-    if (!outputs) return fail(outputs.error());
-    split.measure(*outputs, **batch, totals);
+    const Result<const data::Batch*> next = loader.next();
+    if (!next) return fail(next.error());
+    if (*next == nullptr) return totals;
+    const data::Batch& batch = **next;
+    FDL_TRY(carried.begin(batch.num_samples, batch.position.batch == 0));
+    for (std::int64_t t = 0; t < std::max<std::int64_t>(split.num_positions(), 1); ++t) {
+      const std::vector<at::Tensor> fields = split.fields_at(batch, t);
+      auto called = executor.call(split.inputs(fields), carried.values(), context);
+      if (!called) return fail(called.error());
+      carried.take(std::move(called->states));
+      split.measure(called->values, fields, totals);
+    }
+    carried.detach();  // the next batch takes the place of this one
   }
 }
 

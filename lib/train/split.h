@@ -10,6 +10,7 @@
 #include "lib/job/job.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
+#include "lib/tensor/tensor_file.h"
 
 namespace fdl::train {
 
@@ -30,6 +31,12 @@ Totals make_totals(const job::Training& training);
 void add_means(const Totals& totals, const job::Training& training, const std::string& split,
                std::map<std::string, double>& out);
 
+// What one call measures: each loss of the job, and those that the model itself brings in.
+struct Measured {
+  std::vector<nn::LossValue> losses;
+  std::vector<at::Tensor> partials;
+};
+
 // One part of the data, with everything between it and the graph: transforms, which field feeds
 // which input, losses and metrics bound to their targets.
 class Split {
@@ -42,13 +49,24 @@ class Split {
   std::int64_t num_samples() const { return dataset_->num_samples(); }
   data::Loader loader(const data::LoaderSpec& spec, data::Position start = {}) const;
 
-  std::vector<at::Tensor> inputs(const data::Batch& batch) const;
+  // How many positions the sequences of a model with states have; 0 of other models.
+  std::int64_t num_positions() const { return num_positions_; }
+  // Of a batch what one call sees: the fields at that position, or whole where there are none.
+  std::vector<at::Tensor> fields_at(const data::Batch& batch, std::int64_t position) const;
 
-  // Adds a batch's losses and metrics to `totals` and gives the weighted loss, with what the model
-  // itself brings in. `outputs` are the
-  // compared values.
-  at::Tensor measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
-                     Totals& totals) const;
+  std::vector<at::Tensor> inputs(const std::vector<at::Tensor>& fields) const;
+
+  // Where losses and metrics find tensors of the model, in the order of Graph::tensors; before the
+  // first measure().
+  void use_tensors(const std::vector<tensor::NamedTensor>& tensors) { tensors_ = &tensors; }
+
+  // Adds a call's losses and metrics to `totals`. `outputs` are the compared values.
+  Measured measure(const std::vector<at::Tensor>& outputs, const std::vector<at::Tensor>& fields,
+                   Totals& totals) const;
+
+  // The weighted loss of the calls of one update: each loss is the mean over all their targets, and
+  // what the model itself brings in the mean over the calls.
+  at::Tensor loss_of(const std::vector<Measured>& calls) const;
 
  private:
   Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}
@@ -56,21 +74,23 @@ class Split {
   catalog::TensorTypes bind_sources(const std::vector<job::Compared>& compared,
                                     const graph::Graph& graph, std::size_t& num_values);
   std::vector<at::Tensor> gather(std::size_t item, const std::vector<at::Tensor>& outputs,
-                                 const data::Batch& batch) const;
+                                 const std::vector<at::Tensor>& fields) const;
   std::size_t field_index(const std::string& field) const;
   catalog::TensorType batch_type(std::size_t field) const;
 
   std::string name_;
   const job::Job* job_;
+  std::int64_t num_positions_ = 0;
   std::unique_ptr<const data::Dataset> dataset_;
   std::vector<data::FieldTransform> transforms_;
   std::vector<std::size_t> inputs_;  // indices of fields
   // For each loss, then each metric, where its tensors come from.
   struct Source {
-    enum class Kind { Output, Field, Absent } kind = Kind::Absent;
-    std::size_t index = 0;  // among the compared values, or the fields
+    enum class Kind { Output, Field, Tensor, Absent } kind = Kind::Absent;
+    std::size_t index = 0;  // among the compared values, the fields, or the model's tensors
   };
   std::vector<std::vector<Source>> sources_;
+  const std::vector<tensor::NamedTensor>* tensors_ = nullptr;
   std::vector<nn::Loss> losses_;
   std::vector<nn::Metric> metrics_;
   // The losses that the model itself brings in: their place among the outputs, and weights.
@@ -78,7 +98,8 @@ class Split {
   std::vector<double> partial_weights_;
 };
 
-// Measures a whole split in order, without training. Errors: FDL5404.
-Result<Totals> evaluate(const exec::Executor& executor, const Split& split, const job::Job& job);
+// Measures a whole split in order, without training; states begin anew. Errors: FDL5404.
+Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
+                        const Split& split, const job::Job& job);
 
 }  // namespace fdl::train

@@ -15,6 +15,7 @@ struct TrainSetup {
   std::filesystem::path run;  // the run's folder
   bool resume = false;        // from its newest whole checkpoint, if it has one
   std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
+  bool profile = false;       // measure nodes: profile.json and trace.json in the run's folder
   // The signal that asks to stop after the step that runs, or 0. Called once a step.
   std::function<int()> stop_signal;
 };

@@ -178,6 +178,7 @@ class Tests:
         before = project.steps()
         output = project.call('run', '--resume', expect=1)
         assert 'FDL5202' in output and 'help: ' in output, output
+        assert 'p is 0.2 there, 0.3 here' in output, output
         same('checkpoints', project.steps(), before)
 
     def test_run_folder_whose_records_are_damaged(self):

@@ -51,6 +51,40 @@ output:
 """
 NUM_STEPS = 3 * 63
 
+# States that begin anew and one that never does, dropout at each position, uneven windows and
+# batches: 7 batches of 3 updates an epoch, saved every 5, so mostly inside a sequence.
+STATE_JOB = """
+model:
+  name: memory
+  inputs: { x: "f32[16]" }
+  state:
+    memory: { shape: [64], init: { normal: 0.1 }, bptt: 8 }
+    trail: { shape: [16], reset: never, bptt: 8 }
+  flow:
+    - { tag: input }
+    - concat: { with: [memory, trail], dim: 1 }
+    - linear: 64
+    - { tanh: {}, tag: memory }
+    - dropout: 0.1
+    - { linear: 4, tag: out }
+    - { from: input, add: trail }
+    - { scale: 0.5, tag: trail }
+  outputs: { y: out }
+data:
+  train: { synthetic: { kind: sequences, steps: 20, target: "f32[4]", samples: 130 }, slice: ":100" }
+  val: { synthetic: { kind: sequences, steps: 20, target: "f32[4]", samples: 130 }, slice: "100:" }
+training:
+  epochs: 10
+  batch_size: 16
+  loss: mse
+  optimizer: { adam: { lr: 1e-2 } }
+  schedule: { cosine: { min_lr: 1e-4 } }
+  validate: { every: 5 steps }
+output:
+  checkpoint: { every: 5 steps, keep: { last: 2, best: { metric: val/loss } } }
+"""
+STATE_STEPS = 10 * 7 * 3
+
 
 class Project:
     """A folder with a manifest, and the runs that `fdl` makes in it."""
@@ -276,6 +310,46 @@ class Tests:
     def test_retention(self):
         best, _ = self.best_by_records()
         same('checkpoints', set(self.undisturbed().steps()), {180, NUM_STEPS, best})
+
+    def state_run(self, name, kills=0):
+        """A run of STATE_JOB that was killed so often, and gone on with, until its end."""
+        project = self.project(name, STATE_JOB)
+        process = project.start('run')
+        for _ in range(kills):
+            former = project.steps() if has_started(project) else []
+            assert wait_until(process, lambda: has_checkpoint(project) and project.steps() != former)
+            kill_engine(project, process)
+            process = project.start('run', '--resume')
+            assert wait_until(process, lambda: len(project.events('start')) > 0)
+        output, _ = process.communicate()
+        same(f'exit of {output}', process.returncode, 0)
+        same('steps', project.steps()[-1], STATE_STEPS)
+        return project
+
+    def test_killed_inside_a_sequence(self):
+        whole = self.state_run('state_whole')
+        resumed_inside = 0
+        for number in range(2):
+            project = self.state_run(f'state_killed_{number}', kills=1)
+            resumed_from = project.events('start')[-1]['resumed_from_step']
+            resumed_inside += resumed_from % 3 != 0
+            for name in ('model.safetensors', 'optimizer.safetensors', 'carried.safetensors'):
+                found, expected = ((p.checkpoints()[-1] / name).read_bytes() for p in (project, whole))
+                assert found == expected, f'{name} after going on from {resumed_from}'
+            records = [[(e['step'], e['train/loss']) for e in p.events('epoch')]
+                       for p in (project, whole)]
+            same('epoch records', records[0], records[1])
+        first, last = whole.events('eval')[0], whole.events('eval')[-1]
+        assert last['val/loss'] < first['val/loss'] / 2, (first, last)
+        same('steps of an epoch', {e['num_steps'] for e in whole.events('epoch')}, {21})
+        return None if resumed_inside else 'all kills fell between sequences'
+
+    def test_eval_of_states_agrees_with_training(self):
+        whole = self.state_run('state_to_measure')
+        measured = whole.events('eval') + whole.events('epoch')
+        records = [(e['val/loss'], e['step']) for e in measured if 'val/loss' in e]
+        result = json.loads(whole.call('eval', '--data', 'val', '--json'))
+        same('the best', (result['val/loss'], result['step']), min(records))
 
     def test_eval_takes_the_best_and_agrees_with_training(self):
         best, loss = self.best_by_records()

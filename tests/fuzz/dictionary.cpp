@@ -33,8 +33,9 @@ Words all_words() {
     words.insert({name, fdl::catalog::find_module(name)->example});
     add_record(fdl::catalog::find_module(name)->record, words);
   }
-  for (const EntryKind kind : {EntryKind::Loss, EntryKind::Metric, EntryKind::Optimizer,
-                               EntryKind::Schedule, EntryKind::Dataset, EntryKind::Transform}) {
+  for (const EntryKind kind :
+       {EntryKind::Loss, EntryKind::Metric, EntryKind::Optimizer, EntryKind::Schedule,
+        EntryKind::Dataset, EntryKind::Transform, EntryKind::Parametrization}) {
     for (const std::string& name : fdl::catalog::entry_names(kind)) {
       words.insert(name);
       add_record(fdl::catalog::find_entry(kind, name)->record, words);

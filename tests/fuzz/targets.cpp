@@ -1,9 +1,11 @@
 #include "tests/fuzz/targets.h"
 
+#include <algorithm>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/base/check.h"
+#include "lib/base/regex.h"
 #include "lib/catalog/shape_rule.h"
 #include "lib/config/interpolate.h"
 #include "lib/config/merge.h"
@@ -12,6 +14,7 @@
 #include "lib/format/idx.h"
 #include "lib/format/npy.h"
 #include "lib/format/safetensors.h"
+#include "lib/format/shard_index.h"
 #include "lib/format/table.h"
 #include "lib/format/text.h"
 #include "lib/job/job.h"
@@ -108,6 +111,26 @@ void safetensors(std::string_view bytes) {
     sum += entry.num_bytes();
   }
   FDL_CHECK(sum == num_data_bytes);
+}
+
+void shards(std::string_view bytes) {
+  const auto index = format::parse_shard_index(bytes, "x.json");
+  if (!index) return;
+  FDL_CHECK(!index->tensors.empty() && !index->files.empty());
+  for (const std::string& file : index->files) FDL_CHECK(file.find('/') == std::string::npos);
+}
+
+void regex(std::string_view bytes) {
+  const auto line = [&] {
+    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    const std::string_view out = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    return out;
+  };
+  const auto pattern = Regex::parse(line());
+  const std::string_view replacement = line();
+  if (!pattern || !pattern->replacement_problem(replacement).empty()) return;
+  (void)pattern->replace_all(bytes.substr(0, 512), replacement);
 }
 
 void idx(std::string_view bytes) {

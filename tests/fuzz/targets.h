@@ -11,6 +11,8 @@ using Target = void (*)(std::string_view bytes);
 void yaml(std::string_view bytes);         // the reader; what it shows reads back
 void shape(std::string_view bytes);        // rules of the shape language, and input types
 void safetensors(std::string_view bytes);  // headers
+void shards(std::string_view bytes);       // indices of sharded models
+void regex(std::string_view bytes);        // a pattern, a replacement and a text, a line each
 void idx(std::string_view bytes);          // whole files
 void npy(std::string_view bytes);          // headers, with the length of the file
 void table(std::string_view bytes);        // CSV and JSON lines: every record reads back
@@ -22,8 +24,9 @@ struct NamedTarget {
   Target target;
 };
 inline constexpr NamedTarget kTargets[] = {
-    {"yaml", yaml}, {"shape", shape}, {"safetensors", safetensors},
-    {"idx", idx},   {"npy", npy},     {"table", table},
-    {"text", text}, {"check", check}};
+    {"yaml", yaml},     {"shape", shape}, {"safetensors", safetensors},
+    {"shards", shards}, {"regex", regex}, {"idx", idx},
+    {"npy", npy},       {"table", table}, {"text", text},
+    {"check", check}};
 
 }  // namespace fdl::fuzz

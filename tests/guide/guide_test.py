@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles the module that docs/guide/add-a-module.md walks through, with the flags of a real one.
+"""Compiles the module that docs/guide/add-a-module.md walks through, with the flags of a real one,
+and has `fdl check` read every YAML block of the guides that is a whole manifest.
 
 Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why`, as tests/run.py reads them.
 """
@@ -34,10 +35,32 @@ def command_of(build):
     return None
 
 
+def check_manifests(build):
+    """Whether all blocks that begin a manifest check."""
+    fine = True
+    for guide in sorted(GUIDE.parent.glob('*.md')):
+        blocks = re.findall(r'^```yaml\n(.*?)^```', guide.read_text(encoding='utf-8'),
+                            re.MULTILINE | re.DOTALL)
+        for number, block in enumerate(b for b in blocks if re.match(r'(model|description):', b)):
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, 'fdl.yml').write_text(block, encoding='utf-8')
+                done = subprocess.run([build / 'bin/fdl', 'check', '--no-data'], cwd=folder, text=True,
+                                      check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            name = f'guide/{guide.stem} manifest {number} checks'
+            print(f'not ok {name}: {done.stdout}' if done.returncode else f'ok {name}')
+            fine = fine and done.returncode == 0
+    return fine
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     build = parser.parse_args().build.resolve()
+    failed = not check_manifests(build)
+    return compile_module(build) or int(failed)
+
+
+def compile_module(build):
     text = GUIDE.read_text(encoding='utf-8')
     blocks = re.findall(r'^```cpp\n(.*?)^```', text, re.MULTILINE | re.DOTALL)
     if len(blocks) != len(FILES) or any(f'`{name}`' not in text for name in FILES):

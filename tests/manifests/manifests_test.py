@@ -28,7 +28,6 @@ LARGE, LARGE_CHANGES = 1_000_000, ['training.batch_size=2', 'data.train.syntheti
 HUGE, HUGE_CHANGES = 20_000_000, ['training.batch_size=1', 'training.optimizer.sgd.lr=1e-3',
                                   'output.checkpoint.every=20 steps']
 SHORT = ['data.train.synthetic.length=8']
-FILES = ('model.safetensors', 'optimizer.safetensors')
 
 
 class Failed(Exception):
@@ -66,7 +65,9 @@ def outcome(run):
     last = run / 'checkpoints/step-20'
     state = json.loads((last / 'state.json').read_text(encoding='utf-8'))
     del state['train_seconds']
-    return {name: hashlib.sha256((last / name).read_bytes()).hexdigest() for name in FILES} | state
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+             for path in last.glob('*.safetensors')}
+    return files | state
 
 
 def changes_for(manifest, num_parameters):

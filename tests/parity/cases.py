@@ -34,6 +34,15 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Parametrization:
+    input: Callable[[], torch.Tensor]
+    of: str  # a module
+    of_params: dict = field(default_factory=dict)
+    params: dict = field(default_factory=dict)
+    tensor: str = "weight"
+
+
+@dataclass(frozen=True)
 class Schedule:
     """`params` is the value of the manifest's key `schedule`; `build` makes PyTorch's form."""
 

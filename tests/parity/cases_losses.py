@@ -64,6 +64,27 @@ def info_nce(x, positive, temperature=0.1, symmetric=False, reduction="mean"):
     return value
 
 
+def gaussian_kl(x, logvar, reduction="mean"):
+    own = torch.distributions.Normal(x, (logvar / 2).exp())
+    standard = torch.distributions.Normal(torch.zeros_like(x), torch.ones_like(x))
+    value = torch.distributions.kl_divergence(own, standard).flatten(1).sum(1)
+    return value.mean() if reduction == "mean" else value.sum()
+
+
+def contrastive(x, target, other, margin=1.0, eps=1e-6, reduction="mean"):
+    """Hadsell et al. 2006, equation 4; their Y is 1 where the two are unlike."""
+    distance = (x - other + eps).square().sum(1).sqrt()
+    near, far = distance.square() / 2, (margin - distance).clamp_min(0).square() / 2
+    value = target * near + (1 - target) * far
+    return value.mean() if reduction == "mean" else value.sum()
+
+
+def linear_cross_entropy(x, target, chunk_size=None, **given):
+    weight, bias = given.pop("linear.weight"), given.pop("linear.bias", None)
+    logits = functional.linear(x, weight, bias)
+    return functional.cross_entropy(logits.flatten(0, -2), target.flatten(), **given)
+
+
 LOSSES |= {
     "cross_entropy": with_tensors(functional.cross_entropy, "weight"),
     "l1": functional.l1_loss,
@@ -89,6 +110,9 @@ LOSSES |= {
     "ctc": ctc,
     "focal": focal,
     "dice": dice,
+    "gaussian_kl": gaussian_kl,
+    "contrastive": contrastive,
+    "linear_cross_entropy": linear_cross_entropy,
     "info_nce": info_nce,
 }
 
@@ -223,7 +247,30 @@ def far_loss_cases():
     yield "info_nce", "symmetric", Loss(row, None, symmetric, more={"positive": normal(4, 3)})
 
 
+def chunked_loss_cases():
+    weight, both = {"linear.weight": normal(5, 4)}, {"linear.weight": normal(5, 4), "linear.bias": normal(5)}
+    ignored = lambda: torch.tensor([[0, -100, 4], [-100, 2, 2]])  # noqa: E731
+    yield "plain", Loss(normal(6, 4), indices(5, 6), more=weight)
+    yield "chunks", Loss(normal(7, 4), indices(5, 7), {"chunk_size": 3}, more=both)
+    yield "ignored", Loss(normal(2, 3, 4), ignored, {"chunk_size": 2}, more=both)
+    options = {"chunk_size": 4, "label_smoothing": 0.2}
+    yield "label_smoothing", Loss(normal(2, 3, 4), ignored, options, more=both)
+    zero = {"ignore_index": 0, "chunk_size": 1} | SUM
+    yield "options", Loss(normal(6, 4), indices(5, 6), zero, more=weight)
+
+
 def loss_cases():
+    for name, case in chunked_loss_cases():
+        yield "linear_cross_entropy", name, case
+    row = normal(4, 3)
+    for name, params in (("plain", {}), ("sum", SUM)):
+        yield "gaussian_kl", name, Loss(row, None, params, more={"logvar": normal(4, 3)})
+    yield "gaussian_kl", "image", Loss(normal(2, 3, 4), None, more={"logvar": normal(2, 3, 4)})
+    alike = lambda: torch.tensor([0, 1, 1, 0])  # noqa: E731
+    yield "contrastive", "plain", Loss(row, alike, more={"other": normal(4, 3)})
+    yield "contrastive", "options", Loss(row, alike, {"margin": 4} | SUM, more={"other": normal(4, 3)})
+    same = {"other": lambda: torch.zeros(2, 3)}
+    yield "contrastive", "equal", Loss(lambda: torch.zeros(2, 3), numbers(0, 1), more=same)
     yield from elementwise_loss_cases()
     yield from class_loss_cases()
     yield from far_loss_cases()

@@ -13,6 +13,7 @@ PORTS = {
     "gru": ("output", "h_n"),
     "lstm": ("output", "h_n", "c_n"),
     "lstm_cell": ("h", "c"),
+    "multihead_attention": ("output", "weights"),
 }
 
 
@@ -49,9 +50,11 @@ def cell(base: type[nn.Module]):
 class MultiheadAttention(nn.MultiheadAttention):
     """Our masks: true = seen, and a mask of scores for each sample."""
 
-    def __init__(self, *sizes, causal=False, **params):
+    def __init__(self, *sizes, causal=False, need_weights=False, average_attn_weights=True,
+                 **params):
         super().__init__(*sizes, batch_first=True, **params)
-        self.causal = causal
+        self.causal, self.need_weights = causal, need_weights
+        self.average_attn_weights = average_attn_weights
 
     def forward(self, query, *more):
         given = dict(zip(self.input_names[1:], more))
@@ -64,10 +67,11 @@ class MultiheadAttention(nn.MultiheadAttention):
         if self.causal:
             assert scores is None
             scores = ~torch.ones(query.shape[1], key.shape[1], dtype=torch.bool).tril()
-        output, _ = super().forward(
-            query, key, given.get("value", key), need_weights=False, attn_mask=scores,
-            key_padding_mask=None if seen is None else ~seen)
-        return output
+        outputs = super().forward(
+            query, key, given.get("value", key), need_weights=self.need_weights, attn_mask=scores,
+            key_padding_mask=None if seen is None else ~seen,
+            average_attn_weights=self.average_attn_weights)
+        return outputs if self.need_weights else outputs[0]
 
 
 def multihead_attention(x: torch.Tensor, params: dict) -> nn.Module:
@@ -209,6 +213,9 @@ def multihead_cases():
     rotary = {"num_heads": 4, "num_kv_heads": 2, "rotary": True, "rotary_base": 100.0}
     yield "rotary_grouped", Module(normal(2, 3, 8), rotary | {"causal": True})
     yield "alibi", Module(x, {"num_heads": 3, "alibi": True})
+    weights = heads | {"need_weights": True}
+    yield "weights", Module(x, weights, more={"mask": boolean(2, 3)})
+    yield "weights_of_heads", Module(x, weights | {"average_attn_weights": False}, more=cross)
 
 
 def position_cases():

@@ -14,7 +14,7 @@ INSTANCE_NORMS = {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm
 POOLS = {
     "max_pool1d": nn.MaxPool1d, "max_pool3d": nn.MaxPool3d,
     "avg_pool1d": nn.AvgPool1d, "avg_pool3d": nn.AvgPool3d,
-    "lp_pool1d": nn.LPPool1d, "lp_pool2d": nn.LPPool2d,
+    "lp_pool1d": nn.LPPool1d, "lp_pool2d": nn.LPPool2d, "lp_pool3d": nn.LPPool3d,
     "adaptive_avg_pool1d": nn.AdaptiveAvgPool1d, "adaptive_avg_pool3d": nn.AdaptiveAvgPool3d,
     "adaptive_max_pool1d": nn.AdaptiveMaxPool1d, "adaptive_max_pool2d": nn.AdaptiveMaxPool2d,
     "adaptive_max_pool3d": nn.AdaptiveMaxPool3d,
@@ -123,7 +123,7 @@ def pool_cases():
     for n in (2, 3):
         divisor = overlap | {"divisor_override": 5}
         yield f"avg_pool{n}d", "divisor_override", Module(normal(*INPUTS[n]), divisor)
-    for n in (1, 2):
+    for n in (1, 2, 3):
         plain = {"norm_type": 2, "kernel_size": 2}
         yield f"lp_pool{n}d", "plain", Module(normal(*INPUTS[n]), plain)
         options = {"norm_type": 1.5, "kernel_size": 3, "stride": 2, "ceil_mode": True}

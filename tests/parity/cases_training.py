@@ -47,6 +47,7 @@ class Muon:
 
 
 OPTIMIZERS |= {
+    "lbfgs": torch.optim.LBFGS,
     "adamax": torch.optim.Adamax,
     "nadam": torch.optim.NAdam,
     "radam": torch.optim.RAdam,
@@ -90,12 +91,24 @@ def optimizer_cases():
         # PyTorch takes the start of adagrad's sum from the optimizer alone, not from a group.
         own = {k: v for k, v in options.items() if k != "initial_accumulator_value"}
         yield kind, f"{kind}_groups", lr | {"groups": [{"match": "p1", "lr": 0.01} | own]}
+    for kind in OPTIMIZERS.keys() - {"lbfgs", "lion", "muon"}:
+        yield kind, f"{kind}_maximize", {"maximize": True}
     yield "rmsprop", "rmsprop_momentum", {"momentum": 0.9}
     yield "rmsprop", "rmsprop_centered", {"centered": True}
     for kind in ("nadam", "radam"):
         apart = {"decoupled_weight_decay": True, "weight_decay": 0.1}
         yield kind, f"{kind}_decoupled", apart
     yield "muon", "muon_no_matrices", {"groups": [{"match": "p0", "orthogonal": False}]}
+
+
+def closure_cases():
+    yield "lbfgs", "lbfgs", {"lr": 0.5, "max_iter": 3}, torch.float32
+    yield "lbfgs", "lbfgs_history", {"lr": 0.3, "history_size": 2}, torch.float64
+    # Not more steps: after some sixty, a change of 1e-15 at the start moves PyTorch's own by 1e-3.
+    wolfe = {"line_search_fn": "strong_wolfe", "max_iter": 6}
+    yield "lbfgs", "lbfgs_wolfe", wolfe, torch.float64
+    short = {"line_search_fn": "strong_wolfe", "max_iter": 4, "max_eval": 7, "history_size": 3}
+    yield "lbfgs", "lbfgs_wolfe_short", short | {"lr": 5.0}, torch.float64
 
 
 def of_torch(scheduler: str, **arguments):

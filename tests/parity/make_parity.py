@@ -10,7 +10,8 @@ run by hand and its outputs are committed, so that the tests need no Python.
 Every file is one case, `<kind>_<case>.safetensors`. Its `__metadata__` says what was computed:
 
     torch      the version that computed it
-    module     or `loss`, `optimizer`, `schedule`, `initializer`: the name in our catalogue
+    module     or `loss`, `optimizer`, `schedule`, `initializer`, `parametrization`: the name in our
+               catalogue
     params     its parameters as one line of YAML, in PyTorch's names; inferred ones are left out
     train      "true" or "false" (modules only)
 
@@ -26,6 +27,10 @@ and its tensors are
                one_cycle also momentum f64[200]. Metadata `lr` is the optimiser's own rate.
     plateau    metric f64[120] and lr f64[120], the rate after each of them; metadata `plateau` holds
                its parameters, the optimiser's own rate is 0.1
+               lbfgs has input, target and the two weights of a small network instead of gradients
+    parametrization  input, state.<key> by PyTorch's keys, output in training, grad_output,
+               grad_input, grad.<key>, after.<key> of all, and output_eval after it. Metadata
+               `of` and `of_params` say of which module, `tensor` which, `params` how.
     initializer  value, or arguments f64[2] for the generator: bounds, or mean and standard deviation.
                Metadata `shape` is that of the tensor.
 
@@ -117,7 +122,7 @@ def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
     outputs = module(*inputs)
     if isinstance(outputs, torch.Tensor):
         outputs = (outputs,)
-    ports = cases.PORTS.get(kind, ("output",))
+    ports = cases.PORTS.get(kind, ("output",))[:len(outputs)]  # further ones may be optional
     assert len(ports) == len(outputs), f"{kind} has {len(outputs)} outputs"
     ends, weights = [], []
     for i, (port, y) in enumerate(zip(ports, outputs)):
@@ -177,6 +182,51 @@ def optimizer_case(kind: str, params: dict) -> tuple[dict, dict]:
     return tensors, {"optimizer": kind, "params": yaml(params)}
 
 
+def closure_case(kind: str, params: dict, dtype: torch.dtype) -> tuple[dict, dict]:
+    """An optimizer that evaluates again: mean((tanh(input p0) p1 - target)^2)."""
+    weights = [nn.Parameter(torch.randn(4, 3).to(dtype)), nn.Parameter(torch.randn(3).to(dtype))]
+    x, target = torch.randn(8, 4).to(dtype), torch.randn(8).to(dtype)
+    tensors = {"input": x, "target": target}
+    tensors |= {f"param.{i}": weight.detach().clone() for i, weight in enumerate(weights)}
+    optimizer = cases.OPTIMIZERS[kind](weights, **params)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (torch.tanh(x @ weights[0]) @ weights[1] - target).square().mean()
+        loss.backward()
+        return loss
+
+    for step in range(5):
+        optimizer.step(closure)
+        tensors |= {f"after.{step}.{i}": weight.detach().clone()
+                    for i, weight in enumerate(weights)}
+    return tensors, {"optimizer": kind, "params": yaml(params)}
+
+
+def parametrization_case(kind: str, case: cases.Parametrization) -> tuple[dict, dict]:
+    x = case.input()
+    module = cases.MODULES[case.of](x, dict(case.of_params))
+    getattr(nn.utils.parametrizations, kind)(module, case.tensor, **case.params)
+    with torch.no_grad():
+        for name, value in module.named_parameters():
+            value.mul_(torch.rand_like(value) + 0.5) if "original" in name else value.normal_()
+    tensors = {"input": x.clone()}
+    tensors |= {f"state.{key}": value.clone() for key, value in module.state_dict().items()}
+    if x.is_floating_point():
+        x.requires_grad_()
+    y = module.train()(x)
+    grad_output = torch.randn_like(y)
+    y.backward(grad_output)
+    tensors |= {"output": y, "grad_output": grad_output}
+    if x.grad is not None:
+        tensors["grad_input"] = x.grad
+    tensors |= {f"grad.{name}": value.grad for name, value in module.named_parameters()}
+    tensors |= {f"after.{key}": value.clone() for key, value in module.state_dict().items()}
+    tensors["output_eval"] = module.eval()(x)
+    return tensors, {"parametrization": kind, "of": case.of, "of_params": yaml(case.of_params),
+                     "tensor": case.tensor, "params": yaml(case.params)}
+
+
 def schedule_case(case: cases.Schedule) -> tuple[dict, dict]:
     optimizer = torch.optim.Adam([nn.Parameter(torch.zeros(1))], lr=case.lr)
     scheduler = case.build(optimizer)
@@ -232,6 +282,10 @@ def all_cases():
         yield f"{kind}_{name}", lambda k=kind, c=loss: loss_case(k, c)
     for kind, name, params in cases.gather("optimizer_cases"):
         yield f"optim_{name}", lambda k=kind, p=params: optimizer_case(k, p)
+    for kind, name, params, dtype in cases.gather("closure_cases"):
+        yield f"optim_{name}", lambda k=kind, p=params, d=dtype: closure_case(k, p, d)
+    for kind, name, case in cases.gather("parametrization_cases"):
+        yield f"{kind}_{name}", lambda k=kind, c=case: parametrization_case(k, c)
     for kind, name, case in cases.gather("initializer_cases"):
         yield f"init_{name}", lambda k=kind, c=case: initializer_case(k, *c)
     for name, params in cases.gather("plateau_cases"):

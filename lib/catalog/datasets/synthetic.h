@@ -16,6 +16,7 @@ struct SyntheticParams {
   std::string target;
   std::optional<std::int64_t> length;
   std::vector<std::int64_t> lengths;
+  std::optional<std::int64_t> steps;
   std::int64_t seed = 0;
 };
 
@@ -29,9 +30,11 @@ inline EntrySpec synthetic_spec() {
           "kind", &P::kind,
           "What the samples are like: numbers whose target is a function of them, numbers around "
           "the centre of their class, patterns of waves of their class, tokens that follow one "
-          "another, or pictures of boxes with the class of each pixel.",
+          "another, pictures of boxes with the class of each pixel, or sequences of numbers "
+          "whose target at a position depends on those before it.",
           config::main_field,
-          config::choices({"regression", "classification", "images", "tokens", "segmentation"}))
+          config::choices(
+              {"regression", "classification", "images", "tokens", "segmentation", "sequences"}))
       .param("samples", &P::samples, "How many.", at_least(1))
       .param("classes", &P::classes, "Of targets that are class numbers: how many classes.",
              at_least(2))
@@ -39,7 +42,8 @@ inline EntrySpec synthetic_spec() {
              "Of tokens: how many there are; else the rows of the embedding that the input feeds.",
              at_least(2))
       .param("target", &P::target,
-             "The target. Of a regression its type, such as f32[512]; of tokens `next` (the "
+             "The target. Of a regression its type, such as f32[512], of "
+             "sequences that at each position; of tokens `next` (the "
              "default), or i64[] for the class of the sample, i64[T] for one of each token, f32[8] "
              "for numbers of its class; of every kind the name of an input, to be reconstructed.")
       .param("length", &P::length,
@@ -48,6 +52,8 @@ inline EntrySpec synthetic_spec() {
              "Shortest and longest size of named axes, [4, 16]: each sample has its own. Batches "
              "are padded, and the field NAME_mask tells which elements of NAME are real.",
              at_least(1))
+      .param("steps", &P::steps,
+             "Of sequences: how many positions; else the first axis of the inputs.", at_least(1))
       .param("seed", &P::seed, "Chooses the samples.")
       .source("drawn by fdl");
 }

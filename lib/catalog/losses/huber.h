@@ -20,6 +20,7 @@ inline EntrySpec huber_spec() {
       .fits([](const P&, const TensorType& output, const TensorType& target) {
         return needs_equal(output, target);
       })
+      .memory(0, 1)
       .source("Huber 1964, doi:10.1214/aoms/1177703732; torch.nn.HuberLoss");
 }
 

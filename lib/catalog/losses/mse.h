@@ -17,6 +17,7 @@ inline EntrySpec mse_spec() {
       .fits([](const P&, const TensorType& output, const TensorType& target) {
         return needs_equal(output, target);
       })
+      .memory(0, 1)
       .source("torch.nn.MSELoss");
 }
 

@@ -19,6 +19,7 @@ inline EntrySpec smooth_l1_spec() {
       .fits([](const P&, const TensorType& output, const TensorType& target) {
         return needs_equal(output, target);
       })
+      .memory(0, 1)
       .source("Girshick 2015, arXiv:1504.08083, equation 3; torch.nn.SmoothL1Loss");
 }
 

@@ -16,6 +16,9 @@ inline ModuleSpec alpha_dropout_spec() {
       .flops([](const DropParams&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(2);
       })
+      .keeps({})
+      // The mask.
+      .keeps_bytes([](const auto&, const TensorType& x, const TensorType&) { return bytes_of(x); })
       .source("Klambauer et al. 2017, arXiv:1706.02515, appendix")
       .example("alpha_dropout: 0.25");
 }

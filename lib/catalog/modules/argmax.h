@@ -11,6 +11,7 @@ struct ArgmaxParams {
 
 inline ModuleSpec argmax_spec() {
   return place_along<ArgmaxParams>("argmax", "The place of the largest value along one axis.")
+      .keeps({})
       .source("torch.argmax")
       .example("argmax");
 }

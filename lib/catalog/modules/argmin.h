@@ -11,6 +11,7 @@ struct ArgminParams {
 
 inline ModuleSpec argmin_spec() {
   return place_along<ArgminParams>("argmin", "The place of the least value along one axis.")
+      .keeps({})
       .source("torch.argmin")
       .example("argmin");
 }

@@ -40,6 +40,20 @@ inline ModuleSpec attention_spec() {
         return attention_flops(attention_inputs(inputs), p.num_heads, inputs[0].shape[2],
                                outputs.front().shape[2]);
       })
+      .input_gradient_flops(
+          [](const P& p, const std::vector<TensorType>& inputs, const auto& outputs) {
+            return Dim(2) * attention_flops(attention_inputs(inputs), p.num_heads,
+                                            inputs[0].shape[2], outputs.front().shape[2]);
+          })
+      .keeps_by([](const P& p) {
+        using Names = std::vector<std::string>;
+        return p.dropout == 0 ? Names{"query", "key", "value", "output"} : Names{"mask"};
+      })
+      .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto& outputs) {
+        return bytes_of(attention_kept(p, attention_inputs(inputs), inputs[0].shape[2],
+                                       outputs.front().shape[2]),
+                        inputs[0]);
+      })
       .source(
           "Vaswani et al. 2017, arXiv:1706.03762, equation 1; Press et al. 2021, "
           "arXiv:2108.12409 (alibi); Ainslie et al. 2023, arXiv:2305.13245 (num_kv_heads)")

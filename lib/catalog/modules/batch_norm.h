@@ -20,6 +20,7 @@ inline ModuleBuilder<BatchNormParams> batch_norm_named(const std::string& name,
       .shape("[N, num_features, any axes] -> the same",
              [](P& p, const TensorType& x) { return with_channels(p, x, 2); })
       .source("Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1")
+      .couples_samples()
       .example(name);
 }
 

@@ -18,6 +18,7 @@ inline ModuleSpec cast_spec() {
                return std::vector<TensorType>{{*parse_dtype(p.dtype), inputs.front().shape}};
              })
       .input("input", DTypeClass::Any)
+      .keeps({})
       .source("torch.Tensor.to")
       .example("cast: f64");
 }

@@ -6,6 +6,7 @@ namespace fdl::catalog {
 
 inline ModuleSpec ceil_spec() {
   return elementwise("ceil", "The smallest whole number that is at least x, element by element.")
+      .keeps({})
       .source("torch.ceil")
       .example("ceil");
 }

@@ -26,6 +26,7 @@ inline ModuleSpec channel_shuffle_spec() {
                                                  x.shape[1].text(), p.groups));
              })
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("Zhang et al. 2018, arXiv:1707.01083, figure 1")
       .example("channel_shuffle: 3", {"f32[6, 4]"});
 }

@@ -51,6 +51,7 @@ inline ModuleSpec chunk_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.chunk")
       .example("chunk: { chunks: 2, dim: 1 }");
 }

@@ -11,6 +11,7 @@ struct CumprodParams {
 inline ModuleSpec cumprod_spec() {
   return cumulative<CumprodParams>("cumprod",
                                    "The product of all elements of an axis up to each place.")
+      .keeps({"input", "output"})
       .source("torch.cumprod")
       .example("cumprod: 1");
 }

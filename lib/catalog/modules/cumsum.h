@@ -10,6 +10,7 @@ struct CumsumParams {
 
 inline ModuleSpec cumsum_spec() {
   return cumulative<CumsumParams>("cumsum", "The sum of all elements of an axis up to each place.")
+      .keeps({})
       .source("torch.cumsum")
       .example("cumsum: 1");
 }

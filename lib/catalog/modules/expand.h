@@ -32,6 +32,7 @@ inline ModuleSpec expand_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.Tensor.expand")
       .example("expand: [-1, 4]", {"f64[3, 1]"});
 }

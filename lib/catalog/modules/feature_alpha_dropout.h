@@ -13,6 +13,11 @@ inline ModuleSpec feature_alpha_dropout_spec() {
       .flops([](const DropParams&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(2);
       })
+      .keeps({})
+      // The mask.
+      .keeps_bytes([](const auto&, const TensorType& x, const TensorType&) {
+        return bytes_of(x.shape[0] * x.shape[1], x);
+      })
       .source("torch.nn.FeatureAlphaDropout")
       .example("feature_alpha_dropout: 0.25");
 }

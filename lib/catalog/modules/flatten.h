@@ -31,6 +31,7 @@ inline ModuleSpec flatten_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.nn.Flatten")
       .example("flatten");
 }

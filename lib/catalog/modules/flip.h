@@ -19,6 +19,7 @@ inline ModuleSpec flip_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("torch.flip")
       .example("flip: 1");
 }

@@ -6,6 +6,7 @@ namespace fdl::catalog {
 
 inline ModuleSpec floor_spec() {
   return elementwise("floor", "The largest whole number that is at most x, element by element.")
+      .keeps({})
       .source("torch.floor")
       .example("floor");
 }

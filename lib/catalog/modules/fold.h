@@ -38,6 +38,7 @@ inline ModuleSpec fold_spec() {
       .shape("[N, C*kernel_size[0]*kernel_size[1], number of windows] -> [N, C, output_size]",
              folded)
       .flops([](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); })
+      .keeps({})
       .source("torch.nn.Fold")
       .example("fold: { output_size: 3, kernel: 2 }", {"f32[8, 4]"});
 }

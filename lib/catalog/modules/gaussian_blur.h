@@ -43,6 +43,12 @@ inline ModuleSpec gaussian_blur_spec() {
       .flops([](const P& p, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(2 * (p.kernel_size[0] + p.kernel_size[1]));
       })
+      // The image with its sides added, and what the first pass makes of it.
+      .keeps_bytes([](const auto& p, const TensorType& x, const TensorType&) {
+        const Dim rows = x.shape[2], columns = x.shape[3] + Dim(p.kernel_size[1] - 1);
+        return bytes_of(
+            x.shape[0] * x.shape[1] * columns * (Dim(2) * rows + Dim(p.kernel_size[0] - 1)), x);
+      })
       .source("torchvision.transforms.functional.gaussian_blur")
       .example("gaussian_blur: 3");
 }

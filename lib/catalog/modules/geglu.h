@@ -14,6 +14,9 @@ inline ModuleSpec geglu_spec() {
                                    "The gelu of the first half of an axis times its second half.")
       .param("approximate", &GegluParams::approximate,
              "Use the tanh formula instead of the exact one.", config::choices({"none", "tanh"}))
+      // What becomes of the first half.
+      .keeps_bytes(
+          [](const auto&, const TensorType&, const TensorType& out) { return bytes_of(out); })
       .source("Shazeer 2020, arXiv:2002.05202, equation 5")
       .example("geglu");
 }

@@ -41,6 +41,9 @@ inline ModuleSpec group_norm_spec() {
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(8);
       })
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
+        return bytes_of(x.shape[0] * Dim(2 * p.num_groups), x);
+      })
       .source("Wu and He 2018, arXiv:1803.08494, section 3")
       .example("group_norm: 3", {"f32[6, 4]"});
 }

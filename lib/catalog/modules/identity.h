@@ -10,6 +10,7 @@ inline ModuleSpec identity_spec() {
       .shape("[*] -> [*]")
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.nn.Identity")
       .example("identity");
 }

@@ -24,6 +24,10 @@ inline ModuleSpec instance_norm_spec() {
                  return tl::unexpected(std::string("one place has no variance"));
                return out;
              })
+      // Mean and deviation of each channel of each sample, and the scale for each.
+      .keeps_bytes([](const auto& p, const TensorType& x, const TensorType&) {
+        return bytes_of(x.shape[0] * Dim((p.affine ? 3 : 2) * p.num_features), x);
+      })
       .source("Ulyanov, Vedaldi and Lempitsky 2016, arXiv:1607.08022")
       .example("instance_norm");
 }

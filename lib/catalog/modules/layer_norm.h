@@ -28,6 +28,11 @@ inline ModuleSpec layer_norm_spec() {
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(8);
       })
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
+        Dim row = 1;
+        for (const std::int64_t size : p.normalized_shape) row = row * Dim(size);
+        return bytes_of(floor_div(num_elements(x.shape) * Dim(2), row.number()), x);
+      })
       .source("Ba, Kiros and Hinton 2016, arXiv:1607.06450, section 3")
       .example("layer_norm");
 }

@@ -33,6 +33,7 @@ inline ModuleSpec learned_positions_spec() {
                                                    x.shape[1].text()));
                return x.shape;
              })
+      .keeps({})
       .source("Gehring et al. 2017, arXiv:1705.03122, section 3.1")
       .example("learned_positions: { max: 6 }", {"f32[4, 3]"});
 }

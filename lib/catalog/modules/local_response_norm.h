@@ -30,6 +30,11 @@ inline ModuleSpec local_response_norm_spec() {
       .flops([](const P& p, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(p.size + 5);
       })
+      // The squares with their sides added, the divisor before and after its power.
+      .keeps_bytes([](const auto& p, const TensorType& x, const TensorType&) {
+        const Dim channels = x.shape[1], places = floor_div(num_elements(x.shape), channels);
+        return Dim(2) * bytes_of(x) + bytes_of(places * (channels + Dim(p.size - 1)), x);
+      })
       .source("Krizhevsky, Sutskever and Hinton 2012, section 3.3; torch.nn.LocalResponseNorm")
       .example("local_response_norm: 3");
 }

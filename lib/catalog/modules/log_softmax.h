@@ -12,6 +12,7 @@ inline ModuleSpec log_softmax_spec() {
   return softmax_like<LogSoftmaxParams>(
              "log_softmax", "x minus the logarithm of the sum of exp(x) along one axis.",
              "The axis along which the exponentials sum to 1.")
+      .keeps({"output"})
       .source("torch.nn.LogSoftmax")
       .example("log_softmax: { dim: -1 }");
 }

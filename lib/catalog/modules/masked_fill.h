@@ -24,6 +24,7 @@ inline ModuleSpec masked_fill_spec() {
                                        " does not broadcast to it");
                return std::vector<TensorType>{inputs[0]};
              })
+      .keeps({"mask"})
       .source("torch.Tensor.masked_fill")
       .example("masked_fill: 0", {"f64[3, 4]", "bool[1, 4]"});
 }

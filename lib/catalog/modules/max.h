@@ -8,6 +8,7 @@ inline ModuleSpec max_spec() {
   using P = ReductionParams;
   return reduction<P>("max", "The largest value over axes.")
       .input("input", DTypeClass::Any)
+      .keeps({"input", "output"})
       .source("torch.amax")
       .example("max: -1");
 }

@@ -6,7 +6,10 @@ namespace fdl::catalog {
 
 inline ModuleSpec mean_spec() {
   using P = ReductionParams;
-  return reduction<P>("mean", "The mean over axes.").source("torch.mean").example("mean: -1");
+  return reduction<P>("mean", "The mean over axes.")
+      .keeps({})
+      .source("torch.mean")
+      .example("mean: -1");
 }
 
 }  // namespace fdl::catalog

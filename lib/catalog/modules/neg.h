@@ -5,7 +5,7 @@
 namespace fdl::catalog {
 
 inline ModuleSpec neg_spec() {
-  return elementwise("neg", "-x, element by element.").source("torch.neg").example("neg");
+  return elementwise("neg", "-x, element by element.").keeps({}).source("torch.neg").example("neg");
 }
 
 }  // namespace fdl::catalog

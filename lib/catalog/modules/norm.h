@@ -14,6 +14,7 @@ inline ModuleSpec norm_spec() {
   using P = NormParams;
   return reduction<P>("norm", "The p-norm over axes.")
       .param("p", &P::p, "The exponent; .inf is the largest absolute value.")
+      .keeps({"input", "output"})
       .source("torch.linalg.vector_norm")
       .example("norm: -1");
 }

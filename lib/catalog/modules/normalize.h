@@ -25,6 +25,11 @@ inline ModuleSpec normalize_spec() {
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(3);
       })
+      // The norms, before and after `eps`.
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
+        const auto axis = static_cast<std::size_t>(*axis_index(p.dim, x.shape));
+        return bytes_of(floor_div(Dim(2) * num_elements(x.shape), x.shape[axis]), x);
+      })
       .source("torch.nn.functional.normalize")
       .example("normalize");
 }

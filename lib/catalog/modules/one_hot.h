@@ -18,6 +18,7 @@ inline ModuleSpec one_hot_spec() {
       .output_dtype(DType::I64)
       .shape("[*] -> [*, num_classes]")
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("torch.nn.functional.one_hot")
       .example("one_hot: 8");
 }

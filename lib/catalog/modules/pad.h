@@ -33,6 +33,10 @@ inline ModuleSpec pad_spec() {
              [](P& p, const TensorType& x) -> tl::expected<Shape, std::string> {
                return padded(x.shape, p.pads, p.mode);
              })
+      .keeps_by([](const P& p) {
+        return std::vector<std::string>(p.mode == "reflect" || p.mode == "replicate" ? 1 : 0,
+                                        "input");
+      })
       .source("torch.nn.functional.pad")
       .example("pad: [1, 2]");
 }

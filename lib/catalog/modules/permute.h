@@ -38,6 +38,7 @@ inline ModuleSpec permute_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.permute")
       .example("permute: [0, 2, 1]");
 }

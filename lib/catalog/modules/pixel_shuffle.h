@@ -35,6 +35,7 @@ inline ModuleSpec pixel_shuffle_spec() {
       .input("input", DTypeClass::Any)
       .shape("[*, C, H, W] -> [*, C / (r*r), H*r, W*r] with r = upscale_factor", pixels_shuffled)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("Shi et al. 2016, arXiv:1609.05158, equation 4")
       .example("pixel_shuffle: 2", {"f32[8, 2, 3]"});
 }

@@ -36,6 +36,7 @@ inline ModuleSpec pixel_unshuffle_spec() {
       .shape("[*, C, H, W] -> [*, C*r*r, H / r, W / r] with r = downscale_factor",
              pixels_unshuffled)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("torch.nn.PixelUnshuffle")
       .example("pixel_unshuffle: 2", {"f32[2, 4, 6]"});
 }

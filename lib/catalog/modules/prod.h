@@ -9,6 +9,7 @@ inline ModuleSpec prod_spec() {
   return reduction<P>("prod", "The product over axes; of integers and bool in i64.",
                       ReducedDType::Wide)
       .input("input", DTypeClass::Any)
+      .keeps({"input", "output"})
       .source("torch.prod")
       .example("prod: -1");
 }

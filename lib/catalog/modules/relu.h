@@ -9,6 +9,7 @@ struct ReluParams {};
 inline ModuleSpec relu_spec() {
   return declare<ReluParams>("relu", "max(0, x), element by element.")
       .shape("[*] -> [*]")
+      .keeps({"output"})
       .source("torch.nn.ReLU")
       .example("relu");
 }

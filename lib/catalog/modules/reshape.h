@@ -25,6 +25,7 @@ inline ModuleSpec reshape_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.reshape")
       .example("reshape: [3, -1]");
 }

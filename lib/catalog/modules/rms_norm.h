@@ -22,6 +22,13 @@ inline ModuleSpec rms_norm_spec() {
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(5);
       })
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
+        Dim row = 1;
+        for (const std::int64_t size : p.normalized_shape) row = row * Dim(size);
+        // Before the scale, and one number a row.
+        const Dim normalised = p.elementwise_affine ? bytes_of(x) : Dim(0);
+        return normalised + bytes_of(floor_div(num_elements(x.shape), row.number()), x);
+      })
       .source("Zhang and Sennrich 2019, arXiv:1910.07467, equation 4")
       .example("rms_norm");
 }

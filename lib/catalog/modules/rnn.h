@@ -17,6 +17,9 @@ inline ModuleSpec rnn_spec() {
       .optional_input("h_0", DTypeClass::Floating)
       .optional_input("lengths", DTypeClass::Integer)
       .outputs({"output", "h_n"})
+      .keeps_bytes([](const RnnParams& p, const TensorType& input, const TensorType&) {
+        return bytes_of(recurrent_kept(p, p.hidden_size, input), input);
+      })
       .source("torch.nn.RNN; Elman 1990, Cognitive Science 14, pages 179-211")
       .example("rnn: { hidden: 2, layers: 2, bidirectional: true, dropout: 0.25 }",
                {"f32[4, 3]", "f32[4, 2]", "i64[]"});

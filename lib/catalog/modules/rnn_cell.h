@@ -13,6 +13,9 @@ inline ModuleSpec rnn_cell_spec() {
   return declare_cell<P>("rnn_cell", "Do one step of a plain recurrent network.", 1)
       .param("nonlinearity", &P::nonlinearity, "What follows the sum.",
              config::choices({"tanh", "relu"}))
+      .keeps_bytes([](const RnnCellParams& p, const TensorType& x, const TensorType&) {
+        return bytes_of(x.shape[0] * Dim(1 * p.hidden_size), x);
+      })
       .source("torch.nn.RNNCell")
       .example("rnn_cell: 2", {"f32[3]", "f32[2]"});
 }

@@ -26,6 +26,7 @@ inline ModuleSpec roll_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("torch.roll")
       .example("roll: { shifts: 1, dims: 1 }");
 }

@@ -38,6 +38,7 @@ inline ModuleSpec rotary_spec() {
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(3);
       })
+      .keeps({})
       .source("Su et al. 2021, arXiv:2104.09864, section 3.2.2")
       .example("rotary: { heads: 2 }", {"f32[3, 8]"});
 }

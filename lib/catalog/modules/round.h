@@ -6,6 +6,7 @@ namespace fdl::catalog {
 
 inline ModuleSpec round_spec() {
   return elementwise("round", "The nearest whole number, the even one of two, element by element.")
+      .keeps({})
       .source("torch.round")
       .example("round");
 }

@@ -19,6 +19,11 @@ inline ModuleSpec rrelu_spec() {
       .param("upper", &P::upper, "The largest slope.")
       .require([](const P& p) { return p.lower <= p.upper; }, "'lower' must not be above 'upper'")
       .draws()
+      .keeps({})
+      // The slopes, and where they are used.
+      .keeps_bytes([](const auto&, const TensorType& x, const TensorType&) {
+        return bytes_of(x) + num_elements(x.shape);
+      })
       .source("Xu et al. 2015, arXiv:1505.00853, section 2.4")
       .example("rrelu");
 }

@@ -8,6 +8,7 @@ inline ModuleSpec rsqrt_spec() {
   return elementwise("rsqrt", "1 / sqrt(x), element by element.")
       .input("input", DTypeClass::Floating)
       .positive()
+      .keeps({"output"})
       .source("torch.rsqrt")
       .example("rsqrt");
 }

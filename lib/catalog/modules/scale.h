@@ -14,6 +14,7 @@ inline ModuleSpec scale_spec() {
   return elementwise<P>("scale", "factor * x + shift, element by element.", 2)
       .param("factor", &P::factor, "What x is multiplied by.", config::required, config::main_field)
       .param("shift", &P::shift, "What is then added.")
+      .keeps({})
       .source("torch.mul, torch.add")
       .example("scale: 0.5");
 }

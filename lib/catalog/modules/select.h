@@ -30,6 +30,7 @@ inline ModuleSpec select_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.select")
       .example("select: { dim: 1, index: -1 }");
 }

@@ -9,6 +9,7 @@ struct SigmoidParams {};
 inline ModuleSpec sigmoid_spec() {
   return declare<SigmoidParams>("sigmoid", "1 / (1 + exp(-x)), element by element.")
       .shape("[*] -> [*]")
+      .keeps({"output"})
       .source("torch.nn.Sigmoid")
       .example("sigmoid");
 }

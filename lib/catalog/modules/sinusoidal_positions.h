@@ -18,6 +18,7 @@ inline ModuleSpec sinusoidal_positions_spec() {
                  return tl::unexpected("its last axis must be an even number, not " + width.text());
                return x.shape;
              })
+      .keeps({})
       .source("Vaswani et al. 2017, arXiv:1706.03762, section 3.5")
       .example("sinusoidal_positions", {"f32[4, 6]"});
 }

@@ -44,6 +44,7 @@ inline ModuleSpec slice_spec() {
           })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("x[:, start:stop:step]; a range that leaves the axis is refused")
       .example("slice: { dim: 1, start: 1, stop: -1 }");
 }

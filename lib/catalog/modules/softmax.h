@@ -11,6 +11,7 @@ struct SoftmaxParams {
 inline ModuleSpec softmax_spec() {
   return softmax_like<SoftmaxParams>("softmax", "exp(x), divided by its sum along one axis.",
                                      "The axis along which the values sum to 1.")
+      .keeps({"output"})
       .source("torch.nn.Softmax")
       .example("softmax: { dim: -1 }");
 }

@@ -11,6 +11,7 @@ inline ModuleSpec softmax2d_spec() {
       .flops([](const NoParams&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(5);
       })
+      .keeps({"output"})
       .source("torch.nn.Softmax2d")
       .example("softmax2d");
 }

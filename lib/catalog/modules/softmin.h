@@ -11,6 +11,7 @@ struct SoftminParams {
 inline ModuleSpec softmin_spec() {
   return softmax_like<SoftminParams>("softmin", "exp(-x), divided by its sum along one axis.",
                                      "The axis along which the values sum to 1.")
+      .keeps({"output"})
       .source("torch.nn.Softmin")
       .example("softmin: { dim: -1 }");
 }

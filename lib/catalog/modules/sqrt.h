@@ -8,6 +8,7 @@ inline ModuleSpec sqrt_spec() {
   return elementwise("sqrt", "The square root of x, element by element.")
       .input("input", DTypeClass::Floating)
       .positive()
+      .keeps({"output"})
       .source("torch.sqrt")
       .example("sqrt");
 }

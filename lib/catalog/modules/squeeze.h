@@ -35,6 +35,7 @@ inline ModuleSpec squeeze_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.squeeze")
       .example("squeeze: 2", {"f64[3, 1]"});
 }

@@ -9,6 +9,7 @@ struct TanhParams {};
 inline ModuleSpec tanh_spec() {
   return declare<TanhParams>("tanh", "The hyperbolic tangent, element by element.")
       .shape("[*] -> [*]")
+      .keeps({"output"})
       .source("torch.nn.Tanh")
       .example("tanh");
 }

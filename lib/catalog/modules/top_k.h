@@ -35,6 +35,7 @@ inline ModuleSpec top_k_spec() {
                return std::vector<TensorType>{values, {DType::I64, values.shape}};
              })
       .flops([](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); })
+      .keeps({"indices"})
       .source("torch.topk")
       .example("top_k: 2");
 }

@@ -21,21 +21,25 @@ inline TypeResult decoder_types(TransformerLayerParams& p, const std::vector<Ten
 
 inline ModuleSpec transformer_decoder_layer_spec() {
   using P = TransformerDecoderLayerParams;
-  return mask_inputs(declare_transformer_layer<P>(
-                         "transformer_decoder_layer",
-                         "Self-attention, attention to an encoder's output and two linear layers, "
-                         "each with a sum and a layer norm.")
-                         .input("tgt", DTypeClass::Floating)
-                         .input("memory", DTypeClass::Floating))
-      .optional_input("memory_mask", DTypeClass::Any)
-      .tensors([](const P& p) { return layer_tensors(p, true); })
-      .types(
-          std::string("tgt [B, T, d_model], memory [B, S, d_model] -> [B, T, d_model]; of tgt: ") +
-              kMaskShapes + "; memory_mask bool[B, S]",
-          decoder_types)
-      .flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
-        return layer_flops(p, inputs[0], &inputs[1]);
-      })
+  return layer_backward(
+             mask_inputs(
+                 declare_transformer_layer<P>(
+                     "transformer_decoder_layer",
+                     "Self-attention, attention to an encoder's output and two linear layers, "
+                     "each with a sum and a layer norm.")
+                     .input("tgt", DTypeClass::Floating)
+                     .input("memory", DTypeClass::Floating))
+                 .optional_input("memory_mask", DTypeClass::Any)
+                 .tensors([](const P& p) { return layer_tensors(p, true); })
+                 .types(std::string("tgt [B, T, d_model], memory [B, S, d_model] -> [B, T, "
+                                    "d_model]; of tgt: ") +
+                            kMaskShapes + "; memory_mask bool[B, S]",
+                        decoder_types)
+                 .flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+                   return layer_flops(p, inputs[0], &inputs[1]);
+                 }),
+             [](const std::vector<TensorType>& inputs) -> const TensorType* { return &inputs[1]; })
+      .keeps({"tgt", "memory", "mask", "memory_mask"})
       .source(
           "torch.nn.TransformerDecoderLayer; Vaswani et al. 2017, arXiv:1706.03762, section "
           "3.1")

@@ -24,6 +24,7 @@ inline ModuleSpec transpose_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.transpose")
       .example("transpose: { dim0: 1, dim1: 2 }");
 }

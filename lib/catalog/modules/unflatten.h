@@ -31,6 +31,7 @@ inline ModuleSpec unflatten_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.nn.Unflatten")
       .example("unflatten: { dim: 1, unflattened_size: [2, -1] }", {"f64[6, 2]"});
 }

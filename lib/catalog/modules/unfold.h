@@ -22,6 +22,7 @@ inline ModuleSpec unfold_spec() {
                return Shape{x.shape[0], x.shape[1] * Dim(product(p.kernel_size)), *count};
              })
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("torch.nn.Unfold")
       .example("unfold: { kernel: 2 }", {"f32[2, 4, 3]"});
 }

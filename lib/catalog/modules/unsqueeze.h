@@ -25,6 +25,7 @@ inline ModuleSpec unsqueeze_spec() {
              })
       .input("input", DTypeClass::Any)
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .view()
       .source("torch.unsqueeze")
       .example("unsqueeze: 1");
 }

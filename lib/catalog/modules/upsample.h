@@ -97,6 +97,7 @@ inline ModuleSpec upsample_spec() {
         if (p.mode == "area") return num_elements(x.shape);
         return num_elements(out.shape) * Dim(upsample_mode(p.mode).num_flops);
       })
+      .keeps({})
       .source("torch.nn.Upsample; torch.nn.functional.interpolate")
       .example("upsample: 2");
 }

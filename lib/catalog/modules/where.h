@@ -19,6 +19,7 @@ inline ModuleSpec where_spec() {
                if (!shape) return tl::unexpected(cannot_combine(both->front(), inputs[1]));
                return std::vector<TensorType>{{inputs[0].dtype, *shape}};
              })
+      .keeps({"condition"})
       .source("torch.where")
       .example("where", {"f64[3, 4]", "bool[1, 4]", "f64[3, 4]"});
 }

@@ -9,6 +9,7 @@ struct AdadeltaParams {
   double rho = 0.9;
   double eps = 1e-6;
   double weight_decay = 0;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -22,6 +23,7 @@ inline EntrySpec adadelta_spec() {
       .param("eps", &P::eps, "Added to both mean squares.", config::at_least(0))
       .param("weight_decay", &P::weight_decay, "Pull towards zero, added to the gradient.",
              config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 2; })
       .source("Zeiler 2012, arXiv:1212.5701, algorithm 1");

@@ -13,6 +13,7 @@ struct AdafactorParams {
   std::array<std::optional<double>, 2> eps = {std::nullopt, 1e-3};
   double d = 1;
   double weight_decay = 0;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -32,6 +33,7 @@ inline EntrySpec adafactor_spec() {
       .param("d", &P::d, "Size of an update above which it is scaled down.", config::at_least(1))
       .param("weight_decay", &P::weight_decay, "Pull towards zero, apart from the gradient.",
              config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 0; })
       .source(

@@ -10,6 +10,7 @@ struct AdagradParams {
   double weight_decay = 0;
   double initial_accumulator_value = 0;
   double eps = 1e-10;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -24,6 +25,7 @@ inline EntrySpec adagrad_spec() {
       .param("initial_accumulator_value", &P::initial_accumulator_value,
              "Where the sum of squares starts.", config::at_least(0))
       .param("eps", &P::eps, "Added to the denominator.", config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 1; })
       .source("Duchi, Hazan and Singer 2011, JMLR 12, section 1.1");

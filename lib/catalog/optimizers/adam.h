@@ -12,6 +12,7 @@ struct AdamParams {
   double eps = 1e-8;
   double weight_decay = 0;
   bool amsgrad = false;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -25,6 +26,7 @@ inline EntrySpec adam_spec() {
       .param("weight_decay", &P::weight_decay, "Pull towards zero, added to the gradient.",
              config::at_least(0))
       .param("amsgrad", &P::amsgrad, "Use the largest mean square so far.")
+      .maximize()
       .groups()
       .state([](const P& p) { return p.amsgrad ? 3 : 2; })
       .source("Kingma and Ba 2014, arXiv:1412.6980, algorithm 1");

@@ -11,6 +11,7 @@ struct AdamaxParams {
   std::array<double, 2> betas = {0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -24,6 +25,7 @@ inline EntrySpec adamax_spec() {
       .param("eps", &P::eps, "Added to the denominator.", config::at_least(0))
       .param("weight_decay", &P::weight_decay, "Pull towards zero, added to the gradient.",
              config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 2; })
       .source("Kingma and Ba 2014, arXiv:1412.6980, algorithm 2");

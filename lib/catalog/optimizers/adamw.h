@@ -12,6 +12,7 @@ struct AdamWParams {
   double eps = 1e-8;
   double weight_decay = 0.01;
   bool amsgrad = false;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -25,6 +26,7 @@ inline EntrySpec adamw_spec() {
       .param("weight_decay", &P::weight_decay, "Pull towards zero, apart from the gradient.",
              config::at_least(0))
       .param("amsgrad", &P::amsgrad, "Use the largest mean square so far.")
+      .maximize()
       .groups()
       .state([](const P& p) { return p.amsgrad ? 3 : 2; })
       .source("Loshchilov and Hutter 2017, arXiv:1711.05101, algorithm 2");

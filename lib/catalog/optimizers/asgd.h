@@ -10,6 +10,7 @@ struct AsgdParams {
   double alpha = 0.75;
   double t0 = 1e6;
   double weight_decay = 0;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -24,6 +25,7 @@ inline EntrySpec asgd_spec() {
       .param("t0", &P::t0, "Step from which parameters are averaged.", config::at_least(0))
       .param("weight_decay", &P::weight_decay, "Pull towards zero, added to the gradient.",
              config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 1; })
       .source("Polyak and Juditsky 1992, doi:10.1137/0330046; torch.optim.ASGD");

@@ -10,6 +10,7 @@ struct LionParams {
   double lr = 1e-4;
   std::array<double, 2> betas = {0.9, 0.99};
   double weight_decay = 0;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -22,6 +23,7 @@ inline EntrySpec lion_spec() {
              config::at_least_and_below(0, 1))
       .param("weight_decay", &P::weight_decay, "Pull towards zero, apart from the gradient.",
              config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 1; })
       .source("Chen et al. 2023, arXiv:2302.06675, algorithm 2");

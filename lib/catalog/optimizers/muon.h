@@ -21,6 +21,7 @@ struct MuonParams {
   std::optional<double> adamw_lr;
   std::array<double, 2> adamw_betas = {0.9, 0.999};
   double adamw_eps = 1e-8;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -48,6 +49,7 @@ inline EntrySpec muon_spec() {
              config::at_least(0))
       .param("adamw_betas", &P::adamw_betas, "As betas of adamw.", config::at_least_and_below(0, 1))
       .param("adamw_eps", &P::adamw_eps, "As eps of adamw.", config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P& p) { return p.orthogonal ? 1 : 2; })
       .source("Jordan 2024, kellerjordan.github.io/posts/muon; torch.optim.Muon");

@@ -13,6 +13,7 @@ struct NAdamParams {
   double weight_decay = 0;
   double momentum_decay = 4e-3;
   bool decoupled_weight_decay = false;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -29,6 +30,7 @@ inline EntrySpec nadam_spec() {
              "How fast the momentum grows to the first of betas.", config::at_least(0))
       .param("decoupled_weight_decay", &P::decoupled_weight_decay,
              "Keep the pull towards zero apart from the gradient.")
+      .maximize()
       .groups()
       .state([](const P&) { return 2; })
       .source("Dozat 2016, ICLR workshop, algorithm 2");

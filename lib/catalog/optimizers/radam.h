@@ -12,6 +12,7 @@ struct RAdamParams {
   double eps = 1e-8;
   double weight_decay = 0;
   bool decoupled_weight_decay = false;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -28,6 +29,7 @@ inline EntrySpec radam_spec() {
              config::at_least(0))
       .param("decoupled_weight_decay", &P::decoupled_weight_decay,
              "Keep the pull towards zero apart from the gradient.")
+      .maximize()
       .groups()
       .state([](const P&) { return 2; })
       .source("Liu et al. 2019, arXiv:1908.03265, algorithm 2");

@@ -11,6 +11,7 @@ struct RmsPropParams {
   double weight_decay = 0;
   double momentum = 0;
   bool centered = false;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -26,6 +27,7 @@ inline EntrySpec rmsprop_spec() {
       .param("momentum", &P::momentum, "Share of the former update that is kept.",
              config::at_least(0))
       .param("centered", &P::centered, "Scale by the variance: without the square of the mean.")
+      .maximize()
       .groups()
       .state([](const P& p) { return 1 + (p.momentum > 0) + p.centered; })
       .source(

@@ -10,6 +10,7 @@ struct RpropParams {
   double lr = 1e-2;
   std::array<double, 2> etas = {0.5, 1.2};
   std::array<double, 2> step_sizes = {1e-6, 50};
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -23,6 +24,7 @@ inline EntrySpec rprop_spec() {
              config::above(0))
       .param("step_sizes", &P::step_sizes, "The least and the largest step size.",
              config::at_least(0))
+      .maximize()
       .groups()
       .state([](const P&) { return 2; })
       .source("Riedmiller and Braun 1993, doi:10.1109/ICNN.1993.298623; torch.optim.Rprop");

@@ -10,6 +10,7 @@ struct SgdParams {
   double dampening = 0;
   double weight_decay = 0;
   bool nesterov = false;
+  bool maximize = false;
   config::Node groups;
 };
 
@@ -24,6 +25,7 @@ inline EntrySpec sgd_spec() {
              config::at_least(0))
       .param("nesterov", &P::nesterov,
              "Look ahead along the momentum; needs momentum and no dampening.")
+      .maximize()
       .groups()
       .state([](const P& p) { return p.momentum > 0 ? 1 : 0; })
       .source("torch.optim.SGD");

@@ -6,6 +6,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones_like.h>
+#include <ATen/ops/stack.h>
 
 #include "lib/data/sources/open.h"
 #include "lib/tensor/dtype.h"
@@ -85,27 +86,72 @@ at::Tensor Drawer::any(const job::Field& field) const {
   return drawn_normal(own, params.samples, width, 1).view(out.sizes()).to(out.scalar_type());
 }
 
-// Inputs are N(0, 1); the target is tanh of a fixed random projection of the floating-point ones.
-std::vector<FieldValues> draw_regression(const Drawer& d) {
-  std::vector<FieldValues> out;
+namespace {
+
+// A fixed random projection of the floating-point inputs to [num_rows, width]; a row is a sample,
+// or a position of one.
+at::Tensor projection_of(const Drawer& d, const std::vector<FieldValues>& inputs,
+                         std::int64_t num_rows, std::int64_t width) {
   std::int64_t num_inputs = 0;
-  for (std::size_t i = 0; i + 1 < d.fields.size(); ++i) {
-    out.push_back(d.values(d.fields[i], d.any(d.fields[i])));
-    if (is_floating(d.fields[i].type.dtype)) num_inputs += out.back().values[0].numel();
+  for (const FieldValues& input : inputs) {
+    if (is_floating(input.field.type.dtype)) num_inputs += input.values.numel() / num_rows;
   }
-  if (d.is_copy) return out;
-  const at::Tensor shape = d.empty(d.target());
-  const std::int64_t width = shape.numel() / d.params.samples;
-  at::Tensor projected;
-  for (const FieldValues& input : out) {
+  at::Tensor out;
+  for (const FieldValues& input : inputs) {
     if (!is_floating(input.field.type.dtype)) continue;
-    const at::Tensor x = input.values.view({d.params.samples, -1}).to(at::kFloat);
+    const at::Tensor x = input.values.view({num_rows, -1}).to(at::kFloat);
     const StreamKey own = d.key.with(input.field.name).with("projection");
     const double stddev = 1 / std::sqrt(static_cast<double>(num_inputs));
     const at::Tensor part = at::mm(x, drawn_normal(own, x.size(1), width, stddev));
-    projected = projected.defined() ? projected.add(part) : part;
+    out = out.defined() ? out.add(part) : part;
   }
-  out.push_back(d.values(d.target(), projected.tanh().view(shape.sizes()).to(shape.scalar_type())));
+  return out;
+}
+
+// What the positions of sequences become: each has an echo of those before it, which halves from
+// one to the next. `parts`: [samples, positions, elements].
+at::Tensor with_echo(const at::Tensor& parts) {
+  std::vector<at::Tensor> out;
+  for (std::int64_t t = 0; t < parts.size(1); ++t) {
+    const at::Tensor own = parts.select(1, t);
+    out.push_back(t == 0 ? own : out.back().mul(0.5).add(own));
+  }
+  return at::stack(out, 1);
+}
+
+std::vector<FieldValues> any_inputs(const Drawer& d) {
+  std::vector<FieldValues> out;
+  for (std::size_t i = 0; i + 1 < d.fields.size(); ++i)
+    out.push_back(d.values(d.fields[i], d.any(d.fields[i])));
+  return out;
+}
+
+// The target is tanh of what was projected.
+FieldValues squashed(const Drawer& d, const at::Tensor& projected, const at::Tensor& like) {
+  return d.values(d.target(), projected.tanh().view(like.sizes()).to(like.scalar_type()));
+}
+
+}  // namespace
+
+// Inputs are N(0, 1); the target is tanh of a fixed random projection of the floating-point ones.
+std::vector<FieldValues> draw_regression(const Drawer& d) {
+  std::vector<FieldValues> out = any_inputs(d);
+  if (d.is_copy) return out;
+  const at::Tensor like = d.empty(d.target());
+  const std::int64_t num_rows = d.params.samples;
+  out.push_back(squashed(d, projection_of(d, out, num_rows, like.numel() / num_rows), like));
+  return out;
+}
+
+// Regressions at each position, with an echo of the positions before.
+std::vector<FieldValues> draw_sequences(const Drawer& d) {
+  std::vector<FieldValues> out = any_inputs(d);
+  if (d.is_copy) return out;
+  const at::Tensor like = d.empty(d.target());
+  const std::int64_t num_positions = like.size(1), num_rows = d.params.samples * num_positions;
+  const at::Tensor projected = projection_of(d, out, num_rows, like.numel() / num_rows);
+  out.push_back(
+      squashed(d, with_echo(projected.unflatten(0, {d.params.samples, num_positions})), like));
   return out;
 }
 
@@ -138,6 +184,7 @@ std::vector<FieldValues> draw_samples(const catalog::SyntheticParams& params,
   std::vector<FieldValues> out;
   if (params.kind == "classification") out = draw_classification(drawer);
   if (params.kind == "regression") out = draw_regression(drawer);
+  if (params.kind == "sequences") out = draw_sequences(drawer);
   if (params.kind == "images") out = draw_images(drawer);
   if (params.kind == "segmentation") out = draw_segmentation(drawer);
   if (params.kind == "tokens") out = draw_tokens(drawer);

@@ -33,6 +33,7 @@ struct Drawer {
 
 // One for each kind: the values of all fields.
 std::vector<FieldValues> draw_regression(const Drawer& drawer);
+std::vector<FieldValues> draw_sequences(const Drawer& drawer);
 std::vector<FieldValues> draw_classification(const Drawer& drawer);
 std::vector<FieldValues> draw_images(const Drawer& drawer);        // synthetic_images.cpp
 std::vector<FieldValues> draw_segmentation(const Drawer& drawer);  // synthetic_images.cpp

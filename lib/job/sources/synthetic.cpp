@@ -36,6 +36,7 @@ class Inspector {
     Result<Field> target = target_field(info.fields);
     if (!target) return fail(target.error());
     info.fields.push_back(std::move(*target));
+    if (p_.kind == "sequences") FDL_TRY(add_positions(info.fields));
     FDL_TRY(check_memory(info.fields));
     return info;
   }
@@ -120,6 +121,32 @@ class Inspector {
     return out;
   }
 
+  // The axis of positions in front. A model with states sees one position at a call; the inputs of
+  // another one have that axis themselves.
+  Result<void> add_positions(std::vector<Field>& fields) const {
+    const bool is_called_at_each = !context_.graph.states.empty();
+    if (is_called_at_each && !p_.steps) {
+      return fail(error(Code::MissingKey, context_.span(), "synthetic sequences need 'steps'")
+                      .help("for example kind: sequences, steps: 64"));
+    }
+    Dim positions = p_.steps.value_or(0);
+    for (Field& field : fields) {
+      catalog::Shape& shape = field.type.shape;
+      if (is_called_at_each || &field == &fields.back()) {
+        shape.insert(shape.begin(), positions);
+        continue;
+      }
+      if (!p_.steps && &field == &fields.front() && !shape.empty()) positions = shape[0];
+      if (!shape.empty() && shape[0] == positions && positions.is_number()) continue;
+      return fail(wrong(fmt::format("of kind sequences with {} positions cannot be the input '{}', "
+                                    "{}",
+                                    positions.text(), field.name, to_string(field.type)))
+                      .help("the first axis of each input counts the positions; a model with "
+                            "`state:` sees one at a call"));
+    }
+    return {};
+  }
+
   // The first input that the kind is about; null when the model has none.
   const Field* main_input(const std::vector<Field>& inputs) const {
     const auto fits = [&](const Field& field) {
@@ -146,7 +173,7 @@ class Inspector {
       if (input.name == p_.target)
         return Field{"target", input.type, input.num_classes, input.pad, ""};
     }
-    if (p_.kind == "regression") return numbers_target();
+    if (p_.kind == "regression" || p_.kind == "sequences") return numbers_target();
     if (p_.kind == "tokens") return tokens_target(*main);
     if (!p_.target.empty()) {
       return fail(error(Code::WrongType, context_.span(),
@@ -167,15 +194,15 @@ class Inspector {
   }
 
   Result<Field> numbers_target() const {
-    std::string why = "a regression needs it";
+    std::string why = "it is needed";
     std::map<std::string, std::int64_t> bounds;
     const auto type = catalog::parse_tensor_type(p_.target, bounds, why);
     const bool has_names = type && !std::all_of(type->shape.begin(), type->shape.end(),
                                                 [](const Dim& dim) { return dim.is_number(); });
     if (!type || has_names || !is_floating(type->dtype)) {
       return fail(error(Code::WrongType, context_.span(),
-                        "'target' of a synthetic regression must be a type, not '{}': {}",
-                        p_.target, why)
+                        "'target' of synthetic {} must be a type, not '{}': {}", p_.kind, p_.target,
+                        why)
                       .help("for example target: \"f32[10]\""));
     }
     return Field{"target", *type, 0, 0, ""};

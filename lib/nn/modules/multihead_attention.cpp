@@ -8,7 +8,11 @@ namespace {
 
 Outputs multihead_attention(const catalog::MultiheadAttentionParams& p, const Tensors& own,
                             const std::vector<at::Tensor>& inputs, StepContext& context) {
-  return {multihead(p, own, "", inputs, dropout_of(context, p.dropout))};
+  const Dropout dropout = dropout_of(context, p.dropout);
+  if (!p.need_weights) return {multihead(p, own, "", inputs, dropout)};
+  at::Tensor weights_BNTS;
+  const at::Tensor out = multihead(p, own, "", inputs, dropout, &weights_BNTS);
+  return {out, p.average_attn_weights ? weights_BNTS.mean(1) : weights_BNTS};
 }
 
 }  // namespace

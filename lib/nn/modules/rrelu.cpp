@@ -15,12 +15,12 @@ at::Tensor rrelu(const catalog::RreluParams& p, const Tensors&, const at::Tensor
   if (!context.training || p.lower == p.upper) return at::leaky_relu(x, (p.lower + p.upper) / 2);
   at::Tensor slopes = at::empty(x.sizes(), at::kFloat);
   const tensor::StreamKey key = context.stream(tensor::Purpose::Dropout);
+  const tensor::Lanes lanes = context.lanes();
   const auto num_rows = x.size(0);
   const auto row_elements = static_cast<std::size_t>(num_rows > 0 ? x.numel() / num_rows : 0);
   for (std::int64_t row = 0; row < num_rows; ++row) {
-    const auto sample = static_cast<std::uint64_t>(context.first_row + row);
     float* const begin = slopes.data_ptr<float>() + static_cast<std::size_t>(row) * row_elements;
-    tensor::fill_uniform({begin, row_elements}, key.with(sample), p.lower, p.upper);
+    tensor::fill_uniform({begin, row_elements}, key.with(lanes[row]), p.lower, p.upper);
   }
   return at::where(x.ge(0), x, x.mul(slopes.to(x.scalar_type())));
 }

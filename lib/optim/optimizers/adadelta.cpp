@@ -12,7 +12,7 @@ class Adadelta final : public Algorithm {
  public:
   Adadelta(const catalog::AdadeltaParams& params,
            const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         square_avg_(add_slot("square_avg")),
         acc_delta_(add_slot("acc_delta")) {}

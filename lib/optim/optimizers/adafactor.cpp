@@ -20,7 +20,7 @@ class Adafactor final : public Algorithm {
  public:
   Adafactor(const catalog::AdafactorParams& params,
             const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         row_var_(add_slot("row_var", factored(-1))),
         col_var_(add_slot("col_var", factored(-2))),

@@ -11,7 +11,7 @@ namespace {
 class Adagrad final : public Algorithm {
  public:
   Adagrad(const catalog::AdagradParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         sum_(add_slot("sum", params.initial_accumulator_value)) {}
 

@@ -12,7 +12,7 @@ namespace {
 class Adamax final : public Algorithm {
  public:
   Adamax(const catalog::AdamaxParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_inf_(add_slot("exp_inf")) {}

@@ -12,7 +12,7 @@ namespace {
 class Asgd final : public Algorithm {
  public:
   Asgd(const catalog::AsgdParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         eta_(add_numbers("eta", params.lr)),
         mu_(add_numbers("mu", 1)),

@@ -9,7 +9,7 @@ namespace {
 class Lion final : public Algorithm {
  public:
   Lion(const catalog::LionParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters), params_(params), exp_avg_(add_slot("exp_avg")) {}
+      : Algorithm(parameters, params.maximize), params_(params), exp_avg_(add_slot("exp_avg")) {}
 
   double base_lr() const override { return params_.lr; }
 

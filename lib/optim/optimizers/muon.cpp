@@ -30,7 +30,7 @@ at::Tensor orthogonal(const catalog::MuonParams& p, const at::Tensor& momentum) 
 class Muon final : public Algorithm {
  public:
   Muon(const catalog::MuonParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         momentum_buffer_(add_slot("momentum_buffer", shapes(true))),
         exp_avg_(add_slot("exp_avg", shapes(false))),

@@ -25,7 +25,7 @@ struct Step {
 class NAdam final : public Algorithm {
  public:
   NAdam(const catalog::NAdamParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_avg_sq_(add_slot("exp_avg_sq")),

@@ -11,7 +11,7 @@ namespace {
 class RAdam final : public Algorithm {
  public:
   RAdam(const catalog::RAdamParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_avg_sq_(add_slot("exp_avg_sq")) {}

@@ -12,7 +12,7 @@ namespace {
 class RmsProp final : public Algorithm {
  public:
   RmsProp(const catalog::RmsPropParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         square_avg_(add_slot("square_avg")),
         momentum_buffer_(params.momentum > 0 ? &add_slot("momentum_buffer") : nullptr),

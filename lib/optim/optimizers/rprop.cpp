@@ -11,7 +11,7 @@ namespace {
 class Rprop final : public Algorithm {
  public:
   Rprop(const catalog::RpropParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         prev_(add_slot("prev")),
         step_size_(add_slot("step_size", params.lr)) {}

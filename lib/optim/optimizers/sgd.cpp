@@ -13,7 +13,7 @@ constexpr const char* kBuffer = "momentum_buffer";
 class Sgd final : public Algorithm {
  public:
   Sgd(const catalog::SgdParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters), params_(params) {
+      : Algorithm(parameters, params.maximize), params_(params) {
     if (params.momentum != 0) buffer_ = &add_slot(kBuffer);
   }
 

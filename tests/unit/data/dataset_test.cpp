@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <ATen/ops/equal.h>
+#include <ATen/ops/linalg_solve.h>
 #include <doctest/doctest.h>
 
 #include "tests/temporary_folder.h"
@@ -56,6 +57,25 @@ TEST_CASE("a regression's target is tanh of numbers of about unit size") {
   }
   CHECK(squares / static_cast<double>(y.numel()) > 0.05);
   CHECK(squares / static_cast<double>(y.numel()) < 0.95);
+}
+
+TEST_CASE("sequences: each target is what its position gives, and half of what came before") {
+  const auto checked = testing::check_job(
+      "model: { inputs: { x: \"f32[5, 3]\" }, flow: [{ rnn: 2 }] }\n"
+      "data: { train: { synthetic: { kind: sequences, samples: 4, target: \"f32[2]\" } } }\n"
+      "training: { epochs: 1, loss: mse, optimizer: adam }\n");
+  const Dataset dataset = load(checked, "train");
+  const at::Tensor &x = dataset.fields[0].values, &y = dataset.fields[1].values;
+  CHECK(x.sizes() == at::IntArrayRef({4, 5, 3}));
+  CHECK(y.sizes() == at::IntArrayRef({4, 5, 2}));
+  // atanh(y_t) - atanh(y_{t-1}) / 2 is one linear map of x_t: 20 positions, 3 numbers each.
+  const at::Tensor raw = y.to(at::kDouble).atanh();
+  at::Tensor own = raw.clone();
+  own.narrow(1, 1, 4).sub_(raw.narrow(1, 0, 4), 0.5);
+  const at::Tensor rows = x.to(at::kDouble).reshape({20, 3}), given = own.reshape({20, 2});
+  const at::Tensor map = at::linalg_solve(rows.t().mm(rows), rows.t().mm(given));
+  CHECK(rows.mm(map).sub(given).abs().max().item<double>() < 1e-4);
+  CHECK(map.abs().max().item<double>() > 0.05);
 }
 
 TEST_CASE("another seed draws other samples") {

@@ -49,6 +49,36 @@ flow:
   CHECK(is_close(model.run({x.add(9)}), x.add(9), 0));                        // no turn at all
 }
 
+TEST_CASE("max ends a loop whose condition goes on, and each turn counts in the gradient") {
+  for (const std::string per_sample : {"false", "true"}) {
+    CAPTURE(per_sample);
+    const Model model(
+        "inputs: { x: \"f32[1]\" }\nflow:\n  - loop: { while: [exp], max: 4, per_sample: " +
+        per_sample + ", body: [{ linear: 1, name: body }] }\n");
+    for (const auto& t : model.store.parameters()) t.value.detach().fill_(1);
+    const at::Tensor x = at::tensor({0.0F, -9.0F}).unsqueeze(1);
+    CHECK(is_close(model.run({x}), x.add(4), 0));
+    CHECK(gradients_of(model, {x}).at("body.bias").item<float>() == 8);
+  }
+}
+
+TEST_CASE("per_sample with until: each sample stops after its own turn") {
+  const Model model(R"(inputs: { x: "f32[1]" }
+flow:
+  - loop:
+      until: [{ linear: 1, name: halt }]
+      max: 5
+      per_sample: true
+      body: [{ loop: { times: 2, body: [{ linear: 1, name: body }] } }]
+)");
+  for (const auto& t : model.store.parameters()) {
+    const bool is_halt = t.name.starts_with("halt"), is_weight = t.name.ends_with("weight");
+    t.value.detach().fill_(is_halt ? (is_weight ? 1 : -3) : 1);  // halt(x) = x - 3
+  }
+  const at::Tensor x = at::tensor({0.0F, 9.0F, -99.0F}).unsqueeze(1);
+  CHECK(is_close(model.run({x}), at::tensor({4.0F, 11.0F, -89.0F}).unsqueeze(1), 0));
+}
+
 TEST_CASE("an until loop has at least one turn, and at most max") {
   const Model model(R"(inputs: { x: "f32[1]" }
 flow:
@@ -146,20 +176,14 @@ flow:
 }
 
 TEST_CASE("top_k keeps the largest weights and scales them; an even load has a balance of 1") {
-  graph::Node node;
-  node.top_k = 2;
-  node.outputs = {0, 1};
   const at::Tensor weights = at::tensor({0.5F, 0.2F, 0.3F}).reshape({1, 3});
-  const std::vector<at::Tensor> experts = {at::tensor({1.0F}).reshape({1, 1}),
-                                           at::tensor({10.0F}).reshape({1, 1}),
-                                           at::tensor({100.0F}).reshape({1, 1})};
-  const auto out = exec::gate(node, {weights, experts[0], experts[1], experts[2]});
-  CHECK(out[0].item<float>() == doctest::Approx((0.5 * 1 + 0.3 * 100) / 0.8));
-  CHECK(out[1].item<float>() == doctest::Approx(3 * 0.5));  // all load on an expert of weight 0.5
-  node.top_k = 0;
+  const auto [kept, places] = exec::keep_largest(weights, 2);
+  CHECK(is_close(kept, at::tensor({0.625F, 0.0F, 0.375F}).reshape({1, 3}), kParity));
+  CHECK(std::get<0>(places.sort(1)).equal(at::tensor({0, 2}, at::kLong).reshape({1, 2})));
+  // All load on an expert of weight 0.5.
+  CHECK(exec::balance_of(weights).item<float>() == doctest::Approx(3 * 0.5));
   const at::Tensor even = at::tensor({0.6F, 0.4F, 0.4F, 0.6F}).reshape({2, 2});
-  const at::Tensor one = at::zeros({2, 1});
-  CHECK(exec::gate(node, {even, one, one})[1].item<float>() == doctest::Approx(1.0));
+  CHECK(exec::balance_of(even).item<float>() == doctest::Approx(1.0));
 }
 
 TEST_CASE("map runs its body over positions or slices, batched") {
@@ -199,6 +223,21 @@ flow:
                                   .reshape({2, 3, 3})
                                   .add(model["places.weight"].narrow(0, 0, 3));
   CHECK(is_close(model.run({ids}), expected, kParity));
+}
+
+TEST_CASE("frozen batch norms keep their statistics, unless they are to train") {
+  for (const auto& [freeze, mean_moves] :
+       {std::pair{"true", false}, {"{ bn: eval }", false}, {"{ bn: train }", true}}) {
+    CAPTURE(freeze);
+    const Model model(std::string("inputs: { x: \"f32[4]\" }\nflow:\n  - freeze: ") + freeze +
+                      "\n    flow: [{ loop: { times: 1, body: [{ linear: 4 }, batch_norm] } }]\n"
+                      "  - { batch_norm: {}, name: free }\n");
+    const auto found = gradients_of(model, {random_tensor({5, 4}, 1)});
+    for (const auto& [path, gradient] : found)
+      CHECK(gradient.defined() == path.starts_with("free"));
+    CHECK((model["batch_norm_0.running_mean"].abs().max().item<float>() > 0) == mean_moves);
+    CHECK(model["free.running_mean"].abs().max().item<float>() > 0);
+  }
 }
 
 TEST_CASE("tied parameters are one tensor, frozen ones get no gradient") {

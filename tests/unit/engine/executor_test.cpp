@@ -157,6 +157,39 @@ TEST_CASE("what libtorch refuses is told with the node and its place") {
   CHECK(backward.error().code == Code::NodeFailed);
 }
 
+TEST_CASE("what nobody wants is not computed") {
+  // The table has no row 5: looking it up fails.
+  const Model model(R"(inputs: { x: "f32[6]", word: "i64[]" }
+flow:
+  - { linear: 2, tag: kept }
+  - { from: word, embedding: { num: 3, dim: 2 } }
+  - { add: [kept] }
+outputs: { kept: kept, sum: output }
+)");
+  const std::vector<at::Tensor> inputs = {random_tensor({3, 6}, 1),
+                                          at::tensor({0, 5, 1}, at::kLong)};
+  const auto run = [&](std::size_t output) {
+    const exec::Executor executor(model.graph, model.store, {model.graph.outputs[output].value});
+    return executor.run(inputs, {}).has_value();
+  };
+  CHECK(run(0));
+  CHECK(!run(1));
+}
+
+TEST_CASE("running statistics move also where nobody wants the output") {
+  const Model model(R"(inputs: { x: "f32[6]" }
+flow:
+  - { linear: 2, tag: kept }
+  - { batch_norm: , name: bn }
+outputs: { kept: kept, normed: output }
+)");
+  const exec::Executor executor(model.graph, model.store, {model.graph.outputs[0].value});
+  nn::StepContext context;
+  context.training = true;
+  REQUIRE(executor.run({random_tensor({3, 6}, 1)}, context).has_value());
+  CHECK(model["bn.num_batches_tracked"].item<std::int64_t>() == 1);
+}
+
 TEST_CASE("a value is freed after its last reader, once, and never when wanted") {
   const Model model(R"(inputs: { x: "f32[6]" }
 flow:

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <set>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
@@ -44,7 +46,8 @@ nn::Compared stored_tensors(const ParityFile& file, const catalog::EntrySpec& sp
                             std::vector<std::string>& leaf_names, std::vector<at::Tensor>& leaves) {
   nn::Compared out;
   for (std::size_t i = 0; i < spec.compared.size(); ++i) {
-    const std::string& name = spec.compared[i].name;
+    const std::string& owned = spec.compared[i].owned;
+    const std::string name = spec.compared[i].name + (owned.empty() ? "" : "." + owned);
     const std::string key = i == 0 ? "input" : name;
     out.push_back(file.has(key) ? file[key].clone() : at::Tensor());
     const std::string gradient = i == 0 ? "grad_input" : "grad_input." + name;
@@ -81,6 +84,24 @@ TEST_CASE("each loss computes what PyTorch computes") {
   }
   const auto names = catalog::entry_names(EntryKind::Loss);
   CHECK(seen == std::set<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("linear_cross_entropy is cross_entropy of a linear, also without gradients") {
+  const at::Tensor x = random_tensor({4, 5, 6}, 1), weight = random_tensor({7, 6}, 2),
+                   bias = random_tensor({7}, 3);
+  const at::Tensor logits = at::linear(x, weight, bias), target = at::argmax(logits, -1);
+  target[1].fill_(-100);
+  const auto whole = value_of("cross_entropy: { label_smoothing: 0.1 }", {logits, target});
+  const std::string text = "linear_cross_entropy: { label_smoothing: 0.1, chunk_size: 3 }";
+  const auto chunked = value_of(text, {x, target, weight, bias});
+  CHECK(is_close(chunked.mean, whole.mean, kParity));
+  CHECK(chunked.num_targets == whole.num_targets);
+  const at::NoGradGuard no_grad;
+  CHECK(is_close(value_of(text, {x, target, weight, bias}).mean, whole.mean, kParity));
+  CHECK(refusal("linear_cross_entropy", types_of({x, target, random_tensor({7, 5}, 4), bias})) ==
+        "the weight of 'linear' takes 5 features, but the output has 6");
+  CHECK(refusal("linear_cross_entropy", types_of({x, x, weight, bias})) ==
+        "the target must be class numbers [4, 5], not f32[4, 5, 6]");
 }
 
 TEST_CASE("cross_entropy counts the targets that its mean is over") {

@@ -1,96 +1,13 @@
-#include <random>
 #include <set>
 
 #include <doctest/doctest.h>
 
-#include "lib/catalog/catalog.h"
+#include "lib/base/pattern.h"
 #include "tests/unit/graph/model_text.h"
+#include "tests/unit/random_model.h"
 
 namespace fdl::graph {
 namespace {
-
-// Random models, most of them wrong somewhere: building must answer, whatever is asked.
-class RandomModel {
- public:
-  explicit RandomModel(std::uint64_t seed) : random_(seed) {}
-
-  std::string flow(int depth) {
-    std::string out = "[";
-    for (std::uint64_t n = pick(3) + 1; n > 0; --n) out += step(depth) + (n > 1 ? ", " : "");
-    return out + "]";
-  }
-
- private:
-  std::uint64_t pick(std::uint64_t n) { return random_() % n; }
-
-  std::string module() {
-    static const std::vector<std::string> kNames = catalog::module_names();
-    const std::string& name = kNames[pick(kNames.size())];
-    if (pick(3) == 0) return name + ": " + std::to_string(pick(12));
-    const std::string& example = catalog::find_module(name)->example;
-    const bool is_word = example.find(':') == std::string::npos;
-    return is_word ? example + ": " : example;
-  }
-
-  std::string module_step() { return "{" + module() + "}"; }
-
-  std::string tag() { return std::string(1, static_cast<char>('a' + pick(3))); }
-
-  std::string common() {
-    std::string out;
-    if (pick(4) == 0) out += ", tag: " + tag();
-    if (pick(6) == 0) out += ", name: n" + std::to_string(pick(4));
-    if (pick(8) == 0) out += ", from: " + (pick(2) == 0 ? tag() : "x");
-    if (pick(12) == 0) out += ", using: [" + tag() + "]";
-    return out;
-  }
-
-  std::string step(int depth) {
-    if (depth == 0 || pick(2) == 0) return "{" + module() + common() + "}";
-    const std::string inner = flow(depth - 1);
-    const std::string merges[] = {"add", "mean", "mul", "{concat: {dim: 1}}", "{stack: {dim: -1}}"};
-    switch (pick(14)) {
-      case 0:
-        return "{flow: " + inner + common() + "}";
-      case 1:
-        return "{also: " + inner + ", merge: " + merges[pick(5)] + common() + "}";
-      case 2:
-        return "{split: {p: " + inner + ", q: " + flow(depth - 1) + "}, merge: " + merges[pick(5)] +
-               common() + "}";
-      case 3:
-        return "{repeat: {times: " + std::to_string(pick(4)) + ", flow: " + inner + "}" + common() +
-               "}";
-      case 4:
-        return "{loop: {times: " + std::to_string(pick(4)) + ", body: " + inner + "}" + common() +
-               "}";
-      case 5:
-        return "{use: " + std::string(pick(2) == 0 ? "block" : "ring") + common() + "}";
-      case 6:
-        return "{concat: {with: [" + tag() + ", x], dim: " + std::to_string(pick(3)) + "}}";
-      case 8:
-        return "{loop: {while: [" + module_step() +
-               ", {linear: 1}], max: " + std::to_string(pick(4)) +
-               ", per_sample: true, body: " + inner + "}" + common() + "}";
-      case 9:
-        return "{gate: {router: [{linear: 2}, softmax: {dim: -1}], experts: [" + inner + ", " +
-               flow(depth - 1) + "], top_k: 1, balance_loss: 0.1}" + common() + "}";
-      case 10:
-        return "{switch: {selector: [{argmax: {dim: " + std::to_string(pick(3)) +
-               "}}], branches: {p: " + inner + ", q: " + flow(depth - 1) + "}}" + common() + "}";
-      case 11:
-        return "{map: {" + std::string(pick(2) == 0 ? "each: true" : "slices: 2") +
-               ", body: " + inner + "}" + common() + "}";
-      case 12:
-        return "{fork: {flow: " + inner + ", tag: " + tag() + "}" + common() + "}";
-      case 7:
-        return "{add: " + (pick(2) == 0 ? tag() : "x") + "}";
-      default:
-        return "{relu: , also: " + inner + "}";
-    }
-  }
-
-  std::mt19937_64 random_;
-};
 
 void check_block(const Graph& graph, const Block& block, std::set<std::string>& paths) {
   const auto is_value = [&](ValueId v) {
@@ -111,19 +28,37 @@ void check_block(const Graph& graph, const Block& block, std::set<std::string>& 
   for (const ValueId v : block.outputs) CHECK(is_value(v));
 }
 
+bool matches(const std::string& pattern, const std::string& path) {
+  const auto read = Pattern::parse(pattern);
+  REQUIRE(read.has_value());
+  return read->matches(path);
+}
+
+// Whatever a tensor is nested in, it is reached by its path, by each subtree around it, and by
+// wildcards in the place of segments.
+void check_patterns(const std::string& path) {
+  CAPTURE(path);
+  CHECK(matches(path, path));
+  CHECK(matches("*" + path.substr(path.rfind('.')), path));
+  for (std::size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+    CHECK(matches(path.substr(0, dot), path));
+    CHECK(matches("**" + path.substr(dot), path));
+    const std::size_t begin = path.substr(0, dot).rfind('.') + 1;
+    CHECK(matches(path.substr(0, begin) + (begin == 0 ? "?*" : "*") + path.substr(dot), path));
+    CHECK(!matches(path.substr(0, dot) + "x", path));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("building answers for every model: a graph whose values all have types, or problems") {
-  int num_graphs = 0;
+  int num_graphs = 0, num_with_state = 0;
   for (std::uint64_t seed = 0; seed < 4000; ++seed) {
     CAPTURE(seed);
     const std::string input = seed % 3 == 0   ? "f32[8]"
                               : seed % 3 == 1 ? "f32[3, 16, 16]"
                                               : "i64[T<=9]";
-    const std::string text = "model:\n  inputs: { x: \"" + input +
-                             "\" }\n  flow: " + RandomModel(seed).flow(static_cast<int>(seed % 4)) +
-                             "\nmodules: {block: {flow: [relu, {also: [tanh]}]}, "
-                             "ring: {flow: [use: ring]}}\n";
+    const std::string text = testing::random_model_text(seed, input, static_cast<int>(seed % 4));
     CAPTURE(text);
     Diagnostics problems;
     const auto graph = testing::build(text, problems);
@@ -131,16 +66,23 @@ TEST_CASE("building answers for every model: a graph whose values all have types
     for (const Diagnostic& d : problems.sorted()) CHECK(d.span.is_known());
     if (!graph) continue;
     ++num_graphs;
+    num_with_state += graph->states.empty() ? 0 : 1;
+    for (const State& state : graph->states) {
+      CHECK(graph->values[static_cast<std::size_t>(state.read)].type ==
+            graph->values[static_cast<std::size_t>(state.written)].type);
+    }
     std::set<std::string> paths, tensors;
     check_block(*graph, graph->root, paths);
     for (const OwnedTensor& tensor : graph->tensors) {
       CHECK(tensors.insert(tensor.path).second);
       CHECK(tensor.num_elements() >= 1);
+      check_patterns(tensor.path);
     }
     for (const Value& value : graph->values) CHECK(!value.path.empty());
     CHECK(graph->hash() == testing::build(text, problems)->hash());
   }
   CHECK(num_graphs > 300);
+  CHECK(num_with_state > 30);
 }
 
 }  // namespace fdl::graph

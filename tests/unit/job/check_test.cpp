@@ -182,4 +182,22 @@ TEST_CASE("missing data is told, but not with --no-data; a path of any length is
   }
 }
 
+TEST_CASE("a model with states is checked as it is called: at one position of a sequence") {
+  const std::string model =
+      "model: {inputs: {x: \"f32[4]\"}, state: {h: {shape: [4]}}, "
+      "flow: [{add: h}, {linear: 4, tag: h}, {linear: 2}]}\n";
+  const std::string training = "training: {epochs: 1, loss: mse, optimizer: adam}\n";
+  const auto of = [&](const std::string& source) {
+    return check_text(model + "data: {train: {synthetic: {" + source + "}}}\n" + training);
+  };
+  const auto fine = of("kind: sequences, steps: 7, target: \"f32[2]\"");
+  CHECK(fine.problems.empty());
+  REQUIRE(fine.checked.job.has_value());
+  CHECK(fine.checked.job->num_positions == 7);
+  CHECK(codes(of("kind: sequences, target: \"f32[2]\"").problems) == Codes{"FDL2004"});
+  CHECK(codes(of("kind: sequences, steps: 7, target: \"f32[3]\"").problems) == Codes{"FDL4005"});
+  CHECK(codes(of("target: \"f32[2]\"").problems) == Codes{"FDL4020"});
+  CHECK(codes(of("kind: classification").problems) == Codes{"FDL4020"});
+}
+
 }  // namespace fdl::job

@@ -9,7 +9,7 @@ namespace fdl::plan {
 using testing::graph_of;
 
 TEST_CASE("parameters, FLOPs and bytes of one linear layer") {
-  const Plan plan = make_plan(graph_of("[linear: 4]"), 16, 2);
+  const Plan plan = make_plan(graph_of("[linear: 4]"), {16, 2, {}});
   REQUIRE(plan.nodes.size() == 1);
   CHECK(plan.nodes[0].path == "linear_0");
   CHECK(plan.nodes[0].kind == "linear");
@@ -23,9 +23,10 @@ TEST_CASE("parameters, FLOPs and bytes of one linear layer") {
 }
 
 TEST_CASE("a loop's nodes count for all their turns, its weights once") {
-  const Plan once = make_plan(graph_of("[linear: 8]"), 4, 0),
+  const Plan once = make_plan(graph_of("[linear: 8]"), {4, 0, {}}),
              looped = make_plan(
-                 graph_of("[loop: {times: 3, body: [loop: {times: 5, body: [linear: 8]}]}]"), 4, 0);
+                 graph_of("[loop: {times: 3, body: [loop: {times: 5, body: [linear: 8]}]}]"),
+                 {4, 0, {}});
   CHECK(looped.forward_flops == 15 * once.forward_flops);
   CHECK(looped.num_parameters == once.num_parameters);
   CHECK(looped.nodes.size() == 3);
@@ -35,7 +36,7 @@ TEST_CASE("totals are the sums of the nodes, and grow with the batch in proporti
   const graph::Graph graph = graph_of(
       "[{linear: 8, tag: a}, also: [relu, dropout: 0.1], {split: [[linear: 8], [tanh]], merge: "
       "add}]");
-  const Plan one = make_plan(graph, 1, 0), many = make_plan(graph, 10, 0);
+  const Plan one = make_plan(graph, {1, 0, {}}), many = make_plan(graph, {10, 0, {}});
   std::int64_t flops = 0, parameters = 0;
   for (const NodeCost& node : one.nodes) {
     flops += node.forward_flops;
@@ -47,6 +48,22 @@ TEST_CASE("totals are the sums of the nodes, and grow with the batch in proporti
   CHECK(many.activation_bytes == 10 * one.activation_bytes);
 }
 
+TEST_CASE("of a recomputed region only what is read after it is kept") {
+  const auto bytes = [](const std::string& recompute) {
+    const Plan plan = make_plan(graph_of("[{flow: [{linear: 16, tag: a}, tanh, {loop: {times: 3, "
+                                         "body: [sigmoid]}}, {linear: 4, tag: b}, {linear: 2}], "
+                                         "recompute: " +
+                                         recompute + "}, {linear: 2}]"),
+                                1, 0);
+    std::int64_t nodes = 0;
+    for (const NodeCost& node : plan.nodes) nodes += node.activation_bytes;
+    CHECK(plan.activation_bytes == nodes + 8 * 4);
+    return nodes;
+  };
+  CHECK(bytes("false") == (16 + 16 + 3 * 16 + 4 + 2 + 2) * 4);
+  CHECK(bytes("true") == (2 + 2) * 4);
+}
+
 TEST_CASE("a named axis counts with its bound, and as nothing without one") {
   Diagnostics problems;
   const auto bounded =
@@ -54,15 +71,15 @@ TEST_CASE("a named axis counts with its bound, and as nothing without one") {
   const auto open =
       testing::build("model: {inputs: {x: \"f32[T, 8]\"}, flow: [linear: 4]}", problems);
   REQUIRE(problems.empty());
-  CHECK(make_plan(*bounded, 2, 0).forward_flops == 2 * 6 * 4 * 2 * 8);
-  CHECK(make_plan(*open, 2, 0).forward_flops == 0);
+  CHECK(make_plan(*bounded, {2, 0, {}}).forward_flops == 2 * 6 * 4 * 2 * 8);
+  CHECK(make_plan(*open, {2, 0, {}}).forward_flops == 0);
 }
 
 TEST_CASE("what is larger than any machine stays the largest number") {
   const graph::Graph graph = graph_of(
       "[loop: {times: 1000000000, body: [loop: {times: 1000000000, body: [loop: {times: "
       "1000000000, body: [linear: 8]}]}]}]");
-  CHECK(make_plan(graph, 1000, 0).forward_flops == INT64_MAX);
+  CHECK(make_plan(graph, {1000, 0, {}}).forward_flops == INT64_MAX);
   CHECK(graph_of("[linear: 4000000000000000000, linear: 4000000000000000000]").num_parameters() ==
         INT64_MAX);
 }

@@ -43,7 +43,7 @@ TEST_CASE("a saved checkpoint verifies and holds its state") {
   CHECK(saved->path == folder.path() / "step-7");
   const auto manifest = format::verify_checkpoint(saved->path);
   REQUIRE(manifest.has_value());
-  CHECK(manifest->files.size() == 3);
+  CHECK(manifest->files.size() == 4);
   CHECK(manifest->graph_hash == std::string(64, 'a'));
   CHECK(read_run_state(saved->path)->step == 7);
 }

@@ -1,0 +1,216 @@
+// The JSON Schema for editors: what a manifest and an overlay look like.
+#include <algorithm>
+
+#include "commands/reference/reference.h"
+#include "commands/reference/schema_parts.h"
+#include "lib/graph/construct_list.h"
+#include "lib/job/job.h"
+
+namespace fdl::commands::schema {
+namespace {
+
+const Json kAnything = Json::object();
+const Json kNull = {{"type", "null"}};
+
+Json interval() {
+  return or_interpolated({{"type", "string"}, {"pattern", "^\\+?0*[1-9][0-9]* (epochs?|steps?)$"}});
+}
+
+// One item or a list of them, or nothing.
+Json some_of(const std::string& definition) {
+  return any_of({refer(definition), list_of(refer(definition)), kNull});
+}
+
+Json beside_of(catalog::EntryKind kind) {
+  Json out = Json::object();
+  for (const std::string& name : catalog::compared_names(kind)) out[name] = scalar();
+  out["name"] = scalar();
+  out["weight"] = or_interpolated({{"type", "number"}});
+  return out;
+}
+
+std::string name_in(Layer layer, const std::string& name) {
+  return layer == Layer::Part ? "part." + name : name;
+}
+
+void add_choices(Json& definitions, Layer layer) {
+  using catalog::EntryKind;
+  const auto add = [&](const std::string& name, EntryKind kind, const Json& beside) {
+    definitions[name_in(layer, name)] = choice(kind, beside, layer);
+  };
+  add("loss", EntryKind::Loss, beside_of(EntryKind::Loss));
+  add("metric", EntryKind::Metric, beside_of(EntryKind::Metric));
+  add("optimizer", EntryKind::Optimizer, kAnything);
+  add("schedule", EntryKind::Schedule, kAnything);
+  add("transform", EntryKind::Transform, kAnything);
+  add("source", EntryKind::Dataset,
+      {{"slice", any_of({scalar(), kNull})},
+       {"shuffle_seed", or_interpolated({{"type", {"integer", "null"}}})}});
+}
+
+Json transforms(Layer layer) {
+  const Json fields = any_of({map_of(some_of(name_in(layer, "transform"))), kNull});
+  return closed_map({{"all", fields}, {"train", fields}, {"eval", fields}}, {}, layer);
+}
+
+Json data_section(Layer layer) {
+  const Json source = any_of({refer(name_in(layer, "source")), kNull});
+  Json special = {{"train", source}, {"val", source}, {"test", source}};
+  special["transforms"] = any_of({transforms(layer), kNull});
+  return record(job::data_record(), layer, special);
+}
+
+Json training_section(Layer layer) {
+  Json special = {{"loss", some_of(name_in(layer, "loss"))},
+                  {"metrics", some_of(name_in(layer, "metric"))},
+                  {"schedule", some_of(name_in(layer, "schedule"))},
+                  {"optimizer", refer(name_in(layer, "optimizer"))}};
+  const Json every = any_of({interval(), kNull});
+  special["validate"] = any_of({interval(), closed_map({{"every", every}}, {}, layer), kNull});
+  Json out = record(job::training_record(), layer, special);
+  if (layer == Layer::Part) return out;
+  const auto given = [](const char* key) {
+    return Json{{"required", {key}}, {"properties", {{key, {{"not", kNull}}}}}};
+  };
+  return {{"allOf",
+           {out,
+            {{"type", "object"}},
+            given("optimizer"),
+            given("loss"),
+            any_of({given("epochs"), given("steps")})}}};
+}
+
+Json output_section(Layer layer) {
+  Json out = record(job::output_record(), layer);
+  // What a checkpoint's record cannot say of its interval.
+  Json& checkpoint = out["anyOf"][0]["properties"]["checkpoint"];
+  checkpoint["anyOf"][0]["properties"]["every"] = any_of({interval(), kNull});
+  checkpoint["anyOf"][1] = interval();
+  return out;
+}
+
+Json input_type() {
+  std::string dtypes;
+  for (const std::string& name : catalog::dtype_names())
+    dtypes += (dtypes.empty() ? "" : "|") + name;
+  const std::string axis = "\\s*[A-Za-z0-9_]+\\s*(<=\\s*[0-9]+\\s*)?";
+  return or_interpolated(
+      {{"type", "string"},
+       {"pattern", "^\\s*(" + dtypes + ")\\s*\\[\\s*(" + axis + "(," + axis + ")*)?\\s*\\]\\s*$"}});
+}
+
+Json model_section() {
+  const Json path_pair = list_of(scalar(), 2);
+  Json out = closed_map(
+      {{"name", scalar()},
+       {"inputs",
+        {{"type", "object"}, {"additionalProperties", input_type()}, {"minProperties", 1}}},
+       {"flow", {{"type", "array"}, {"items", refer("step")}, {"minItems", 1}}},
+       {"outputs",
+        any_of({{{"type", "object"}, {"additionalProperties", scalar()}, {"minProperties", 1}},
+                kNull})},
+       {"modules", refer("modules")},
+       {"tie", any_of({list_of(path_pair), kNull})},
+       {"assume", any_of({map_of(whole_number(1, 9e15)), kNull})}},
+      {"flow"}, Layer::Base);
+  // The inputs may be those of the model that the first step uses.
+  out["anyOf"] = {{{"required", {"inputs"}}},
+                  {{"properties", {{"flow", {{"prefixItems", {{{"required", {"use"}}}}}}}}}}};
+  return out;
+}
+
+Json modules_section() {
+  return map_of(
+      {{"type", "object"},
+       {"properties",
+        {{"params", {{"type", "object"}}}, {"inputs", kAnything}, {"flow", refer("flow")}}},
+       {"required", {"flow"}}});
+}
+
+// The sections that a preset may change, as parts.
+Json part_sections() {
+  Json out = {{"params", kAnything}, {"modules", kAnything}, {"model", kAnything}};
+  for (const char* section : {"data", "training", "output"})
+    out[section] = refer(std::string("part.") + section);
+  return out;
+}
+
+// `training.epochs: 3` at the top of a layer.
+void allow_dotted(Json& map) {
+  map["patternProperties"]["^(params|modules|model|data|training|output|commands)\\."] = kAnything;
+}
+
+Json command_kinds() {
+  Json preset = part_sections();
+  for (const char* key : {"run", "append", "description"}) preset[key] = any_of({scalar(), kNull});
+  return {{"anyOf", {scalar(), kNull, {{"type", "object"}, {"properties", std::move(preset)}}}}};
+}
+
+Json manifest(Layer layer) {
+  const bool is_base = layer == Layer::Base;
+  Json sections = {{"description", any_of({scalar(), kNull})}};
+  if (is_base) {
+    sections["params"] = kAnything;
+    sections["modules"] = any_of({refer("modules"), kNull});
+    for (const char* section : {"model", "data", "training", "output"})
+      sections[section] = refer(section);
+  } else {
+    const Json parts = part_sections();
+    for (const auto& [name, value] : parts.items()) sections[name] = value;
+  }
+  sections["commands"] = any_of({map_of(refer("command")), kNull});
+  sections["inherit-from"] = any_of({scalar(), list_of(scalar()), kNull});
+  Json out = closed_map(std::move(sections), {}, layer);
+  allow_dotted(out);
+  return out;
+}
+
+// What a file that inherits nothing needs, and what is then looked at as a whole.
+Json whole_manifest() {
+  Json needs = Json::object();
+  needs["data"] = {"model", "training"};
+  needs["training"] = {"model", "data"};
+  Json whole = manifest(Layer::Base);
+  whole["dependentRequired"] = std::move(needs);
+  return {{"type", "object"},
+          {"if", {{"required", {"inherit-from"}}}},
+          {"then", refer("overlay")},
+          {"else", std::move(whole)}};
+}
+
+}  // namespace
+
+Json document() {
+  Json definitions = Json::object();
+  definitions["interpolated"] = {{"type", "string"}, {"pattern", "\\$\\{"}};
+  definitions["group"] = {
+      {"type", "object"}, {"required", {"match"}}, {"properties", {{"match", scalar()}}}};
+  for (const Layer layer : {Layer::Base, Layer::Part}) {
+    add_choices(definitions, layer);
+    definitions[name_in(layer, "data")] = data_section(layer);
+    definitions[name_in(layer, "training")] = training_section(layer);
+    definitions[name_in(layer, "output")] = output_section(layer);
+  }
+  definitions["model"] = model_section();
+  definitions["modules"] = modules_section();
+  definitions["command"] = command_kinds();
+  definitions["overlay"] = manifest(Layer::Part);
+  add_steps(definitions);
+  Json out = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "fdl manifest"},
+              {"description",
+               "Made by fdl from its own declarations. Overlays and parts of a "
+               "manifest are described by #/$defs/overlay."}};
+  const Json whole = whole_manifest();
+  for (const auto& [key, value] : whole.items()) out[key] = value;
+  out["$defs"] = std::move(definitions);
+  return out;
+}
+
+}  // namespace fdl::commands::schema
+
+namespace fdl::commands {
+
+std::string manifest_schema() { return schema::document().dump(1) + "\n"; }
+
+}  // namespace fdl::commands

@@ -1,0 +1,198 @@
+#include "lib/exec/run.h"
+
+#include <ATen/ops/argsort.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+
+#include "lib/base/check.h"
+#include "lib/exec/control.h"
+#include "lib/exec/merge.h"
+#include "lib/tensor/dtype.h"
+
+namespace fdl::exec {
+
+using graph::Node;
+using graph::ValueId;
+
+Result<void> Run::steps(const std::vector<Step>& list) {
+  for (const Step& step : list) {
+    FDL_TRY(one(step));
+    for (const ValueId id : step.dead) (*this)[id].reset();
+  }
+  return {};
+}
+
+Result<void> Run::one(const Step& step) {
+  if (step.node == nullptr) return region(step);
+  if (step.node->kind == Node::Kind::Loop) return loop(step);
+  if (step.node->kind == Node::Kind::Switch) return choose(step);
+  // Experts that run one by one are measured one by one.
+  if (step.node->kind == Node::Kind::Gate && !step.is_batched) return gate(step);
+  const NodeTimer::Forward measured(timer_, *step.node);
+  if (step.node->kind == Node::Kind::Gate) return gate(step);
+  return at_node(*step.node, [&] { scatter(step.node->outputs, compute(step)); });
+}
+
+std::vector<at::Tensor> Run::compute(const Step& step) {
+  const Node& node = *step.node;
+  const std::vector<at::Tensor> inputs = gather(node.inputs);
+  switch (node.kind) {
+    case Node::Kind::Merge:
+      return {merge(node.merge, node.dim, inputs)};
+    case Node::Kind::Fold:
+      lanes_.push_back(context_.lanes());
+      context_.set_lanes(lanes_.back().split(
+          inputs[0].size(0), node.times > 0 ? node.times : inputs[0].size(node.dim)));
+      return {fold_axis(inputs[0], node.dim, node.times)};
+    case Node::Kind::Unfold:
+      context_.set_lanes(lanes_.back());
+      lanes_.pop_back();
+      return {unfold_axis(inputs[0], inputs[1], node.dim, node.times)};
+    case Node::Kind::Arange:
+      return {positions(inputs.empty() ? node.times : inputs[0].size(node.dim), device_)};
+    default:
+      return forward(step, inputs);
+  }
+}
+
+namespace {
+
+// The tensors, and the one that a parametrization computes from some of them.
+nn::Tensors with_computed(const Computed& one, nn::Tensors own, bool trains) {
+  const graph::Parametrization& how = *one.how;
+  std::vector<at::Tensor> originals;
+  for (const std::size_t place : how.originals) originals.push_back(own.values()[place]);
+  at::Tensor made = one.compute(how.params.get(), nn::Tensors(how.names, std::move(originals)),
+                                trains && !how.is_frozen);
+  return own.with(how.tensor, std::move(made));
+}
+
+}  // namespace
+
+nn::Outputs Run::forward(const Step& step, const std::vector<at::Tensor>& inputs) {
+  const Node& node = *step.node;
+  const bool trains = context_.training;
+  context_.node_path = node.path;
+  context_.training = trains && !node.is_frozen;
+  nn::Outputs out;
+  if (node.precision || !step.computed.empty()) {
+    nn::Tensors own = own_of(step);
+    for (const Computed& one : step.computed) own = with_computed(one, std::move(own), trains);
+    if (node.precision) {
+      const at::ScalarType dtype = tensor::scalar_type(*node.precision);
+      own = own.map([&](const at::Tensor& t) { return t.to(dtype); });
+    }
+    out = step.forward(node.params.get(), own, inputs, context_);
+  } else {
+    out = step.forward(node.params.get(), own_of(step), inputs, context_);
+  }
+  context_.training = trains;
+  return out;
+}
+
+const nn::Tensors& Run::own_of(const Step& step) const {
+  if (buffered_.empty()) return step.own;
+  const auto copy = buffered_.find(&step);
+  return copy == buffered_.end() ? step.own : copy->second;
+}
+
+Result<at::Tensor> Run::block(const Step& step, std::size_t index, at::Tensor stream) {
+  const graph::Block& block = step.node->blocks[index];
+  (*this)[block.inputs.front()] = std::move(stream);
+  FDL_TRY(steps(step.blocks[index]));
+  return (*this)[block.outputs.front()];
+}
+
+// Values from outside that have a row for each sample show those rows only, and the samples keep
+// their random numbers.
+Result<at::Tensor> Run::block_of_rows(const Step& step, std::size_t index, const at::Tensor& stream,
+                                      const at::Tensor& rows) {
+  const std::vector<ValueId>& ids = step.outer[index];
+  std::vector<at::Tensor> before = gather(ids);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (before[i].defined() && before[i].dim() > 0 && before[i].size(0) == stream.size(0))
+      (*this)[ids[i]] = before[i].index_select(0, rows);
+  }
+  const tensor::Lanes lanes = context_.lanes();
+  const at::Tensor places = rows.cpu().contiguous();
+  context_.set_lanes(
+      lanes.at({places.const_data_ptr<std::int64_t>(), static_cast<std::size_t>(places.numel())}));
+  Result<at::Tensor> made = block(step, index, stream.index_select(0, rows));
+  context_.set_lanes(lanes);
+  scatter(ids, std::move(before));
+  return made;
+}
+
+Result<bool> Run::goes_on(const Step& step, const at::Tensor& stream, TurnCount& turns) {
+  const Result<at::Tensor> number = block(step, 1, stream);
+  if (!number) return fail(number.error());
+  return turns.goes_on(*number);
+}
+
+Result<void> Run::loop(const Step& step) {
+  const Node& node = *step.node;
+  const std::int64_t outer_turn = context_.loop_turn;
+  at::Tensor stream = (*this)[node.inputs.front()];
+  std::vector<std::vector<at::Tensor>> traces(node.outputs.size() - 1);
+  TurnCount turns(node, stream);
+  while (turns.left() > 0) {
+    context_.loop_turn = outer_turn * node.times + turns.done();
+    if (node.condition == Node::Condition::While) {
+      const Result<bool> more = goes_on(step, stream, turns);
+      if (!more) return fail(more.error());
+      if (!*more) break;
+    }
+    const Result<at::Tensor> made = block(step, 0, stream);
+    if (!made) return fail(made.error());
+    stream = turns.merge(stream, *made);
+    for (std::size_t i = 0; i < traces.size(); ++i)
+      traces[i].push_back((*this)[node.blocks.front().outputs[i + 1]]);
+    if (node.condition == Node::Condition::Until) {
+      const Result<bool> more = goes_on(step, stream, turns);
+      if (!more) return fail(more.error());
+      if (!*more) break;
+    }
+  }
+  context_.loop_turn = outer_turn;
+  (*this)[node.outputs.front()] = std::move(stream);
+  for (std::size_t i = 0; i < traces.size(); ++i)
+    (*this)[node.outputs[i + 1]] = at::stack(traces[i], 1);
+  return {};
+}
+
+// Each sample goes through its own block: rows are dealt out, and put back in their order.
+Result<void> Run::choose(const Step& step) {
+  const Node& node = *step.node;
+  const at::Tensor stream = (*this)[node.inputs[1]];
+  const auto rows = deal_rows((*this)[node.inputs[0]], node.blocks.size());
+  if (!rows) {
+    return fail(error(Code::NodeFailed, node.span,
+                      "a selector chose a branch that is not there: there are {}",
+                      node.blocks.size())
+                    .at_node(node.path));
+  }
+  std::vector<at::Tensor> made, order;
+  for (std::size_t i = 0; i < node.blocks.size(); ++i) {
+    if ((*rows)[i].numel() == 0) continue;
+    Result<at::Tensor> out = block_of_rows(step, i, stream, (*rows)[i]);
+    if (!out) return fail(out.error());
+    made.push_back(*std::move(out));
+    order.push_back((*rows)[i]);
+  }
+  (*this)[node.outputs.front()] = at::cat(made, 0).index_select(0, at::argsort(at::cat(order, 0)));
+  return {};
+}
+
+std::vector<at::Tensor> Run::gather(const std::vector<ValueId>& ids) {
+  std::vector<at::Tensor> out;
+  out.reserve(ids.size());
+  for (const ValueId id : ids) out.push_back(id == graph::kAbsent ? at::Tensor() : (*this)[id]);
+  return out;
+}
+
+void Run::scatter(const std::vector<ValueId>& ids, std::vector<at::Tensor> tensors) {
+  FDL_CHECK(ids.size() == tensors.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) (*this)[ids[i]] = std::move(tensors[i]);
+}
+
+}  // namespace fdl::exec

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/base/result.h"
+#include "lib/exec/node_timer.h"
+#include "lib/exec/program.h"
+#include "lib/nn/step_context.h"
+#include "lib/tensor/errors.h"
+
+namespace fdl::exec {
+
+// One run: the values that exist at the moment, by ValueId. Internal to this folder.
+class Run {
+ public:
+  Run(const graph::Graph& graph, nn::StepContext context, at::Device device, NodeTimer* timer)
+      : context_(std::move(context)),
+        values_(graph.values.size()),
+        device_(device),
+        timer_(timer) {}
+
+  at::Tensor& operator[](graph::ValueId id) { return values_[static_cast<std::size_t>(id)]; }
+  Result<void> steps(const std::vector<Step>& list);
+
+  // What a node without blocks makes of its inputs, or a module of those given. Throws.
+  std::vector<at::Tensor> compute(const Step& step);
+  nn::Outputs forward(const Step& step, const std::vector<at::Tensor>& inputs);
+
+  // Runs `body`; what it throws is told with the node.
+  template <typename Body>
+  static Result<void> at_node(const graph::Node& node, Body body) {
+    try {
+      body();
+    } catch (const std::exception& thrown) {
+      return fail(tensor::torch_failure(thrown, "this step", node.span).at_node(node.path));
+    }
+    return {};
+  }
+
+  // recompute.cpp: a run that computes `region` again as it would be computed now. What it reads is
+  // there, cut off from its history; state that modules update is a copy.
+  Run again(const Step& region);
+
+ private:
+  Result<void> one(const Step& step);
+  // One block from `stream` to what it makes.
+  Result<at::Tensor> block(const Step& step, std::size_t index, at::Tensor stream);
+  // The same for those samples of the stream alone.
+  Result<at::Tensor> block_of_rows(const Step& step, std::size_t index, const at::Tensor& stream,
+                                   const at::Tensor& rows);
+  Result<void> loop(const Step& step);
+  Result<bool> goes_on(const Step& step, const at::Tensor& stream, class TurnCount& turns);
+  Result<void> choose(const Step& step);
+  Result<void> region(const Step& step);  // recompute.cpp
+
+  // experts.cpp
+  Result<void> gate(const Step& step);
+  Result<void> dealt(const Step& step, const at::Tensor& weights, const at::Tensor& places);
+
+  const nn::Tensors& own_of(const Step& step) const;
+  std::vector<at::Tensor> gather(const std::vector<graph::ValueId>& ids);
+  void scatter(const std::vector<graph::ValueId>& ids, std::vector<at::Tensor> tensors);
+
+  nn::StepContext context_;
+  std::vector<at::Tensor> values_;
+  at::Device device_;
+  NodeTimer* timer_;                             // null when nobody measures
+  std::vector<tensor::Lanes> lanes_;             // around the folds at hand
+  std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own
+};
+
+}  // namespace fdl::exec

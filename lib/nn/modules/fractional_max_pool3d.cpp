@@ -1,0 +1,21 @@
+#include "lib/catalog/modules/fractional_max_pool3d.h"
+
+#include <ATen/ops/fractional_max_pool3d.h>
+
+#include "lib/nn/fractional_pooling.h"
+
+namespace fdl::nn {
+namespace {
+
+// Draws in evaluation too, as PyTorch does; the stream is then the same for every batch.
+at::Tensor fractional_max_pool3d(const catalog::FractionalMaxPool3dParams& p, const Tensors&,
+                                 const at::Tensor& x, StepContext& context) {
+  return std::get<0>(at::fractional_max_pool3d(x, p.kernel_size, window_counts(p, x),
+                                               window_places(x, 3, context)));
+}
+
+}  // namespace
+
+Forward forward_fractional_max_pool3d() { return forward_of(fractional_max_pool3d); }
+
+}  // namespace fdl::nn

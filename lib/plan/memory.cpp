@@ -1,0 +1,410 @@
+// One training step, followed node by node. Sizes are doubles: exact to 2^53, and they do not wrap.
+//
+// A value's memory is its root's: views share that of what they look at. A root is freed when all
+// its readers have run and no backward pass still needs it. Of a loop one turn is followed; what
+// the others keep is added to it as a whole. What a region with `recompute` keeps is there while
+// its backward pass runs.
+#include "lib/plan/memory.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "lib/plan/gradients.h"
+#include "lib/plan/sizes.h"
+
+namespace fdl::plan {
+namespace {
+
+using graph::Block;
+using graph::MergeKind;
+using graph::Node;
+using graph::ValueId;
+
+constexpr int kNoRegion = -1;
+
+double number(const catalog::Dim& dim) { return static_cast<double>(dim.number()); }
+
+class Step {
+ public:
+  Step(const graph::Graph& graph, std::int64_t batch_size)
+      : graph_(graph),
+        sizes_(graph, batch_size),
+        gradients_(graph),
+        values_(graph.values.size()),
+        tensor_seen_(graph.tensors.size(), false) {
+    for (std::size_t i = 0; i < values_.size(); ++i) values_[i].root = static_cast<ValueId>(i);
+    for (const Node* node : all_nodes(graph)) places_.emplace(node, places_.size());
+    out_.node_bytes.resize(places_.size());
+    find_roots(graph.root, 1, kNoRegion);
+    count_uses(graph.root);
+  }
+
+  StepMemory run(const std::vector<LossMemory>& losses) {
+    for (const graph::NamedValue& input : graph_.inputs) {
+      root_of(input.value).reads += 1;  // the batch stays
+      make(input.value);
+    }
+    for (const graph::State& state : graph_.states) {
+      root_of(state.read).reads += 1;
+      root_of(state.written).reads += 1;  // the next call reads it
+      make(state.read);
+      out_.state_bytes += whole(of(state.read));
+    }
+    for (const LossMemory& loss : losses) root_of(loss.output).reads += 1;  // the step holds them
+    for (const graph::NamedValue& output : graph_.outputs)
+      root_of(output.value).reads += losses.empty() ? 1 : 0;
+    forward(graph_.root);
+    out_.activation_bytes = whole(live_);
+    for (const LossMemory& loss : losses) take(of(loss.output) * loss.kept_outputs);
+    for (const LossMemory& loss : losses) {
+      gradient_for(loss.output);
+      rise(of(loss.output) * loss.worked_outputs);
+      live_ -= of(loss.output) * loss.kept_outputs;
+    }
+    if (losses.empty() && !graph_.outputs.empty()) gradient_for(graph_.outputs.front().value);
+    for (const graph::PartialLoss& partial : graph_.partial_losses) gradient_for(partial.value);
+    backward(graph_.root);
+    enter_region(kNoRegion);
+    out_.gradient_bytes = whole(parameter_gradients_);
+    out_.peak_bytes = whole(peak_);
+    return out_;
+  }
+
+ private:
+  struct Value {
+    ValueId root = -1;
+    double share = 1;          // of the batch, inside a switch
+    ValueId before = -1;       // of a loop's entry: what comes in at the first turn
+    ValueId after = -1;        // and at later ones
+    int reads = 0, keeps = 0;  // still to come; of a root
+    bool is_live = false;
+    int gradient = -1;  // index into shared_
+    int region = kNoRegion;
+  };
+  struct Region {            // that is computed again
+    double bytes = 0;        // that its nodes keep then
+    std::set<ValueId> kept;  // roots, each once
+    bool is_live = false;
+  };
+  struct Shared {  // a gradient's memory
+    double bytes = 0;
+    int users = 0;
+  };
+
+  static std::int64_t whole(double bytes) {
+    return bytes < 9.2e18 ? static_cast<std::int64_t>(bytes) : INT64_MAX;
+  }
+  Value& at(ValueId id) { return values_[static_cast<std::size_t>(id)]; }
+  Value& root_of(ValueId id) { return at(at(id).root); }
+  double of(ValueId id) { return number(sizes_.bytes_of(id)) * at(id).share; }
+  void rise(double more) { peak_ = std::max(peak_, live_ + more); }
+  void take(double bytes) {
+    live_ += bytes;
+    rise(0);
+  }
+
+  // The roots that stand for a value: two where it is a loop's entry.
+  std::vector<ValueId> roots(ValueId id) {
+    const ValueId root = at(id).root;
+    if (at(root).before < 0) return {root};
+    std::vector<ValueId> out = roots(at(root).before);
+    const ValueId after = at(at(root).after).root;
+    if (after != root) out.push_back(after);
+    return out;
+  }
+
+  // `around`: the outermost region that the whole block is in.
+  void find_roots(const Block& block, double share, int around) {
+    for (const Node& node : block.nodes) {
+      const int region =
+          around == kNoRegion && !node.recompute.empty() ? node.recompute.front() : around;
+      region_of_node_[&node] = region;
+      const bool chooses = node.kind == Node::Kind::Switch;
+      const double inner_share = chooses ? share / static_cast<double>(node.blocks.size()) : share;
+      for (const Block& inner : node.blocks) {
+        Value& entry = at(inner.inputs.front());
+        entry.share = inner_share;
+        entry.region = region;
+        if (node.kind == Node::Kind::Gate) entry.root = at(node.inputs.back()).root;
+        if (node.kind == Node::Kind::Loop) {
+          entry.before = node.inputs.front();
+          entry.after = node.blocks.front().outputs.front();
+        }
+        find_roots(inner, inner_share, region);
+      }
+      for (const ValueId output : node.outputs) {
+        at(output).share = share;
+        at(output).region = region;
+        if (is_view(node)) at(output).root = at(node.inputs.front()).root;
+      }
+      if (node.kind == Node::Kind::Loop)
+        at(node.outputs.front()).root = at(node.blocks.front().outputs.front()).root;
+    }
+  }
+
+  void count_uses(const Block& block) {
+    for (const Node& node : block.nodes) {
+      for (const ValueId input : node.inputs) count(input, &Value::reads);
+      for (const Block& inner : node.blocks) {
+        count_uses(inner);
+        for (const ValueId made : inner.outputs) count(made, &Value::reads);
+      }
+      if (!gradients_.of_node(node)) continue;
+      for (const ValueId kept : kept_values(node)) {
+        if (is_recomputed(kept, node))
+          add_to_region(node, kept);
+        else
+          count(kept, &Value::keeps);
+      }
+      const int region = region_of_node_.at(&node);
+      if (region != kNoRegion) regions_[region].bytes += declared_own_bytes(node);
+    }
+  }
+  // Whether what a node keeps is not kept, as its region makes it anew.
+  bool is_recomputed(ValueId kept, const Node& node) const {
+    const int region = region_of_node_.at(&node);
+    return region != kNoRegion && values_[static_cast<std::size_t>(kept)].region == region;
+  }
+  void add_to_region(const Node& node, ValueId kept) {
+    Region& region = regions_[region_of_node_.at(&node)];
+    for (const ValueId root : roots(kept)) {
+      if (region.kept.insert(root).second) region.bytes += of(root);
+    }
+  }
+  void count(ValueId id, int Value::*what) {
+    if (id == graph::kAbsent) return;
+    for (const ValueId root : roots(id)) at(root).*what += 1;
+  }
+
+  void make(ValueId id) {
+    Value& root = root_of(id);
+    if (root.is_live || root.before >= 0) return;
+    root.is_live = true;
+    take(of(at(id).root));
+  }
+  void let_go(ValueId id, int Value::*what) {
+    if (id == graph::kAbsent) return;
+    for (const ValueId root : roots(id)) {
+      at(root).*what -= 1;
+      free_if_unused(root);
+    }
+  }
+  void free_if_unused(ValueId root) {
+    Value& value = at(root);
+    if (!value.is_live || value.reads > 0 || value.keeps > 0) return;
+    value.is_live = false;
+    live_ -= of(root);
+  }
+
+  double own_bytes(const Node& node) {
+    return region_of_node_.at(&node) == kNoRegion ? declared_own_bytes(node) : 0;
+  }
+  double declared_own_bytes(const Node& node) {
+    if (node.spec == nullptr || !gradients_.of_node(node)) return 0;
+    return number(sizes_.count(node.spec->kept_bytes, node)) * at(node.outputs.front()).share;
+  }
+  double work(const catalog::Count& declared, const Node& node) {
+    return number(sizes_.count(declared, node)) * at(node.outputs.front()).share;
+  }
+
+  void forward(const Block& block) {
+    for (const Node& node : block.nodes) {
+      if (node.kind == Node::Kind::Loop)
+        forward_loop(node);
+      else
+        forward_node(node);
+      if (node.blocks.empty()) {
+        double kept = own_bytes(node);
+        for (const ValueId output : node.outputs) {
+          const Value& root = root_of(output);
+          const bool is_new = root.is_live && at(output).root == output && root.keeps > 0;
+          kept += is_new ? of(output) : 0;
+        }
+        out_.node_bytes[places_.at(&node)] = whole(kept * turns_);
+      }
+    }
+  }
+
+  void forward_node(const Node& node) {
+    for (const Block& inner : node.blocks) {  // of a switch or gate
+      make(inner.inputs.front());
+      forward(inner);
+    }
+    for (const ValueId output : node.outputs) make(output);
+    take(own_bytes(node));
+    if (node.spec != nullptr) rise(work(node.spec->forward_work_bytes, node));
+    // Sums of several are made one by one.
+    const bool adds = node.kind == Node::Kind::Gate || node.inputs.size() > 2;
+    if (node.spec == nullptr && node.kind != Node::Kind::Switch && adds)
+      rise(of(node.outputs.front()));
+    for (const Block& inner : node.blocks) {
+      for (const ValueId made : inner.outputs) let_go(made, &Value::reads);
+      free_if_unused(at(inner.inputs.front()).root);
+    }
+    for (const ValueId input : node.inputs) let_go(input, &Value::reads);
+    for (const ValueId output : node.outputs) free_if_unused(at(output).root);
+  }
+
+  void forward_loop(const Node& node) {
+    const double outer_peak = peak_, start = live_, outer_turns = turns_;
+    peak_ = live_;
+    turns_ *= static_cast<double>(node.times);
+    for (const Block& inner : node.blocks) forward(inner);
+    turns_ = outer_turns;
+    const double others = std::max(0.0, live_ - start) * (static_cast<double>(node.times) - 1);
+    peak_ = std::max(outer_peak, peak_ + others);
+    live_ += others;
+    others_[&node] = others;
+    for (std::size_t i = 1; i < node.outputs.size(); ++i) make(node.outputs[i]);
+    for (const Block& inner : node.blocks) {
+      for (const ValueId made : inner.outputs) let_go(made, &Value::reads);
+    }
+    for (const ValueId input : node.inputs) let_go(input, &Value::reads);
+    for (const ValueId output : node.outputs) free_if_unused(at(output).root);
+  }
+
+  // --- backward ---------------------------------------------------------------------------
+
+  void gradient_for(ValueId id) { join(id, new_gradient(id)); }
+  int new_gradient(ValueId id) {
+    shared_.push_back({of(id), 0});
+    take(shared_.back().bytes);
+    return static_cast<int>(shared_.size()) - 1;
+  }
+  // A further gradient of a value is added to the first.
+  void join(ValueId id, int gradient) {
+    Value& value = at(id);
+    Shared& more = shared_[static_cast<std::size_t>(gradient)];
+    if (value.gradient < 0) {
+      value.gradient = gradient;
+      more.users += 1;
+    } else if (more.users == 0) {
+      live_ -= more.bytes;
+    }
+  }
+  void drop_gradient(ValueId id) {
+    Value& value = at(id);
+    if (value.gradient < 0) return;
+    Shared& shared = shared_[static_cast<std::size_t>(value.gradient)];
+    value.gradient = -1;
+    if (--shared.users == 0) live_ -= shared.bytes;
+  }
+
+  // A region is computed again before its last node's backward pass, and gone after its first's.
+  void enter_region(int region) {
+    if (region == region_at_hand_) return;
+    const auto left = regions_.find(region_at_hand_);
+    if (left != regions_.end()) live_ -= left->second.bytes;
+    const auto entered = regions_.find(region);
+    if (entered != regions_.end()) take(entered->second.bytes);
+    region_at_hand_ = region;
+  }
+
+  void backward(const Block& block) {
+    for (auto node = block.nodes.rbegin(); node != block.nodes.rend(); ++node) {
+      enter_region(region_of_node_.at(&*node));
+      if (!gradients_.of_node(*node) && node->blocks.empty()) continue;
+      if (node->blocks.empty())
+        backward_node(*node);
+      else
+        backward_blocks(*node);
+    }
+  }
+
+  static bool passes(const Node& node) {
+    if (is_view(node)) return true;
+    return node.kind == Node::Kind::Merge &&
+           (node.merge == MergeKind::Add || node.merge == MergeKind::Concat ||
+            node.merge == MergeKind::Stack);
+  }
+
+  void backward_node(const Node& node) {
+    const int arriving = at(node.outputs.front()).gradient;
+    for (const ValueId input : node.inputs) {
+      if (!gradients_.of(input)) continue;
+      const bool shares = arriving >= 0 && passes(node) && of(input) <= of(node.outputs.front());
+      join(input, shares ? arriving : new_gradient(input));
+    }
+    for (const int index : node.tensors) tensor_gradient(static_cast<std::size_t>(index));
+    if (node.spec != nullptr) rise(work(node.spec->backward_work_bytes, node));
+    for (const ValueId output : node.outputs) drop_gradient(output);
+    live_ -= own_bytes(node);
+    let_go_of_kept(node);
+  }
+
+  void let_go_of_kept(const Node& node) {
+    for (const ValueId kept : kept_values(node)) {
+      if (!is_recomputed(kept, node)) let_go(kept, &Value::keeps);
+    }
+  }
+
+  void tensor_gradient(std::size_t index) {
+    const graph::OwnedTensor& tensor = graph_.tensors[index];
+    if (tensor.is_buffer || tensor.is_frozen) return;
+    const double bytes = static_cast<double>(tensor.num_elements()) *
+                         static_cast<double>(catalog::bytes_of(tensor.dtype));
+    // A further gradient, and the sum of both.
+    if (tensor_seen_[index] || turns_ > 1) rise(2 * bytes);
+    if (tensor_seen_[index]) return;
+    tensor_seen_[index] = true;
+    parameter_gradients_ += bytes;
+    take(bytes);
+  }
+
+  // The gradient of a loop's output is that of its body's, and the entry's that of what came in.
+  void backward_blocks(const Node& node) {
+    const double outer_turns = turns_;
+    if (node.kind == Node::Kind::Loop) turns_ *= static_cast<double>(node.times);
+    for (auto inner = node.blocks.rbegin(); inner != node.blocks.rend(); ++inner) {
+      if (gradients_.of(inner->outputs.front())) gradient_for(inner->outputs.front());
+      backward(*inner);
+      if (gradients_.of(node.inputs.back())) gradient_for(node.inputs.back());
+      drop_gradient(inner->inputs.front());
+      drop_gradient(inner->outputs.front());
+    }
+    turns_ = outer_turns;
+    if (node.kind == Node::Kind::Gate && gradients_.of(node.inputs.front()))
+      gradient_for(node.inputs.front());
+    if (gradients_.of_node(node)) let_go_of_kept(node);
+    for (const ValueId output : node.outputs) drop_gradient(output);
+    const auto others = others_.find(&node);
+    if (others != others_.end()) live_ -= others->second;
+  }
+
+  const graph::Graph& graph_;
+  const Sizes sizes_;
+  const Gradients gradients_;
+  std::vector<Value> values_;
+  std::vector<Shared> shared_;
+  std::vector<bool> tensor_seen_;
+  std::map<const Node*, double> others_;       // what the other turns of a loop keep
+  std::map<const Node*, std::size_t> places_;  // among all_nodes
+  std::map<const Node*, int> region_of_node_;
+  std::map<int, Region> regions_;
+  int region_at_hand_ = kNoRegion;
+  double live_ = 0, peak_ = 0, turns_ = 1, parameter_gradients_ = 0;
+  StepMemory out_;
+};
+
+void collect(const Block& block, std::vector<const Node*>& out) {
+  for (const Node& node : block.nodes) {
+    out.push_back(&node);
+    for (const Block& inner : node.blocks) collect(inner, out);
+  }
+}
+
+}  // namespace
+
+std::vector<const Node*> all_nodes(const graph::Graph& graph) {
+  std::vector<const Node*> out;
+  collect(graph.root, out);
+  return out;
+}
+
+StepMemory step_memory(const graph::Graph& graph, std::int64_t batch_size,
+                       const std::vector<LossMemory>& losses) {
+  return Step(graph, batch_size).run(losses);
+}
+
+}  // namespace fdl::plan

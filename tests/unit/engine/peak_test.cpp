@@ -1,0 +1,112 @@
+#include <cmath>
+
+#include <ATen/ops/mse_loss.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <doctest/doctest.h>
+
+#include "lib/config/layers.h"
+#include "lib/exec/executor.h"
+#include "lib/exec/node_timer.h"
+#include "lib/job/job.h"
+#include "lib/plan/memory.h"
+#include "lib/tensor/dtype.h"
+#include "lib/tensor/store.h"
+#include "tests/unit/engine/live_bytes.h"
+#include "tests/unit/engine/support.h"
+
+namespace fdl::testing {
+namespace {
+
+constexpr std::int64_t kBatch = 4, kLength = 32;  // of named axes
+// Of what a step holds beside parameters: kernels differ in what they put aside for a moment.
+constexpr double kTolerance = 0.15;
+
+graph::Graph zoo_model(const std::string& name) {
+  Diagnostics problems;
+  const std::string folder = std::string(FDL_SOURCE_ROOT) + "/manifests/zoo";
+  const auto manifest =
+      config::load_manifest(folder + "/" + name + ".yml", {}, job::merge_rules(), folder, problems);
+  REQUIRE(manifest.has_value());
+  job::Checked checked = job::check(*manifest, {}, true, problems);
+  REQUIRE(checked.graph.has_value());
+  for (const std::string& axis : checked.graph->named_axes())
+    checked.graph->assumed_sizes[axis] = kLength;
+  return *std::move(checked.graph);
+}
+
+at::Tensor input_of(const catalog::TensorType& type) {
+  std::vector<std::int64_t> shape = {kBatch};
+  for (std::size_t i = 1; i < type.shape.size(); ++i)
+    shape.push_back(type.shape[i].is_number() ? type.shape[i].number() : kLength);
+  return catalog::is_floating(type.dtype) ? random_tensor(shape, 1)
+                                          : at::zeros(shape, tensor::scalar_type(type.dtype));
+}
+
+// The most that one step holds, from its inputs to its gradients.
+std::int64_t measured_peak(const graph::Graph& graph) {
+  const tensor::TensorStore store(graph, 42);
+  const exec::Executor executor(graph, store, {graph.outputs.front().value});
+  nn::StepContext context;
+  context.training = true;
+  context.seed = 42;
+  const LiveBytes live;
+  std::vector<at::Tensor> inputs;
+  for (const graph::NamedValue& input : graph.inputs)
+    inputs.push_back(input_of(graph.values[static_cast<std::size_t>(input.value)].type));
+  const auto outputs = executor.run(inputs, context);
+  REQUIRE(outputs.has_value());
+  const at::Tensor target = at::zeros({}, outputs->front().options()).expand_as(outputs->front());
+  const at::Tensor loss = at::mse_loss(outputs->front(), target);
+  const auto gradients = exec::gradients(loss, store.parameters());
+  REQUIRE(gradients.has_value());
+  return live.peak();
+}
+
+}  // namespace
+
+TEST_CASE("the peak memory of a training step is what libtorch's allocator sees") {
+  for (const char* name : {"mlp", "lenet5", "resnet20", "conv_autoencoder", "unet", "gpt_nano",
+                           "char_rnn", "lstm_tagger", "soft_moe", "refiner"}) {
+    CAPTURE(name);
+    const graph::Graph graph = zoo_model(name);
+    const auto predicted = static_cast<double>(
+        plan::step_memory(graph, kBatch, {{graph.outputs.front().value, 0, 1}}).peak_bytes);
+    const auto measured = static_cast<double>(measured_peak(graph));
+    CHECK_MESSAGE(std::abs(predicted / measured - 1) <= kTolerance,
+                  name << ": predicted " << predicted << ", measured " << measured << ", ratio "
+                       << predicted / measured);
+  }
+}
+
+TEST_CASE("times of nodes: forward, backward and how often, after the warm-up") {
+  const graph::Graph graph =
+      build("inputs: {x: 'f32[64]'}\nflow: [linear: 64, {loop: {times: 3, body: [linear: 64]}}]");
+  const tensor::TensorStore store(graph, 42);
+  exec::Executor executor(graph, store, {graph.outputs.front().value});
+  exec::NodeTimer timer(graph, 1, 1);
+  executor.set_timer(&timer);
+  for (int step = 0; step < 3; ++step) {
+    const exec::NodeTimer::Step measured(&timer);
+    nn::StepContext context;
+    context.training = true;
+    const auto outputs = executor.run({random_tensor({8, 64}, 1)}, context);
+    REQUIRE(outputs.has_value());
+    const exec::NodeTimer::Backward backward(&timer);
+    REQUIRE(exec::gradients(outputs->front().sum(), store.parameters()).has_value());
+  }
+  REQUIRE(timer.totals().size() == 3);  // the loop is one, and measured by what is in it
+  CHECK(timer.num_steps() == 2);
+  for (const auto& total : timer.totals()) {
+    const bool is_loop = total.node->kind == graph::Node::Kind::Loop;
+    CAPTURE(total.node->path);
+    CHECK(total.calls == (is_loop ? 0 : total.node->path == "linear_0" ? 2 : 6));
+    CHECK((total.forward_us > 0) == !is_loop);
+    CHECK((total.backward_us > 0) == !is_loop);
+  }
+  const auto spans = timer.last_spans();
+  REQUIRE(!spans.empty());
+  for (const auto& span : spans) CHECK(span.step == 2);
+}
+
+}  // namespace fdl::testing
