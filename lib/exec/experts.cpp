@@ -78,7 +78,8 @@ class Twins {
  private:
   bool are(const Node& a, const Node& b) {
     const bool flat = (a.kind == Node::Kind::Module || a.kind == Node::Kind::Merge) &&
-                      a.recompute.empty() && b.recompute.empty();
+                      a.recompute.empty() && b.recompute.empty() && a.parametrizations.empty() &&
+                      b.parametrizations.empty();
     return flat && a.kind == b.kind && a.spec == b.spec && a.merge == b.merge && a.dim == b.dim &&
            a.precision == b.precision && a.is_frozen == b.is_frozen && same_parameters(a, b) &&
            same(a.inputs, b.inputs) && pair(a.outputs, b.outputs);
