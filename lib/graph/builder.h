@@ -138,6 +138,8 @@ class Builder {
 
   // modules.cpp
   Produced run_module(const Step& step, ValueId stream, const Place& place);
+  Produced add_module(Node node, const std::vector<catalog::TensorType>& outputs,
+                      const Place& place);
   std::shared_ptr<void> bind_params(const catalog::ModuleSpec& spec, const Step& step,
                                     const Place& place, const std::string& path);
   bool check_dtypes(const catalog::ModuleSpec& spec, const Step& step, const std::string& path,

@@ -123,12 +123,18 @@ Produced Builder::run_module(const Step& step, ValueId stream, const Place& plac
     read_initial_values(file_->interpolator.resolve(*step.init, *place.names), node);
   if (step.parametrize != nullptr)
     parametrize(file_->interpolator.resolve(*step.parametrize, *place.names), place, node);
-  for (catalog::TensorType type : *outputs) {
+  return add_module(std::move(node), *outputs, place);
+}
+
+// Gives the node its outputs, and the block the node.
+Produced Builder::add_module(Node node, const std::vector<catalog::TensorType>& outputs,
+                             const Place& place) {
+  for (catalog::TensorType type : outputs) {
     if (computes_by_parameters(node)) type.dtype = *node.precision;
-    node.outputs.push_back(add_value(std::move(type), node.path, step.span));
+    node.outputs.push_back(add_value(std::move(type), node.path, node.span));
   }
   Produced made = node.outputs.front();
-  const std::vector<std::string> ports = spec.output_names(params.get());
+  const std::vector<std::string> ports = node.spec->output_names(node.params.get());
   for (std::size_t i = 0; ports.size() > 1 && i < ports.size(); ++i)
     made.ports.push_back({ports[i], node.outputs[i]});
   add_node(place, std::move(node));

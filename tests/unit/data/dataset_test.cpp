@@ -64,8 +64,8 @@ TEST_CASE("sequences: each target is what its position gives, and half of what c
       "model: { inputs: { x: \"f32[5, 3]\" }, flow: [{ rnn: 2 }] }\n"
       "data: { train: { synthetic: { kind: sequences, samples: 4, target: \"f32[2]\" } } }\n"
       "training: { epochs: 1, loss: mse, optimizer: adam }\n");
-  const Dataset dataset = load(checked, "train");
-  const at::Tensor &x = dataset.fields[0].values, &y = dataset.fields[1].values;
+  const Dataset dataset = open_split(checked, "train");
+  const at::Tensor x = values_of(dataset, "x"), y = values_of(dataset, "target");
   CHECK(x.sizes() == at::IntArrayRef({4, 5, 3}));
   CHECK(y.sizes() == at::IntArrayRef({4, 5, 2}));
   // atanh(y_t) - atanh(y_{t-1}) / 2 is one linear map of x_t: 20 positions, 3 numbers each.
