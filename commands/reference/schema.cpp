@@ -4,6 +4,7 @@
 #include "commands/reference/reference.h"
 #include "commands/reference/schema_parts.h"
 #include "lib/graph/construct_list.h"
+#include "lib/graph/states.h"
 #include "lib/job/job.h"
 
 namespace fdl::commands::schema {
@@ -99,6 +100,11 @@ Json input_type() {
        {"pattern", "^\\s*(" + dtypes + ")\\s*\\[\\s*(" + axis + "(," + axis + ")*)?\\s*\\]\\s*$"}});
 }
 
+Json state() {
+  return record(graph::state_record(), Layer::Base,
+                {{"init", any_of({refer("initializer"), kNull})}});
+}
+
 Json model_section() {
   const Json path_pair = list_of(scalar(), 2);
   Json out = closed_map(
@@ -111,6 +117,8 @@ Json model_section() {
                 kNull})},
        {"modules", refer("modules")},
        {"tie", any_of({list_of(path_pair), kNull})},
+       {"state", any_of({map_of(state()), kNull})},
+       {"load", any_of({load_request(true), list_of(load_request(true)), kNull})},
        {"assume", any_of({map_of(whole_number(1, 9e15)), kNull})}},
       {"flow"}, Layer::Base);
   // The inputs may be those of the model that the first step uses.

@@ -4,6 +4,7 @@
 
 #include "commands/reference/schema_parts.h"
 #include "lib/graph/construct_list.h"
+#include "lib/graph/load_keys.h"
 
 namespace fdl::commands::schema {
 namespace {
@@ -28,9 +29,9 @@ Json map_with(const Json& properties, const std::vector<std::string>& required) 
 
 Json loops() {
   constexpr double kMost = 1e9;
-  const Json times =
-      map_with({{"times", whole_number(1, kMost)}, {"body", flow()}, {"trace", scalar()}},
-               {"times", "body"});
+  const Json traces = any_of({scalar(), list_of(scalar()), map_of(scalar())});
+  const Json times = map_with(
+      {{"times", whole_number(1, kMost)}, {"body", flow()}, {"trace", traces}}, {"times", "body"});
   const auto with_condition = [&](const char* word) {
     return map_with({{word, flow()},
                      {"max", whole_number(1, kMost)},
@@ -123,6 +124,10 @@ Json step_key(std::string_view name) {
       {"merge", merges()},
       {"with", {{"type", "object"}}},
       {"init", any_of({map_of(refer("initializer")), refer("interpolated")})},
+      {"parametrize", any_of({map_of(refer("parametrization")), refer("interpolated")})},
+      {"load", load_request(false)},
+      {"recompute", boolean()},
+      {"precision", or_interpolated(enumeration(graph::precision_names()))},
       {"freeze", any_of({boolean(), map_with({{"bn", enumeration({"train", "eval"})}}, {"bn"})})}};
   const auto found = known.find(name);
   return found != known.end() ? found->second : kAnything;
@@ -132,7 +137,7 @@ Json step_key(std::string_view name) {
 bool goes_with(std::string_view key, std::string_view kind, bool is_module) {
   if (key == "merge") return kind == "also" || kind == "split";
   if (key == "with") return kind == "use";
-  return key != "init" || is_module;
+  return (key != "init" && key != "parametrize") || is_module;
 }
 
 Json keys_beside(std::string_view kind, bool is_module) {
@@ -187,6 +192,13 @@ Json construct_step(const graph::ConstructSpec& spec, Json& definitions) {
 
 }  // namespace
 
+Json load_request(bool has_path) {
+  const Json null = {{"type", "null"}};
+  Json special = {{"rename", any_of({map_of(any_of({scalar(), null})), null})}};
+  if (has_path) special["path"] = any_of({scalar(), null});
+  return record(graph::load_record(), Layer::Base, special);
+}
+
 void add_steps(Json& definitions) {
   for (const graph::StepKeySpec& key : graph::step_keys()) {
     Json value = step_key(key.name);
@@ -194,6 +206,8 @@ void add_steps(Json& definitions) {
     definitions["key." + std::string(key.name)] = std::move(value);
   }
   definitions["initializer"] = choice(catalog::EntryKind::Initializer, kAnything, Layer::Base);
+  definitions["parametrization"] =
+      choice(catalog::EntryKind::Parametrization, kAnything, Layer::Base);
   definitions["flow"] = {{"type", "array"}, {"items", refer("step")}};
   std::vector<std::string> bare;
   std::vector<Json> alternatives = {module_step(bare, definitions)};

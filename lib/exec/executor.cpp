@@ -21,7 +21,7 @@ Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
   std::vector<graph::ValueId> kept = wanted;
   for (const graph::State& state : graph.states) kept.push_back(state.written);
   std::vector<Step> steps = compile(graph, store, kept);
-  program_ = std::make_unique<Program>(Program{graph, std::move(wanted), std::move(steps)});
+  program_ = std::make_shared<const Program>(Program{graph, std::move(wanted), std::move(steps)});
 }
 
 Executor::~Executor() = default;
@@ -42,7 +42,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   const graph::Graph& graph = program_->graph;
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
-  Run run(graph, std::move(context), inputs.front().device(), timer_);
+  Run run(graph, std::move(context), inputs.front().device(), program_, timer_);
   for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
   for (std::size_t i = 0; i < states.size(); ++i) run[graph.states[i].read] = states[i];
   FDL_TRY(run.steps(program_->steps));

@@ -49,7 +49,7 @@ class Executor {
 
  private:
   struct Program;
-  std::unique_ptr<const Program> program_;
+  std::shared_ptr<const Program> program_;  // also held by what a backward pass may run again
   NodeTimer* timer_ = nullptr;
 };
 

@@ -37,6 +37,26 @@ bool couples_samples(const Node& node) {
 
 bool is_linear(const Node& node) { return node.spec != nullptr && node.spec->name() == "linear"; }
 
+// Parameters of an expert, on average, from which it pays to deal out samples, and up to which it
+// pays to stack the parameters of all: as measured for docs/adr/0015.
+constexpr std::int64_t kLeastDealt = 1 << 14, kMostBatched = 1 << 11;
+
+std::int64_t num_parameters(const Graph& graph, const Block& block) {
+  std::int64_t out = 0;
+  for (const Node& node : block.nodes) {
+    for (const int index : node.tensors)
+      out += graph.tensors[static_cast<std::size_t>(index)].num_elements();
+    for (const Block& inner : node.blocks) out += num_parameters(graph, inner);
+  }
+  return out;
+}
+
+std::int64_t mean_parameters(const Graph& graph, const Node& gate) {
+  std::int64_t out = 0;
+  for (const Block& expert : gate.blocks) out += num_parameters(graph, expert);
+  return out / static_cast<std::int64_t>(gate.blocks.size());
+}
+
 // Runs on all experts' samples at once as on one batch.
 bool can_fold(const Node& node) {
   return node.tensors.empty() && !couples_samples(node) &&
@@ -58,7 +78,8 @@ class Twins {
  private:
   bool are(const Node& a, const Node& b) {
     const bool flat = (a.kind == Node::Kind::Module || a.kind == Node::Kind::Merge) &&
-                      a.recompute.empty() && b.recompute.empty();
+                      a.recompute.empty() && b.recompute.empty() && a.parametrizations.empty() &&
+                      b.parametrizations.empty();
     return flat && a.kind == b.kind && a.spec == b.spec && a.merge == b.merge && a.dim == b.dim &&
            a.precision == b.precision && a.is_frozen == b.is_frozen && same_parameters(a, b) &&
            same(a.inputs, b.inputs) && pair(a.outputs, b.outputs);
@@ -212,7 +233,7 @@ bool can_deal(const Graph& graph, const Node& gate) {
   const auto& weights = graph.values[static_cast<std::size_t>(gate.inputs.front())].type;
   const auto num_experts = static_cast<std::int64_t>(gate.blocks.size());
   return gate.top_k > 0 && 2 * gate.top_k <= num_experts && weights.shape.size() == 2 &&
-         !couples_samples(gate);
+         mean_parameters(graph, gate) >= kLeastDealt && !couples_samples(gate);
 }
 
 bool can_batch(const Graph& graph, const Node& gate) {
@@ -224,7 +245,8 @@ bool can_batch(const Graph& graph, const Node& gate) {
            (!axes(value).empty() && axes(value).front() == axes(gate.inputs[1]).front());
   };
   const Block& first = gate.blocks.front();
-  const bool fits = is_batch(first.outputs.front()) &&
+  const bool fits = mean_parameters(graph, gate) <= kMostBatched &&
+                    is_batch(first.outputs.front()) &&
                     std::any_of(first.nodes.begin(), first.nodes.end(), is_linear) &&
                     std::all_of(first.nodes.begin(), first.nodes.end(), [&](const Node& node) {
                       return std::all_of(node.inputs.begin(), node.inputs.end(), is_batch) &&

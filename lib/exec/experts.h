@@ -6,11 +6,11 @@
 // result is the same up to the order of sums: docs/adr/0015. Internal to this folder.
 namespace fdl::exec {
 
-// Whether an expert may run on those samples alone that have a weight for it: the weights are per
-// sample, top_k leaves at most half of them, and no sample depends on another.
+// Whether an expert runs on those samples alone that have a weight for it: the weights are per
+// sample, top_k leaves at most half of them, no sample depends on another, and it pays.
 bool can_deal(const graph::Graph& graph, const graph::Node& gate);
 
-// Whether the experts are alike but for their tensors, so that one pass over them can compute all.
+// Whether one pass computes all experts: they are alike but for their tensors, and these are small.
 bool can_batch(const graph::Graph& graph, const graph::Node& gate);
 
 }  // namespace fdl::exec

@@ -38,7 +38,7 @@ class Recomputation : public torch::autograd::Node {
   variable_list apply(variable_list&& gradients) override {
     TORCH_CHECK(run_, "a region with `recompute` goes through one backward pass only");
     const at::AutoGradMode records(true);
-    Run run = *std::move(run_);
+    Run run = *std::move(run_);  // which keeps the region's steps alive
     const variable_list leaves = std::move(leaves_);
     release_variables();
     const Result<void> done = run.steps(region_.blocks.front());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,13 @@ namespace fdl::exec {
 // One run: the values that exist at the moment, by ValueId. Internal to this folder.
 class Run {
  public:
-  Run(const graph::Graph& graph, nn::StepContext context, at::Device device, NodeTimer* timer)
+  // `owner` keeps the steps alive, which a backward pass may run again.
+  Run(const graph::Graph& graph, nn::StepContext context, at::Device device,
+      std::shared_ptr<const void> owner, NodeTimer* timer)
       : context_(std::move(context)),
         values_(graph.values.size()),
         device_(device),
+        owner_(std::move(owner)),
         timer_(timer) {}
 
   at::Tensor& operator[](graph::ValueId id) { return values_[static_cast<std::size_t>(id)]; }
@@ -68,6 +72,7 @@ class Run {
   nn::StepContext context_;
   std::vector<at::Tensor> values_;
   at::Device device_;
+  std::shared_ptr<const void> owner_;
   NodeTimer* timer_;                             // null when nobody measures
   std::vector<tensor::Lanes> lanes_;             // around the folds at hand
   std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own

@@ -1,11 +1,32 @@
 #include "lib/graph/build.h"
 
 #include <algorithm>
+#include <set>
 
 #include "lib/base/closest.h"
 #include "lib/graph/builder.h"
 
 namespace fdl::graph {
+
+namespace {
+
+// Takes out those of `casts` that nobody reads: on the way to a module that computes in f32 all the
+// same, for one. Backwards, since readers come later; `read` is what is read after the block.
+void drop_unread(Block& block, const std::map<ValueId, ValueId>& casts, std::set<ValueId>& read) {
+  read.insert(block.outputs.begin(), block.outputs.end());
+  for (std::size_t i = block.nodes.size(); i-- > 0;) {
+    Node& node = block.nodes[i];
+    const ValueId made = node.outputs.front();
+    if (casts.count(made) != 0 && read.count(made) == 0) {
+      block.nodes.erase(block.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    for (Block& inner : node.blocks) drop_unread(inner, casts, read);
+    read.insert(node.inputs.begin(), node.inputs.end());
+  }
+}
+
+}  // namespace
 
 Builder::Builder(const config::Manifest& manifest, const config::Environment& environment,
                  Diagnostics& problems)
@@ -190,6 +211,9 @@ Graph Builder::build() {
   for (const NamedValue& input : graph_.inputs) graph_.root.inputs.push_back(input.value);
   for (const State& state : graph_.states) graph_.root.inputs.push_back(state.read);
   for (const NamedValue& output : graph_.outputs) graph_.root.outputs.push_back(output.value);
+  std::set<ValueId> read;
+  for (const NamedValue& tag : graph_.tags) read.insert(tag.value);
+  drop_unread(graph_.root, cast_from_, read);
   return std::move(graph_);
 }
 

@@ -25,4 +25,7 @@ struct StepKeySpec {
 std::span<const StepKeySpec> step_keys();
 const std::vector<std::string>& common_step_keys();
 
+// What `precision:` may be: that to which parameters, which are f32, can be cast.
+const std::vector<std::string>& precision_names();
+
 }  // namespace fdl::graph

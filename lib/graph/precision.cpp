@@ -6,21 +6,21 @@
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/modules/cast.h"
 #include "lib/graph/builder.h"
+#include "lib/graph/construct_list.h"
 
 namespace fdl::graph {
 namespace {
 
 using catalog::DType;
 
-// Those that parameters, which are f32, can be cast to.
+bool is_half(DType dtype) { return dtype == DType::F16 || dtype == DType::BF16; }
+
+}  // namespace
+
 const std::vector<std::string>& precision_names() {
   static const std::vector<std::string> kNames = {"f32", "bf16", "f16", "f64"};
   return kNames;
 }
-
-bool is_half(DType dtype) { return dtype == DType::F16 || dtype == DType::BF16; }
-
-}  // namespace
 
 void Builder::read_recompute(const config::Node& node, const Place& place, Step& step) {
   const config::Node value = file_->interpolator.resolve(node, *place.names);

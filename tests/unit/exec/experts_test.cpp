@@ -51,10 +51,10 @@ const Case kCases[] = {
      false, false},
     // One of at least two for each sample: only these run.
     {"router: [flatten, { linear: 4 }, { softmax: -1 }], top_k: 2, balance_loss: 0.1, experts: { "
-     "copies: 4, flow: [{ linear: 5 }, dropout, { add: [t5] }, { linear: 6 }] }",
+     "copies: 4, flow: [{ linear: 5 }, dropout, { add: [t5] }, { linear: 1500 }, { linear: 6 }] }",
      true, false},
-    {"router: [flatten, { linear: 3 }, { softmax: -1 }], top_k: 1, experts: [[tanh], [{ linear: 6 "
-     "}], [{ loop: { times: 2, body: [{ linear: 6 }, dropout] } }]]",
+    {"router: [flatten, { linear: 3 }, { softmax: -1 }], top_k: 1, experts: [[{ linear: 6000 }, { "
+     "linear: 6 }], [{ linear: 6 }], [{ loop: { times: 2, body: [{ linear: 6 }, dropout] } }]]",
      true, false},
     // With what couples samples all of them run.
     {"router: [flatten, { linear: 4 }, { softmax: -1 }], top_k: 1, experts: { copies: 4, flow: [{ "

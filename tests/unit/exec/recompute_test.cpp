@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+
 #include <ATen/ops/tensor.h>
-#include <c10/core/Allocator.h>
-#include <c10/util/ThreadLocalDebugInfo.h>
+#include <c10/core/CPUAllocator.h>
 #include <doctest/doctest.h>
 
 #include "tests/unit/exec/trained.h"
@@ -72,18 +75,32 @@ std::vector<at::Tensor> inputs() {
   return {random_tensor({7, 6}, 1), at::tensor({0, 1, 1, 0, 1, 0, 0}).to(at::kLong)};
 }
 
-// Bytes of tensors that are alive, and the most there were, on this thread.
-class LiveBytes : public c10::MemoryReportingInfoBase {
- public:
-  void reportMemoryUsage(void*, std::int64_t bytes, std::size_t, std::size_t,
-                         c10::Device) override {
-    now += bytes;
-    most = std::max(most, now);
-  }
-  void reportOutOfMemory(std::int64_t, std::size_t, std::size_t, c10::Device) override {}
-  bool memoryProfilingEnabled() const override { return true; }
+std::atomic<std::int64_t> live_bytes = 0, most_live_bytes = 0;
 
-  std::int64_t now = 0, most = 0;
+// Counts the bytes of tensors that are alive, and the most there were. A tensor's size stands
+// before it; what is made with this allocator may die after it was taken off again.
+class CountingAllocator : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(std::size_t num_bytes) override {
+    void* const whole = std::aligned_alloc(kHead, (num_bytes + 2 * kHead - 1) / kHead * kHead);
+    *static_cast<std::size_t*>(whole) = num_bytes;
+    live_bytes += static_cast<std::int64_t>(num_bytes);
+    most_live_bytes = std::max(most_live_bytes.load(), live_bytes.load());
+    void* const out = static_cast<char*>(whole) + kHead;
+    return {out, out, release, c10::Device(c10::kCPU)};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return release; }
+  void copy_data(void* to, const void* from, std::size_t num_bytes) const override {
+    default_copy_data(to, from, num_bytes);
+  }
+
+ private:
+  static constexpr std::size_t kHead = 64;
+  static void release(void* memory) {
+    void* const whole = static_cast<char*>(memory) - kHead;
+    live_bytes -= static_cast<std::int64_t>(*static_cast<std::size_t*>(whole));
+    std::free(whole);
+  }
 };
 
 }  // namespace
@@ -130,12 +147,15 @@ flow:
   const auto measure = [&](const std::string& recompute, bool backward) {
     const Model model(with(text, " R", recompute));
     const at::Tensor x = random_tensor({256, 64}, 1);
-    const auto live = std::make_shared<LiveBytes>();
-    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, live);
-    const at::Tensor loss = model.run({x}, true).sum();
-    if (!backward) return live->now;
-    REQUIRE(exec::gradients(loss, model.store.parameters()).has_value());
-    return live->most;
+    static CountingAllocator counter;
+    c10::Allocator* const before = c10::GetCPUAllocator();
+    live_bytes = most_live_bytes = 0;
+    c10::SetCPUAllocator(&counter);
+    at::Tensor loss = model.run({x}, true).sum();
+    const std::int64_t kept = live_bytes;
+    if (backward) REQUIRE(exec::gradients(loss, model.store.parameters()).has_value());
+    c10::SetCPUAllocator(before);
+    return backward ? most_live_bytes.load() : kept;
   };
   // Eight blocks: four of six values are kept of each (those of linear and layer_norm before
   // another are not needed), or the block's input alone.

@@ -84,4 +84,39 @@ TEST_CASE("what is larger than any machine stays the largest number") {
         INT64_MAX);
 }
 
+TEST_CASE("the backward pass counts the gradients that training needs, and no others") {
+  const graph::Graph graph = graph_of("[linear: 4, relu, {linear: 4, freeze: true}, {linear: 2}]");
+  const Plan plan = make_plan(graph, {8, 0, {}});
+  CHECK(plan.nodes[0].backward_flops == plan.nodes[0].forward_flops);  // none of the model's input
+  CHECK(plan.nodes[2].backward_flops == plan.nodes[2].forward_flops);  // none of its own
+  CHECK(plan.nodes[3].backward_flops == 2 * plan.nodes[3].forward_flops);
+  CHECK(plan.gradient_bytes == 4 * (8 * 4 + 4 + 4 * 2 + 2));
+  const Plan frozen =
+      make_plan(graph_of("[{linear: 4, freeze: true}, relu, {linear: 2}]"), {8, 0, {}});
+  CHECK(frozen.nodes[0].backward_flops == 0);
+  CHECK(frozen.nodes[1].backward_flops == 0);
+}
+
+TEST_CASE(
+    "what is kept: an output that its own gradient needs, an input, a mask; a view is nothing") {
+  const Plan plan =
+      make_plan(graph_of("[linear: 4, relu, dropout: 0.5, flatten, linear: 2]"), {8, 0, {}});
+  const std::int64_t row = 8 * 4 * 4;
+  CHECK(plan.nodes[0].activation_bytes == 0);  // a relu needs what it makes
+  CHECK(plan.nodes[1].activation_bytes == row);
+  CHECK(plan.nodes[2].activation_bytes == 2 * row);  // its mask, and what the last layer reads
+  CHECK(plan.nodes[3].activation_bytes == 0);
+  CHECK(plan.peak_bytes > plan.parameter_bytes + plan.gradient_bytes + plan.activation_bytes);
+}
+
+TEST_CASE("the largest batch is the last that fits") {
+  const graph::Graph graph =
+      graph_of("[linear: 64, relu, loop: {times: 3, body: [linear: 64, tanh]}]");
+  const std::int64_t limit = 3'000'000, best = largest_batch(graph, {1, 2, {}}, limit);
+  REQUIRE(best > 1);
+  CHECK(make_plan(graph, {best, 2, {}}).peak_bytes <= limit);
+  CHECK(make_plan(graph, {best + 1, 2, {}}).peak_bytes > limit);
+  CHECK(largest_batch(graph, {1, 2, {}}, 1000) == 0);
+}
+
 }  // namespace fdl::plan
