@@ -12,6 +12,7 @@
 #include "lib/config/show.h"
 #include "lib/config/yaml.h"
 #include "lib/format/idx.h"
+#include "lib/format/image_header.h"
 #include "lib/format/npy.h"
 #include "lib/format/safetensors.h"
 #include "lib/format/shard_index.h"
@@ -147,6 +148,13 @@ void npy(std::string_view bytes) {
   if (header) FDL_CHECK(header->data_offset + header->num_data_bytes() == bytes.size());
 }
 
+void image(std::string_view bytes) {
+  const auto header = format::parse_image_header(bytes, "x.png");
+  if (!header) return;
+  FDL_CHECK(header->width > 0 && header->height > 0);
+  FDL_CHECK(header->width <= format::kMostImagePixels / header->height);
+}
+
 void table(std::string_view bytes) {
   with_file(bytes, [](const std::filesystem::path& path) {
     for (const auto kind : {format::TableFormat::Kind::Csv, format::TableFormat::Kind::JsonLines}) {
@@ -195,7 +203,7 @@ void check(std::string_view bytes) {
   render(problems);
   if (!checked.graph) return;
   (void)checked.graph->hash();
-  (void)plan::make_plan(*checked.graph, 32, 2);
+  (void)plan::make_plan(*checked.graph, {32, 2, {}});
 }
 
 }  // namespace fdl::fuzz

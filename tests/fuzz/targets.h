@@ -15,6 +15,7 @@ void shards(std::string_view bytes);       // indices of sharded models
 void regex(std::string_view bytes);        // a pattern, a replacement and a text, a line each
 void idx(std::string_view bytes);          // whole files
 void npy(std::string_view bytes);          // headers, with the length of the file
+void image(std::string_view bytes);        // headers of JPEG and PNG
 void table(std::string_view bytes);        // CSV and JSON lines: every record reads back
 void text(std::string_view bytes);         // UTF-8: what is read is what stands there
 void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
@@ -26,7 +27,7 @@ struct NamedTarget {
 inline constexpr NamedTarget kTargets[] = {
     {"yaml", yaml},     {"shape", shape}, {"safetensors", safetensors},
     {"shards", shards}, {"regex", regex}, {"idx", idx},
-    {"npy", npy},       {"table", table}, {"text", text},
-    {"check", check}};
+    {"npy", npy},       {"image", image}, {"table", table},
+    {"text", text},     {"check", check}};
 
 }  // namespace fdl::fuzz

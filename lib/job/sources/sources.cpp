@@ -21,12 +21,11 @@ constexpr Row kRows[] = {
 void add_masks(SourceInfo& info) {
   std::vector<Field> masks;
   for (const Field& field : info.fields) {
-    if (!field.is_ragged() || field.type.dtype == catalog::DType::Bool) continue;
-    masks.push_back({field.name + "_mask",
-                     {catalog::DType::Bool, {field.type.shape.front()}},
-                     0,
-                     0,
-                     field.name});
+    const std::string name = field.name + "_mask";
+    const bool is_there = std::any_of(info.fields.begin(), info.fields.end(),
+                                      [&](const Field& other) { return other.name == name; });
+    if (!field.is_ragged() || field.type.dtype == catalog::DType::Bool || is_there) continue;
+    masks.push_back({name, {catalog::DType::Bool, {field.type.shape.front()}}, 0, 0, field.name});
   }
   info.fields.insert(info.fields.end(), masks.begin(), masks.end());
 }
