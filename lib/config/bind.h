@@ -104,6 +104,9 @@ Diagnostic wrong_type(const Node& node, std::string_view what, std::string_view 
 // Adds to the map `tree` what the record's defaults say about keys that are absent (for display).
 void add_defaults(Node& tree, const RecordSpec& spec);
 
+// A text as YAML: in quotes where it would else be read as something other than itself.
+std::string shown_text(const std::string& text);
+
 // How a C++ type is read and shown. Specialise it for a type of your own.
 template <typename T>
 struct ValueTraits;
@@ -152,7 +155,7 @@ struct ValueTraits<std::string> {
     if (node.is_scalar()) out = node.text;
     return node.is_scalar();
   }
-  static std::string show(const std::string& value) { return value.empty() ? "\"\"" : value; }
+  static std::string show(const std::string& value) { return shown_text(value); }
 };
 
 // A part of the tree that is read later, by somebody who knows the catalogue.

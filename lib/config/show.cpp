@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lib/config/bind.h"
 #include "lib/config/interpolate.h"
 #include "lib/config/number.h"
 
@@ -33,16 +34,19 @@ bool needs_quotes(const Node& node) {
   return t.back() == ' ' || t.find_first_of(",[]{}") != std::string::npos;
 }
 
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string scalar_text(const Node& node) {
   if (node.is_null()) return "null";
-  if (!needs_quotes(node)) return node.text;
-  return nlohmann::json(node.text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return needs_quotes(node) ? quoted(node.text) : node.text;
 }
 
 std::string key_text(const Entry& entry) {
   const std::string& key = entry.key;
   if (needs_quotes(make_scalar(key, {})) || key.back() == '+' || key.back() == '!')
-    return nlohmann::json(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return quoted(key);
   if (entry.mode == EntryMode::Append) return key + "+";
   return entry.mode == EntryMode::Replace ? key + "!" : key;
 }
@@ -189,6 +193,10 @@ std::string to_yaml_with_origins(const Node& root, const std::vector<Deletion>& 
 std::string to_json(const Node& root, bool origins, int indent) {
   return json_of(root, origins)
       .dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string shown_text(const std::string& text) {
+  return needs_quotes(make_scalar(text, {})) ? quoted(text) : text;
 }
 
 std::string to_plain(const Node& node) {

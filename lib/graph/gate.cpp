@@ -80,7 +80,9 @@ ValueId Builder::run_gate(const Step& step, ValueId stream, const Place& place) 
   if (!claim(node.path, step.span)) return kUnknown;
   for (const auto& [key, flow] : flows) {
     if (!may_go_on(flow->span)) return kUnknown;  // also where the flows are empty
+    TagScope tags(place.tags);
     Place expert = place;
+    expert.tags = &tags;
     expert.path = std::make_shared<PathScope>(
         place.path->join(step.name.empty() ? key : step.name + "." + key));
     node.blocks.push_back(run_block(*flow, stream, expert, node.path, flow->span));

@@ -69,6 +69,20 @@ inline Dim disentangled_flops(const DisentangledAttentionParams& p, const Tensor
   return Dim(2) * (projections + scores) + Dim(5 * p.num_heads) * B * T * T;
 }
 
+// Bytes that it keeps beside what comes in: heads apart, scores of positions before they are
+// picked, position embeddings by sample, and weights.
+inline Dim disentangled_kept(const DisentangledAttentionParams& p, const TensorType& x) {
+  const Dim E = p.embed_dim, B = x.shape[0], T = x.shape[1], R = 2 * p.span();
+  const Dim kinds = (p.has_c2p() ? 1 : 0) + (p.has_p2c() ? 1 : 0), N = p.num_heads;
+  const Dim stream = B * T * E, table = B * R * E, weights = B * N * T * T;
+  Dim out = Dim(3) * stream + kinds * (stream + table + B * N * T * R);
+  out = out + weights * Dim(p.dropout > 0 ? 3 : 1);
+  if (!p.has_positions()) return bytes_of(out, x);
+  if (p.pos_dropout > 0) out = out + Dim(2) * table;
+  if (p.norm_rel_ebd) out = out + Dim(2) * R + (p.pos_dropout > 0 ? Dim(0) : R * E);
+  return bytes_of(out, x) + kinds * T * T * Dim(bytes_of(DType::I64));
+}
+
 inline ModuleSpec disentangled_attention_spec() {
   using config::alias, config::at_least, config::at_least_and_below, config::between,
       config::inferred, config::main_field, config::required;
@@ -114,6 +128,9 @@ inline ModuleSpec disentangled_attention_spec() {
         return disentangled_flops(p, x);
       })
       .draws()
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
+        return disentangled_kept(p, x);
+      })
       .source(
           "He, Liu, Gao and Chen 2021, arXiv:2006.03654, equations 2 to 4; the buckets of "
           "DebertaV2")

@@ -21,6 +21,7 @@ inline ModuleSpec fixed_selector_spec() {
                return std::vector<TensorType>{{DType::I64, {inputs.front().shape.front()}}};
              })
       .flops([](const P&, const TensorType&, const TensorType&) { return Dim(0); })
+      .keeps({})
       .source("a constant")
       .example("fixed_selector: 1");
 }

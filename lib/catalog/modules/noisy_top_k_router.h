@@ -32,6 +32,13 @@ inline ModuleSpec noisy_top_k_router_spec() {
         return num_elements(out.shape) * (Dim(4) * Dim(p.in_features) + Dim(12));
       })
       .draws()
+      // The noise, what softplus took, and the places of the largest.
+      .keeps({"input", "output"})
+      .keeps_bytes([](const P& p, const TensorType&, const TensorType& out) {
+        Dim rows = 1;
+        for (std::size_t i = 0; i + 1 < out.shape.size(); ++i) rows = rows * out.shape[i];
+        return Dim(2) * bytes_of(out) + rows * Dim(p.k) * Dim(bytes_of(DType::I64));
+      })
       .source("Shazeer et al. 2017, arXiv:1701.06538, equations 3 to 5")
       .example("noisy_top_k_router: { num_experts: 4, k: 2 }");
 }

@@ -36,6 +36,12 @@ inline ModuleSpec ponder_spec() {
       .flops([](const P&, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(4);
       })
+      // Scores, their logarithms of going on twice, those of halting, and the numbers of the turns.
+      .keeps({"input", "probabilities"})
+      .keeps_bytes([](const P&, const TensorType& x, const TensorType&) {
+        const Dim B = x.shape[0], N = x.shape[1];
+        return bytes_of(B * (Dim(4) * N - Dim(1)) + N, x);
+      })
       .source("Banino, Balaguer and Blundell 2021, arXiv:2107.05407, equation 2")
       .example("ponder", {"f32[3, 4]"});
 }

@@ -22,6 +22,7 @@ inline ModuleSpec threshold_halt_spec() {
                return std::vector<TensorType>{{x.dtype, {x.shape.front()}}};
              })
       .flops([](const P&, const TensorType& x, const TensorType&) { return num_elements(x.shape); })
+      .keeps_bytes([](const P&, const TensorType&, const TensorType& out) { return bytes_of(out); })
       .source("max(x) - threshold")
       .example("threshold_halt: 0.5");
 }

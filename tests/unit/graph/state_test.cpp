@@ -72,7 +72,7 @@ TEST_CASE("a state may be written in a nested flow, and read in loops and branch
             .empty());
   CHECK(codes_of("{h: {shape: [8]}}",
                  "[{loop: {times: 2, body: [{add: h}, tanh]}}, "
-                 "{switch: {selector: [{argmax: 1}], branches: [[{add: h}], [tanh]]}}, "
+                 "{switch: {selector: [{linear: 2}, {argmax: 1}], branches: [[{add: h}], [tanh]]}}, "
                  "{linear: 8, tag: h}]")
             .empty());
 }

@@ -41,7 +41,9 @@ TEST_CASE("a call sees one position of a batch's fields") {
   data::LoaderSpec spec;
   spec.batch_size = 3;
   data::Loader loader = split->loader(spec);
-  const data::Batch* batch = loader.next();
+  const auto next = loader.next();
+  REQUIRE(next.has_value());
+  const data::Batch* batch = *next;
   REQUIRE(batch != nullptr);
   CHECK(batch->fields[0].sizes() == at::IntArrayRef({3, 5, 3}));
   const std::vector<at::Tensor> fields = split->fields_at(*batch, 4);
