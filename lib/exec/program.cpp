@@ -85,6 +85,13 @@ class Compiler {
   Compiler(const graph::Graph& graph, const tensor::TensorStore& store, const ValueSet& kept)
       : graph_(graph), store_(store), kept_(kept) {}
 
+  // Of the model's own outputs only those that are kept are wanted.
+  std::vector<Step> root() const {
+    const Block& root = graph_.root;
+    return steps(root.nodes, 0, ValueSet(root.inputs.begin(), root.inputs.end()), kept_);
+  }
+
+ private:
   std::vector<Step> block(const Block& block) const {
     ValueSet needed = kept_;
     needed.insert(block.outputs.begin(), block.outputs.end());
@@ -92,7 +99,6 @@ class Compiler {
                  std::move(needed));
   }
 
- private:
   // Walks backwards: the first reader met is the last one, and what nobody reads is left out. Only
   // what is made here dies here; what a loop's body reads from outside lives until the loop's last
   // turn. `needed` is read afterwards.
@@ -179,7 +185,7 @@ class Compiler {
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
                           const std::vector<ValueId>& kept) {
   const ValueSet set(kept.begin(), kept.end());
-  return Compiler(graph, store, set).block(graph.root);
+  return Compiler(graph, store, set).root();
 }
 
 }  // namespace fdl::exec
