@@ -1,0 +1,115 @@
+#include <ATen/core/ivalue.h>
+#include <ATen/record_function.h>
+#include <doctest/doctest.h>
+
+#include "tests/unit/engine/support.h"
+
+// What `fdl explain` says of operations is a promise about what libtorch runs: matrix products and
+// convolutions are counted as they are called, from the shapes that they get.
+namespace fdl::testing {
+namespace {
+
+thread_local std::int64_t counted = 0;
+thread_local int depth = 0;  // inside an operator that was counted: what it calls is not
+
+std::int64_t size(const at::RecordFunction& call, std::size_t input, std::int64_t dim) {
+  return call.inputs()[input].toTensor().size(dim);
+}
+
+// Multiplications and additions of [M, K] by [K, N], the first of which is that input; with
+// `batched`, of as many pairs as axis 0 says.
+std::int64_t product(const at::RecordFunction& call, std::size_t input, bool batched) {
+  const std::int64_t first = batched ? 1 : 0;
+  const std::int64_t pairs = batched ? size(call, input, 0) : 1;
+  return 2 * pairs * size(call, input, first) * size(call, input, first + 1) *
+         size(call, input + 1, first + 1);
+}
+
+// Of aten::convolution(input, weight, bias, stride, padding, dilation, transposed, ...): each
+// element of the weight takes part at each place of the output, or of the input when transposed.
+std::int64_t convolution(const at::RecordFunction& call) {
+  const at::Tensor x = call.inputs()[0].toTensor(), weight = call.inputs()[1].toTensor();
+  const auto stride = call.inputs()[3].toIntVector(), padding = call.inputs()[4].toIntVector(),
+             dilation = call.inputs()[5].toIntVector();
+  std::int64_t out = 2 * x.size(0) * weight.numel();
+  for (std::int64_t i = 2; i < x.dim(); ++i) {
+    const auto at = static_cast<std::size_t>(i - 2);
+    const std::int64_t reach = dilation[at] * (weight.size(i) - 1);
+    const bool is_transposed = call.inputs()[6].toBool();
+    out *= is_transposed ? x.size(i) : (x.size(i) + 2 * padding[at] - reach - 1) / stride[at] + 1;
+  }
+  return out;
+}
+
+std::int64_t operations(const at::RecordFunction& call) {
+  const std::string_view name = call.name();
+  if (name == "aten::mm") return product(call, 0, false);
+  if (name == "aten::addmm") return product(call, 1, false);
+  if (name == "aten::bmm") return product(call, 0, true);
+  if (name == "aten::baddbmm") return product(call, 1, true);
+  if (name == "aten::mv") return 2 * call.inputs()[0].toTensor().numel();
+  if (name == "aten::convolution") return convolution(call);
+  if (name == "aten::_scaled_dot_product_flash_attention_for_cpu") {
+    const at::Tensor q = call.inputs()[0].toTensor();
+    return 2 * q.numel() * size(call, 1, 2) +
+           2 * q.numel() / q.size(3) * size(call, 1, 2) * size(call, 2, 3);
+  }
+  return 0;
+}
+
+struct Counted : at::ObserverContext {};
+
+std::unique_ptr<at::ObserverContext> start(const at::RecordFunction& call) {
+  const std::int64_t found = depth == 0 ? operations(call) : 0;
+  if (found == 0 && depth == 0) return nullptr;
+  counted += found;
+  ++depth;
+  return std::make_unique<Counted>();
+}
+
+void finish(const at::RecordFunction&, at::ObserverContext* context) {
+  if (context != nullptr) --depth;
+}
+
+std::int64_t counted_operations(const Example& example) {
+  std::vector<std::string> names;
+  std::vector<at::Tensor> values;
+  const void* params = example.module.params.get();
+  for (const catalog::TensorSpec& tensor : example.module.spec->owned(params)) {
+    names.push_back(tensor.name);
+    const auto shape = example.module.spec->tensor_shape(tensor, params);
+    values.push_back(random_tensor(shape, 1, at::kDouble).abs().add(0.5));
+    if (tensor.dtype == catalog::DType::I64) values.back() = values.back().to(at::kLong);
+  }
+  nn::StepContext context;
+  context.node_path = "x";
+  const nn::Forward forward = nn::find_forward(example.module.spec->name());
+  counted = 0;
+  const at::CallbackHandle handle =
+      at::addThreadLocalCallback(at::RecordFunctionCallback(start, finish)
+                                     .needsInputs(true)
+                                     .scopes({at::RecordScope::FUNCTION}));
+  forward(params, nn::Tensors(names, values), example.inputs, context);
+  at::removeCallback(handle);
+  return counted;
+}
+
+}  // namespace
+
+TEST_CASE("each module declares the products and convolutions that it runs, and little else") {
+  int num_compared = 0;
+  for (const std::string& name : catalog::module_names()) {
+    const Example example = example_of(name);
+    const catalog::ModuleSpec& spec = *example.module.spec;
+    const std::int64_t runs = counted_operations(example);
+    if (runs == 0) continue;
+    ++num_compared;
+    const std::vector<catalog::TensorType> inputs = types_of(example.inputs);
+    const std::int64_t declared =
+        spec.flops(example.module.params.get(), inputs, *example.module.outputs).number();
+    MESSAGE(name << " declares " << declared << " and runs " << runs);
+  }
+  CHECK(num_compared > 15);
+}
+
+}  // namespace fdl::testing
