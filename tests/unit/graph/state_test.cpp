@@ -70,11 +70,12 @@ TEST_CASE("the keys of a state") {
 TEST_CASE("a state may be written in a nested flow, and read in loops and branches") {
   CHECK(codes_of("{h: {shape: [8]}}", "[{add: h}, also: [{linear: 8}, {tanh: , tag: h}], {add: h}]")
             .empty());
-  CHECK(codes_of("{h: {shape: [8]}}",
-                 "[{loop: {times: 2, body: [{add: h}, tanh]}}, "
-                 "{switch: {selector: [{linear: 2}, {argmax: 1}], branches: [[{add: h}], [tanh]]}}, "
-                 "{linear: 8, tag: h}]")
-            .empty());
+  CHECK(
+      codes_of("{h: {shape: [8]}}",
+               "[{loop: {times: 2, body: [{add: h}, tanh]}}, "
+               "{switch: {selector: [{linear: 2}, {argmax: 1}], branches: [[{add: h}], [tanh]]}}, "
+               "{linear: 8, tag: h}]")
+          .empty());
 }
 
 TEST_CASE("each instance of a module has states of its own") {
