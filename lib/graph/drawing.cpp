@@ -140,8 +140,10 @@ class Painter {
 
   void plain(const Node& node) {
     const int box = box_of(node);
-    for (const ValueId input : node.inputs) {
-      if (input != kAbsent) connect(input, box);
+    // The stream, which is the last, goes through the blocks.
+    const std::size_t num_direct = node.inputs.size() - (node.blocks.empty() ? 0 : 1);
+    for (std::size_t i = 0; i < num_direct; ++i) {
+      if (node.inputs[i] != kAbsent) connect(node.inputs[i], box);
     }
     if (!node.blocks.empty())
       open_frame(node,
