@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +39,7 @@ struct ComparedSpec {
   Values values = Values::Any;
   std::string example;  // a type without the batch axis that fits, together with the others'
   bool is_optional = false;
+  bool is_by_name_only = false;  // an optional one that a field of its own name does not fill
 };
 
 // Whether a loss or metric takes tensors of these types, one for each of `compared`; an optional
@@ -50,6 +52,10 @@ using Fit =
 using Sizes = std::vector<std::int64_t>;
 using InitResult = tl::expected<Init, std::string>;
 
+// Names that follow from the parameters of a metric and from what it compares.
+using Names = std::vector<std::string>;
+using NamesOf = std::function<Names(const void* params, const TensorTypes& compared)>;
+
 struct EntrySpec {
   config::RecordSpec record;  // name, summary, parameters
   std::string source;
@@ -59,8 +65,13 @@ struct EntrySpec {
   std::vector<ComparedSpec> compared = {{"output", "", Values::Any, "f32[3]"},
                                         {"target", "", Values::Any, "f32[3]"}};
   Fit fits;
-  bool higher_is_better = false;  // of a metric
-  bool needs_end = false;         // of a schedule: it must know the number of steps
+  // Of a metric.
+  bool higher_is_better = false;
+  bool is_costly = false;  // its value takes a pass over everything that it has seen
+  std::function<std::string(const void* params)> recorded_name;  // "top_5"; else the entry's own
+  NamesOf parts;  // of several values, such as one for each class: each adds "/<part>" to the name
+  NamesOf table_labels;    // of a metric that is a square table
+  bool needs_end = false;  // of a schedule: it must know the number of steps
   std::function<InitResult(const void* params, const Sizes& shape)> initial;  // of an initializer
   std::function<bool(const void* params)> counts_epochs;  // of a schedule, where it can
   // Of an optimizer: numbers kept beside each number of a parameter, and `groups` as written.
@@ -80,9 +91,12 @@ class EntryBuilder {
       return std::make_shared<P>(*static_cast<const P*>(params));
     };
   }
-  template <typename M, typename... Options>
-  EntryBuilder& param(std::string name, M P::*member, std::string doc, Options... options) {
-    record_.field(std::move(name), member, std::move(doc), std::move(options)...);
+  // `member` is P's own or one that P inherits from what several params structs share.
+  template <typename M, typename Owner, typename... Options>
+  requires std::derived_from<P, Owner> EntryBuilder& param(std::string name, M Owner::*member,
+                                                           std::string doc, Options... options) {
+    record_.field(std::move(name), static_cast<M P::*>(member), std::move(doc),
+                  std::move(options)...);
     return *this;
   }
   EntryBuilder& source(std::string text) {
@@ -131,8 +145,41 @@ class EntryBuilder {
     };
     return *this;
   }
+  // An optional input that only its key gives: a field of that name may well be something else.
+  EntryBuilder& named_input(std::string name, std::string doc, Values values, std::string example) {
+    optional_input(std::move(name), std::move(doc), values, std::move(example));
+    spec_.compared.back().is_by_name_only = true;
+    return *this;
+  }
   EntryBuilder& higher_is_better() {
     spec_.higher_is_better = true;
+    return *this;
+  }
+  EntryBuilder& lower_is_better() {
+    spec_.higher_is_better = false;
+    return *this;
+  }
+  EntryBuilder& costly() {
+    spec_.is_costly = true;
+    return *this;
+  }
+  // Of a metric: (const P&) -> std::string.
+  template <typename F>
+  EntryBuilder& recorded_name(F name) {
+    spec_.recorded_name = [name](const void* params) {
+      return name(*static_cast<const P*>(params));
+    };
+    return *this;
+  }
+  // Of a metric: (const P&, const TensorTypes& compared) -> Names.
+  template <typename F>
+  EntryBuilder& parts(F names) {
+    spec_.parts = names_of(names);
+    return *this;
+  }
+  template <typename F>
+  EntryBuilder& table(F labels) {
+    spec_.table_labels = names_of(labels);
     return *this;
   }
   // Of an optimizer: (const P&) -> int, numbers kept beside each number of a parameter.
@@ -179,6 +226,12 @@ class EntryBuilder {
   }
 
  private:
+  template <typename F>
+  static NamesOf names_of(F names) {
+    return [names](const void* params, const TensorTypes& compared) {
+      return names(*static_cast<const P*>(params), compared);
+    };
+  }
   EntryBuilder& compared(std::size_t index, Values values, std::string example) {
     spec_.compared[index].values = values;
     spec_.compared[index].example = std::move(example);

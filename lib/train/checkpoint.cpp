@@ -1,7 +1,6 @@
 #include "lib/train/checkpoint.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 #include "lib/base/check.h"
@@ -16,8 +15,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "step-";
 constexpr std::string_view kUnfinished = ".writing-";
-const std::array<std::string, 3> kFiles = {"model.safetensors", "optimizer.safetensors",
-                                           "state.json"};
+const std::vector<std::string> kFiles = {"model.safetensors", "optimizer.safetensors",
+                                         "state.json"};
 
 struct Found {
   std::int64_t step = 0;
@@ -43,7 +42,12 @@ Result<void> write_files(const fs::path& folder, const Snapshot& snapshot) {
   FDL_TRY(tensor::save_tensors(folder / kFiles[0], snapshot.model));
   FDL_TRY(tensor::save_tensors(folder / kFiles[1], snapshot.optimizer));
   FDL_TRY(write_atomic(folder / kFiles[2], to_json(snapshot.state)));
-  FDL_TRY(format::write_checkpoint_manifest(folder, snapshot.graph_hash, kFiles));
+  std::vector<std::string> files = kFiles;
+  if (const auto kept = kept_rows(snapshot.state); !kept.empty()) {
+    files.emplace_back(kKeptRowsFile);
+    FDL_TRY(tensor::save_tensors(folder / files.back(), kept));
+  }
+  FDL_TRY(format::write_checkpoint_manifest(folder, snapshot.graph_hash, files));
   return {};
 }
 

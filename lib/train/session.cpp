@@ -14,6 +14,15 @@ namespace fs = std::filesystem;
 
 fs::path checkpoints_of(const TrainSetup& setup) { return setup.run / "checkpoints"; }
 
+bool is_of_same_job(const RunState& state, const Totals& empty) {
+  const auto is_alike = [](const nn::MetricState& a, const nn::MetricState& b) {
+    return a.counts.size() == b.counts.size() && a.sums.size() == b.sums.size();
+  };
+  return state.losses.size() == empty.losses.size() &&
+         std::equal(state.metrics.begin(), state.metrics.end(), empty.metrics.begin(),
+                    empty.metrics.end(), is_alike);
+}
+
 }  // namespace
 
 data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs) {
@@ -54,7 +63,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       executor_(graph, store_, compared_values(job.training, graph)),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
       writer_(checkpoints_of(setup), job.checkpoints),
-      totals_(make_totals(job.training)) {
+      totals_(train_.empty_totals()) {
   state_.threads = setup.threads;
 }
 
@@ -101,8 +110,7 @@ Result<void> Session::restore(const fs::path& checkpoint) {
                       state->threads, setup_.threads)
                     .help("set FDL_THREADS={}", state->threads));
   }
-  const bool is_same_job = state->losses.size() == totals_.losses.size() &&
-                           state->metrics.size() == totals_.metrics.size();
+  const bool is_same_job = is_of_same_job(*state, totals_);
   if (!is_same_job) {
     return fail(error(Code::ResumeMismatch, {}, "'{}' was made with other losses or metrics",
                       checkpoint.string())

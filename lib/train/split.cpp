@@ -1,5 +1,6 @@
 #include "lib/train/split.h"
 
+#include <cmath>
 #include <utility>
 
 #include "lib/base/check.h"
@@ -20,21 +21,30 @@ std::vector<graph::ValueId> compared_values(const job::Training& training,
   return out;
 }
 
-Totals make_totals(const job::Training& training) {
+Totals Split::empty_totals() const {
   Totals out;
-  out.losses.resize(training.losses.size());
-  out.metrics.resize(training.metrics.size());
+  out.losses.resize(losses_.size());
+  for (const nn::Metric& metric : metrics_) out.metrics.push_back(metric.empty);
   return out;
 }
 
-void add_means(const Totals& totals, const job::Training& training, const std::string& split,
-               std::map<std::string, double>& out) {
+void Split::add_measures(const Totals& totals, monitor::Measures& out, Which which) const {
+  const job::Training& training = job_->training;
   double loss = 0;
   for (std::size_t i = 0; i < totals.losses.size(); ++i)
     loss += training.losses[i].weight * totals.losses[i].mean();
-  out[split + "/loss"] = loss;
-  for (std::size_t i = 0; i < totals.metrics.size(); ++i)
-    out[split + "/" + training.metrics[i].name] = totals.metrics[i].mean();
+  out.numbers[name_ + "/loss"] = loss;
+  for (std::size_t i = 0; i < totals.metrics.size(); ++i) {
+    const job::Metric& metric = training.metrics[i];
+    if (metric.what.spec->is_costly && which == Which::Cheap) continue;
+    const std::vector<double> values = metrics_[i].values(totals.metrics[i]);
+    for (std::size_t k = 0; k < values.size(); ++k)
+      out.numbers[name_ + "/" + metric.recorded[k]] = values[k];
+    if (metrics_[i].table)
+      out.tables[name_ + "/" + metric.name] = {metric.table_labels,
+                                               metrics_[i].table(totals.metrics[i])};
+  }
+  job::add_expressions(training.expressions, name_, out.numbers);
 }
 
 Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
@@ -42,6 +52,7 @@ Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
   Result<data::Dataset> dataset = data::load_split(split, graph, job.folder);
   if (!dataset) return fail(dataset.error());
   Split out(split.name, job);
+  out.is_training_ = is_training;
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
   out.transforms_ = data::field_transforms(job, *out.dataset_, is_training);
   out.bind(graph);
@@ -89,7 +100,7 @@ void Split::bind(const graph::Graph& graph) {
     losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, num_values)));
   for (const job::Metric& metric : job_->training.metrics) {
     const catalog::TensorTypes types = bind_sources(metric.compared, graph, num_values);
-    metrics_.push_back(nn::bind_metric(metric.what, types[0], types[1]));
+    metrics_.push_back(nn::bind_metric(metric.what, types));
   }
   first_partial_ = num_values;
   for (const graph::PartialLoss& partial : graph.partial_losses)
@@ -119,8 +130,34 @@ std::vector<at::Tensor> Split::inputs(const data::Batch& batch) const {
   return out;
 }
 
-at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
-                          Totals& totals) const {
+std::optional<Split::Problem> Split::add_metrics(const std::vector<at::Tensor>& outputs,
+                                                 const data::Batch& batch, Totals& totals) const {
+  std::optional<Problem> out;
+  for (std::size_t i = 0; i < metrics_.size(); ++i) {
+    std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, batch);
+    compared[0] = compared[0].detach();
+    const auto problem = metrics_[i].add(totals.metrics[i], compared);
+    if (!problem || (out && !out->is_about_output)) continue;
+    const job::Metric& metric = job_->training.metrics[i];
+    Diagnostic d = error(
+        Code::MeasureFailed, metric.what.span, "'{}' cannot measure sample {} of '{}'{}: {}",
+        metric.name, batch.first_row + problem->sample, name_,
+        is_training_ ? fmt::format(", in the order of epoch {}", batch.position.epoch + 1) : "",
+        problem->text);
+    out = Problem{problem->is_about_output
+                      ? std::move(d).help("look at what the model gives there, and at its inputs")
+                      : std::move(d).help("mend the data; `ignore_index` and `mask` leave targets "
+                                          "out"),
+                  problem->is_about_output};
+  }
+  return out;
+}
+
+Result<at::Tensor> Split::measure(const std::vector<at::Tensor>& outputs, const data::Batch& batch,
+                                  Totals& totals) const {
+  // Before the losses: libtorch's word on a target that is no class names neither it nor its place.
+  const std::optional<Problem> problem = add_metrics(outputs, batch, totals);
+  if (problem && !problem->is_about_output) return fail(problem->diagnostic);
   at::Tensor sum;
   for (std::size_t i = 0; i < losses_.size(); ++i) {
     const nn::LossValue value = losses_[i](gather(i, outputs, batch));
@@ -129,12 +166,10 @@ at::Tensor Split::measure(const std::vector<at::Tensor>& outputs, const data::Ba
     const at::Tensor weighted = weight == 1 ? value.mean : value.mean.mul(weight);
     sum = sum.defined() ? sum.add(weighted) : weighted;
   }
-  for (std::size_t i = 0; i < metrics_.size(); ++i) {
-    const std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, batch);
-    totals.metrics[i].add(metrics_[i](compared[0].detach(), compared[1]));
-  }
   for (std::size_t i = 0; i < partial_weights_.size(); ++i)
     sum = sum.add(outputs[first_partial_ + i].mul(partial_weights_[i]));
+  const bool loss_tells = problem && is_training_ && !std::isfinite(sum.item<double>());
+  if (problem && !loss_tells) return fail(problem->diagnostic);
   return sum;
 }
 
@@ -144,12 +179,13 @@ Result<Totals> evaluate(const exec::Executor& executor, const Split& split, cons
   spec.workers = job.loader.workers;
   spec.prefetch = job.loader.prefetch;
   data::Loader loader = split.loader(spec);
-  Totals totals = make_totals(job.training);
+  Totals totals = split.empty_totals();
   while (const data::Batch* batch = loader.next()) {
     const Result<std::vector<at::Tensor>> outputs =
         executor.run(split.inputs(*batch), nn::StepContext{});
     if (!outputs) return fail(outputs.error());
-    split.measure(*outputs, *batch, totals);
+    const Result<at::Tensor> loss = split.measure(*outputs, *batch, totals);
+    if (!loss) return fail(loss.error());
   }
   return totals;
 }
