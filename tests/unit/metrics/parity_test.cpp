@@ -68,7 +68,8 @@ nn::MetricState in_pieces(const nn::Metric& metric, const nn::Compared& compared
   const std::int64_t num_samples = compared[0].size(0);
   nn::MetricState all = metric.empty, part = metric.empty;
   for (std::int64_t begin = 0; begin < num_samples;) {
-    const std::int64_t end = std::min(num_samples, begin + 1 + static_cast<std::int64_t>(random() % 9));
+    const std::int64_t end =
+        std::min(num_samples, begin + 1 + static_cast<std::int64_t>(random() % 9));
     add(metric, part, samples(compared, begin, end));
     if (random() % 2 == 0) {
       all.merge(part);
