@@ -153,6 +153,16 @@ Json record(const config::RecordSpec& record, Layer layer, const Json& special) 
   return out;
 }
 
+namespace {
+
+// Keys that are no parameters name something else: the fields of a table.
+void open(Json& record) {
+  Json& map = record.contains("anyOf") ? record["anyOf"][0] : record;
+  map["additionalProperties"] = true;
+}
+
+}  // namespace
+
 Json choice(catalog::EntryKind kind, const Json& beside, Layer layer) {
   std::vector<std::string> bare;
   Json properties = beside, one = Json::array();
@@ -168,6 +178,7 @@ Json choice(catalog::EntryKind kind, const Json& beside, Layer layer) {
       for (const catalog::ComparedSpec& compared : spec.compared) special[compared.name] = scalar();
     }
     properties[name] = record(spec.record, layer, special);
+    if (spec.other_keys) open(properties[name]);
     one.push_back({{"required", {name}}});
   }
   Json map = closed_map(std::move(properties), {}, layer);
