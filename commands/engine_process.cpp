@@ -12,6 +12,7 @@
 #include "lib/libtorch/home.h"
 #include "lib/monitor/metrics_csv.h"
 #include "lib/monitor/progress.h"
+#include "lib/monitor/tables_csv.h"
 #include "lib/monitor/tail.h"
 
 namespace fdl::commands {
@@ -124,7 +125,10 @@ int supervise(const std::vector<std::string>& arguments, const fs::path& run,
   progress.finish();
   if (fs::exists(events, code)) {
     const Result<void> written = monitor::write_metrics_csv(events, run / "metrics.csv");
-    if (!written) context.fail(written.error());
+    const Result<void> tables = monitor::write_tables_csv(events, run);
+    for (const Result<void>* result : {&written, &tables}) {
+      if (!*result) context.fail(result->error());
+    }
   }
   return exit_of(process->status(), run, context);
 }

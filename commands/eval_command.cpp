@@ -17,6 +17,28 @@ struct Options {
   bool json = false;
 };
 
+// Columns aligned to the right, under the labels of the answers.
+std::string table_text(const monitor::Table& table) {
+  std::vector<std::vector<std::string>> cells = {table.labels};
+  cells.front().insert(cells.front().begin(), "target");
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    cells.push_back({i < table.labels.size() ? table.labels[i] : ""});
+    for (const double value : table.rows[i]) cells.back().push_back(fmt::format("{:.6g}", value));
+  }
+  std::vector<std::size_t> widths;
+  for (const auto& row : cells) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  }
+  std::string out;
+  for (const auto& row : cells) {
+    for (std::size_t c = 0; c < row.size(); ++c)
+      out += fmt::format("{}{:>{}}", c == 0 ? "" : "  ", row[c], widths[c]);
+    out += "\n";
+  }
+  return out;
+}
+
 int show(const monitor::Event& event, bool json, Context& context) {
   nlohmann::ordered_json out;
   std::string text;
@@ -25,6 +47,10 @@ int show(const monitor::Event& event, bool json, Context& context) {
     text += fmt::format("{} {}\n", key, value);
   }
   for (const auto& [key, value] : event.texts) out[key] = value;
+  for (const auto& [key, table] : event.tables) {
+    out[key] = {{"labels", table.labels}, {"rows", table.rows}};
+    text += fmt::format("\n{}\n{}", key, table_text(table));
+  }
   context.print(json ? out.dump() + "\n" : text);
   return 0;
 }

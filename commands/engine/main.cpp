@@ -133,6 +133,10 @@ int report_end(const Options& options, const Result<fdl::train::TrainEnd>& end,
     code = exit_of(end.error());
   } else {
     event.numbers["step"] = static_cast<double>(end->step);
+    if (!end->early_stop.empty()) {
+      event.texts["reason"] = "early_stop";
+      event.texts["message"] = end->early_stop;
+    }
     if (end->signal != 0) {
       event.texts["reason"] = end->signal == SIGINT ? "interrupted" : "terminated";
       code = 128 + end->signal;

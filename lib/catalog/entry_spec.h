@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +42,7 @@ struct ComparedSpec {
   // Where it is no output or field but a tensor of the model: "weight", under the path of the step
   // that the key names. Its type has no batch axis.
   std::string owned = "";
+  bool is_by_name_only = false;  // an optional one that a field of its own name does not fill
 };
 
 // Whether a loss or metric takes tensors of these types, one for each of `compared`; an optional
@@ -69,6 +71,9 @@ struct OriginalTensor {
   friend bool operator==(const OriginalTensor&, const OriginalTensor&) = default;
 };
 using Originals = tl::expected<std::vector<OriginalTensor>, std::string>;
+// Names that follow from the parameters of a metric and from what it compares.
+using Names = std::vector<std::string>;
+using NamesOf = std::function<Names(const void* params, const TensorTypes& compared)>;
 
 struct EntrySpec {
   config::RecordSpec record;  // name, summary, parameters
@@ -82,8 +87,13 @@ struct EntrySpec {
   // Of a loss: tensors as large as its output that it keeps for the backward pass, and that the
   // backward pass holds for a moment beside the gradient.
   int kept_outputs = 1, worked_outputs = 1;
-  bool higher_is_better = false;  // of a metric
-  bool needs_end = false;         // of a schedule: it must know the number of steps
+  // Of a metric.
+  bool higher_is_better = false;
+  bool is_costly = false;  // its value takes a pass over everything that it has seen
+  std::function<std::string(const void* params)> recorded_name;  // "top_5"; else the entry's own
+  NamesOf parts;  // of several values, such as one for each class: each adds "/<part>" to the name
+  NamesOf table_labels;    // of a metric that is a square table
+  bool needs_end = false;  // of a schedule: it must know the number of steps
   std::function<InitResult(const void* params, const Sizes& shape)> initial;  // of an initializer
   // Of a parametrization: what a tensor of that shape is computed from, the first of them that
   // which takes its place; settles open parameters. And the floating-point operations an element.
@@ -112,9 +122,12 @@ class EntryBuilder {
       return std::make_shared<P>(*static_cast<const P*>(params));
     };
   }
-  template <typename M, typename... Options>
-  EntryBuilder& param(std::string name, M P::*member, std::string doc, Options... options) {
-    record_.field(std::move(name), member, std::move(doc), std::move(options)...);
+  // `member` is P's own or one that P inherits from what several params structs share.
+  template <typename M, typename Owner, typename... Options>
+  requires std::derived_from<P, Owner> EntryBuilder& param(std::string name, M Owner::*member,
+                                                           std::string doc, Options... options) {
+    record_.field(std::move(name), static_cast<M P::*>(member), std::move(doc),
+                  std::move(options)...);
     return *this;
   }
   EntryBuilder& source(std::string text) {
@@ -181,8 +194,41 @@ class EntryBuilder {
     spec_.worked_outputs = worked_outputs;
     return *this;
   }
+  // An optional input that only its key gives: a field of that name may well be something else.
+  EntryBuilder& named_input(std::string name, std::string doc, Values values, std::string example) {
+    optional_input(std::move(name), std::move(doc), values, std::move(example));
+    spec_.compared.back().is_by_name_only = true;
+    return *this;
+  }
   EntryBuilder& higher_is_better() {
     spec_.higher_is_better = true;
+    return *this;
+  }
+  EntryBuilder& lower_is_better() {
+    spec_.higher_is_better = false;
+    return *this;
+  }
+  EntryBuilder& costly() {
+    spec_.is_costly = true;
+    return *this;
+  }
+  // Of a metric: (const P&) -> std::string.
+  template <typename F>
+  EntryBuilder& recorded_name(F name) {
+    spec_.recorded_name = [name](const void* params) {
+      return name(*static_cast<const P*>(params));
+    };
+    return *this;
+  }
+  // Of a metric: (const P&, const TensorTypes& compared) -> Names.
+  template <typename F>
+  EntryBuilder& parts(F names) {
+    spec_.parts = names_of(names);
+    return *this;
+  }
+  template <typename F>
+  EntryBuilder& table(F labels) {
+    spec_.table_labels = names_of(labels);
     return *this;
   }
   // Of an optimizer: (const P&) -> int, numbers kept beside each number of a parameter.
@@ -262,6 +308,12 @@ class EntryBuilder {
   }
 
  private:
+  template <typename F>
+  static NamesOf names_of(F names) {
+    return [names](const void* params, const TensorTypes& compared) {
+      return names(*static_cast<const P*>(params), compared);
+    };
+  }
   EntryBuilder& compared(std::size_t index, Values values, std::string example) {
     spec_.compared[index].values = values;
     spec_.compared[index].example = std::move(example);

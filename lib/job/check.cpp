@@ -1,6 +1,3 @@
-#include <algorithm>
-
-#include "lib/base/closest.h"
 #include "lib/catalog/schedules/plateau.h"
 #include "lib/graph/build.h"
 #include "lib/job/sections.h"
@@ -9,22 +6,6 @@ namespace fdl::job {
 namespace {
 
 using config::Node;
-
-// Names under which the job records what it computes; reports one that is not among them.
-bool is_computed(const Job& job, const std::string& metric, const Span& at, Diagnostics& problems) {
-  std::vector<std::string> names;
-  for (const char* split : {"train", "val"}) {
-    if (job.find_split(split) == nullptr) continue;
-    names.push_back(std::string(split) + "/loss");
-    for (const Metric& one : job.training.metrics)
-      names.push_back(std::string(split) + "/" + one.name);
-  }
-  if (std::find(names.begin(), names.end(), metric) != names.end()) return true;
-  Diagnostic d = error(Code::UnknownMetric, at, "this job computes no metric '{}'", metric);
-  if (const auto near = closest(metric, names)) d = std::move(d).help("did you mean '{}'?", *near);
-  problems.add(std::move(d).note("it computes {}", one_of(names)));
-  return false;
-}
 
 // The fields as each call of the model sees them, checked against its inputs. Empty when a loss
 // cannot be checked on them.
@@ -99,6 +80,8 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
       if (&split != train && !infos[i].fields.empty())
         check_same_fields(job, split, infos[i], fields, problems);
     }
+    read_expressions(training, job, problems);
+    read_early_stop(training, job, problems);
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
   }

@@ -150,7 +150,9 @@ const DataSplit* Job::find_split(std::string_view name) const {
 bool Training::higher_is_better(std::string_view recorded) const {
   const std::string_view name = recorded.substr(recorded.find('/') + 1);
   return std::any_of(metrics.begin(), metrics.end(), [&](const Metric& metric) {
-    return metric.name == name && metric.what.spec->higher_is_better;
+    const auto& names = metric.recorded;
+    return std::find(names.begin(), names.end(), name) != names.end() &&
+           metric.what.spec->higher_is_better;
   });
 }
 

@@ -14,6 +14,8 @@
 #include "lib/catalog/catalog.h"
 #include "lib/config/layers.h"
 #include "lib/graph/graph.h"
+#include "lib/job/early_stop.h"
+#include "lib/job/expression.h"
 
 // The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
 // graph.
@@ -63,6 +65,8 @@ struct Metric {
   catalog::Choice what;
   std::string name;  // "accuracy"; recorded as "val/accuracy"
   std::vector<Compared> compared;
+  std::vector<std::string> recorded;      // its values: "accuracy", or "f1/0", "f1/1", ...
+  std::vector<std::string> table_labels;  // of one that is a table
 };
 
 struct Checkpoints {
@@ -90,6 +94,8 @@ struct Training {
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;
   std::vector<Metric> metrics;
+  std::vector<NamedExpression> expressions;
+  std::optional<EarlyStop> early_stop;
   catalog::Choice optimizer;  // as chosen, without regard to its groups
   // What it does to which parameters, each in one of them. The first has the optimizer's own
   // values, and may have no parameter.

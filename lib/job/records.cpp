@@ -70,14 +70,34 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0))
           .field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
           .field("metrics", &K::metrics, "What else is measured.")
+          .field("expressions", &K::expressions,
+                 "Further values by name, each from others: {gap: \"val/loss - train/loss\"}; "
+                 "names without their part of the data (\"sqrt(mse)\") give one for each part.")
           .field("optimizer", &K::optimizer, "How gradients become updates.")
           .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
           .field("validate", &K::validate, "When to validate.")
+          .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
           .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
           .field("compile", &K::compile,
                  "`auto` plans steps where the planner can, which is nowhere yet; `false` never "
                  "does: today both run op by op.",
                  config::choices({"auto", "false"}))
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const EarlyStopKeys*) {
+  using K = EarlyStopKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("early_stop", "Ends the run when a metric no longer improves.")
+          .field("metric", &K::metric, "What should improve, such as val/loss.", main_field)
+          .field("mode", &K::mode, "Which way is better; the metric's own unless given.",
+                 config::choices({"min", "max"}))
+          .field("patience", &K::patience, "How many times in a row it may fail to improve.",
+                 at_least(1))
+          .field("min_delta", &K::min_delta, "How much better than the best counts.", at_least(0))
+          .field("threshold", &K::threshold, "A value that is good enough to stop at once.")
+          .field("min_epochs", &K::min_epochs, "Epochs before which it does not stop.", at_least(0))
           .build();
   return spec;
 }

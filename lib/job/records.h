@@ -34,13 +34,24 @@ struct ValidateKeys {
 };
 const config::RecordSpec& record_spec(const ValidateKeys*);
 
+struct EarlyStopKeys {
+  std::string metric;
+  std::string mode;
+  std::int64_t patience = 5;
+  double min_delta = 0;
+  std::optional<double> threshold;
+  std::int64_t min_epochs = 0;
+};
+const config::RecordSpec& record_spec(const EarlyStopKeys*);
+
 struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
   std::int64_t batch_size = 32;
   std::int64_t seed = 42;
-  config::Node loss, metrics, optimizer, schedule;
+  config::Node loss, metrics, expressions, optimizer, schedule;
   ValidateKeys validate;
+  EarlyStopKeys early_stop;
   bool deterministic = true;
   std::string compile = "auto";
 };

@@ -25,6 +25,14 @@ void read_losses(const config::Node& training, const Offered& offered, Training&
 void read_metrics(const config::Node& training, const Offered& offered, Training& out,
                   Diagnostics& problems);
 
+// Names under which the job records what it measures: "val/f1". recorded.cpp
+std::vector<std::string> recorded_names(const Job& job);
+// Reports a metric that is not among them.
+bool is_computed(const Job& job, const std::string& metric, const Span& at, Diagnostics& problems);
+// `training.expressions` and `training.early_stop`.
+void read_expressions(const config::Node& training, Job& job, Diagnostics& problems);
+void read_early_stop(const config::Node& training, Job& job, Diagnostics& problems);
+
 // The parameters of the model by the optimizer's `groups:`. parameter_groups.cpp
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
                                         Diagnostics& problems);

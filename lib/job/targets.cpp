@@ -128,10 +128,11 @@ class Finder {
   std::optional<Candidate> other(const std::string& wanted, const catalog::ComparedSpec& spec,
                                  const catalog::Choice& what) {
     const std::string& name = wanted.empty() ? spec.name : wanted;
+    const Candidate absent{{}, catalog::TensorType::absent(), {}, 0};
+    if (wanted.empty() && spec.is_by_name_only) return absent;
     if (auto found = find_output(name)) return found;
     if (auto found = find_field(name)) return found;
-    if (wanted.empty() && spec.is_optional)
-      return Candidate{{}, catalog::TensorType::absent(), {}, 0};
+    if (wanted.empty() && spec.is_optional) return absent;
     Diagnostic d = wanted.empty() ? error(Code::TargetUnclear, what.span,
                                           "'{}' needs to know its '{}'", what.name(), spec.name)
                                   : error(Code::TargetUnclear, what.span,
@@ -245,6 +246,7 @@ std::optional<std::string> too_many_classes(const catalog::Choice& what, const C
 struct ReadItem {
   catalog::Choice what;
   std::vector<Compared> compared;
+  catalog::TensorTypes types;
 };
 
 std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
@@ -256,13 +258,12 @@ std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
   if (!what) return std::nullopt;
   const std::vector<Candidate> found = find_all(item, *what, Finder(offered, problems));
   if (found.empty()) return std::nullopt;
-  catalog::TensorTypes types;
-  ReadItem out{std::move(*what), {}};
+  ReadItem out{std::move(*what), {}, {}};
   for (const Candidate& candidate : found) {
-    types.push_back(candidate.type);
+    out.types.push_back(candidate.type);
     out.compared.push_back(candidate.what);
   }
-  std::optional<std::string> why = out.what.spec->fits(out.what.params.get(), types);
+  std::optional<std::string> why = out.what.spec->fits(out.what.params.get(), out.types);
   if (!why && found.size() > 1) why = too_many_classes(out.what, found[0], found[1]);
   if (why) {
     problems.add(error(Code::LossMismatch, out.what.span,
@@ -271,6 +272,21 @@ std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
     return std::nullopt;
   }
   return out;
+}
+
+std::string recorded_name(const catalog::Choice& what) {
+  const auto& name_of = what.spec->recorded_name;
+  return name_of ? name_of(what.params.get()) : what.name();
+}
+
+// The names of a metric's values, and of the rows of its table.
+void name_values(const catalog::TensorTypes& types, Metric& metric) {
+  const catalog::EntrySpec& spec = *metric.what.spec;
+  const void* params = metric.what.params.get();
+  const catalog::Names parts = spec.parts ? spec.parts(params, types) : catalog::Names{""};
+  for (const std::string& part : parts)
+    metric.recorded.push_back(part.empty() ? metric.name : metric.name + "/" + part);
+  if (spec.table_labels) metric.table_labels = spec.table_labels(params, types);
 }
 
 template <typename F>
@@ -302,14 +318,16 @@ void read_metrics(const Node& training, const Offered& offered, Training& out,
     auto compared = read_compared(catalog::EntryKind::Metric, item, offered, problems);
     if (!compared) return;
     std::string name = text_under(item, "name");
-    if (name.empty()) name = compared->what.name();
+    if (name.empty()) name = recorded_name(compared->what);
     if (!seen.insert(name).second) {
       problems.add(
           error(Code::NameCollision, compared->what.span, "two metrics are called '{}'", name)
               .help("give one of them a `name:`"));
       return;
     }
-    out.metrics.push_back({std::move(compared->what), name, std::move(compared->compared)});
+    Metric metric{std::move(compared->what), name, std::move(compared->compared), {}, {}};
+    name_values(compared->types, metric);
+    out.metrics.push_back(std::move(metric));
   });
 }
 

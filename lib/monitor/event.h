@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // One line of events.jsonl, written by the engine, read by `fdl`. Keys "event" and "time_s" stand
 // in each; the rest depends on the kind:
@@ -16,15 +17,35 @@
 //   "train/accuracy", "lr", "samples_per_s"} epoch      {"epoch", "step", "train_seconds",
 //   "num_steps", "train/loss", "val/loss", "val/accuracy", ...} checkpoint {"step", "path",
 //   "seconds", "is_best"} eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
-//   end        {"reason": "done|interrupted|terminated|failed", "step", "seconds", "message"}
+//   end        {"reason": "done|early_stop|interrupted|terminated|failed", "step", "seconds",
+//   "message"}
+// A table stands under its metric's name: {"labels": ["0", "1"], "rows": [[3, 1], [0, 4]]}.
 namespace fdl::monitor {
+
+// Square, with the same labels for its rows (targets) and columns (answers).
+struct Table {
+  std::vector<std::string> labels;
+  std::vector<std::vector<double>> rows;
+
+  friend bool operator==(const Table&, const Table&) = default;
+};
+
+// What was measured, by name: "val/accuracy".
+struct Measures {
+  std::map<std::string, double> numbers;
+  std::map<std::string, Table> tables;
+
+  void add(const Measures& other);
+};
 
 struct Event {
   std::string kind;
   double time_s = 0;  // since the start of the process that wrote it
   std::map<std::string, double> numbers;
   std::map<std::string, std::string> texts;
+  std::map<std::string, Table> tables = {};
 
+  void add(const Measures& measures);
   std::optional<double> number(const std::string& key) const;
   std::string text(const std::string& key) const;  // "" when absent
 };

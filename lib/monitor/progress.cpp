@@ -10,11 +10,12 @@ namespace {
 
 constexpr double kPlainLinesPerRun = 20;
 
-// Every number whose key names a measure: "train/loss", "val/accuracy".
+// Every number whose key names a measure: "train/loss", "val/accuracy"; those of single classes,
+// "val/f1/3", are too many for a line.
 std::string measures(const Event& event) {
   std::string out;
   for (const auto& [key, value] : event.numbers) {
-    if (key.find('/') != std::string::npos) out += fmt::format("  {} {:.4f}", key, value);
+    if (std::count(key.begin(), key.end(), '/') == 1) out += fmt::format("  {} {:.4f}", key, value);
   }
   return out;
 }
@@ -91,6 +92,8 @@ void Progress::show(const Event& event) {
     show_epoch(event);
   } else if (event.kind == "load") {
     line("load: " + event.text("summary"));
+  } else if (event.kind == "end" && event.text("reason") == "early_stop") {
+    line("stopped early: " + event.text("message"));
   }
 }
 

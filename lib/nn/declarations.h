@@ -21,9 +21,8 @@ namespace fdl::nn {
 #include "lib/catalog/losses.inc"
 #undef FDL_LOSS
 
-#define FDL_METRIC(name)                                                                 \
-  Metric metric_##name(const catalog::Choice& choice, const catalog::TensorType& output, \
-                       const catalog::TensorType& target);
+#define FDL_METRIC(name) \
+  Metric metric_##name(const catalog::Choice& choice, const catalog::TensorTypes& types);
 #include "lib/catalog/metrics.inc"
 #undef FDL_METRIC
 

@@ -48,6 +48,10 @@ Result<void> write_files(const fs::path& folder, const Snapshot& snapshot) {
     files.emplace_back(kCarried);
     FDL_TRY(tensor::save_tensors(folder / files.back(), snapshot.carried));
   }
+  if (const auto kept = kept_rows(snapshot.state); !kept.empty()) {
+    files.emplace_back(kKeptRowsFile);
+    FDL_TRY(tensor::save_tensors(folder / files.back(), kept));
+  }
   FDL_TRY(format::write_checkpoint_manifest(folder, snapshot.graph_hash, files));
   return {};
 }

@@ -57,7 +57,9 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   if (!totals) return fail(totals.error());
   monitor::Event event;
   event.kind = "eval";
-  add_means(*totals, job.training, split_name, event.numbers);
+  monitor::Measures measures;
+  split->add_measures(*totals, measures);
+  event.add(measures);
   event.numbers["step"] = static_cast<double>(checkpoint->step);
   event.numbers["num_samples"] = static_cast<double>(split->num_samples());
   event.texts["split"] = split_name;

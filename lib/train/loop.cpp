@@ -29,7 +29,7 @@ Result<TrainEnd> Session::run() {
   if (signal != 0 && !is_done()) FDL_TRY(save({}));
   FDL_TRY(report_saved(true));
   if (timer_) FDL_TRY(write_profile());
-  return TrainEnd{state_.step, is_done() ? 0 : signal};
+  return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason};
 }
 
 // A checkpoint from within a sequence goes on with what that batch had carried.
@@ -59,7 +59,9 @@ Result<at::Tensor> Session::forward(const data::Batch& batch, Carried& carried,
     auto called = executor_.call(train_.inputs(fields), carried.values(), context);
     if (!called) return fail(called.error());
     carried.take(std::move(called->states));
-    calls.push_back(train_.measure(called->values, fields, totals));
+    Result<Measured> measured = train_.measure(called->values, fields, batch, totals);
+    if (!measured) return fail(measured.error());
+    calls.push_back(*std::move(measured));
   }
   return train_.loss_of(calls);
 }
@@ -107,7 +109,7 @@ Result<void> Session::update(const data::Batch& batch) {
   rates.lr *= state_.plateau.scale;
   const auto again = [&] {
     Carried carried = before;
-    Totals unused = make_totals(job_.training);
+    Totals unused = train_.empty_totals();
     return evaluate_batch(batch, carried, unused);
   };
   FDL_TRY(optimizer_->step(*here, again, rates));
@@ -143,22 +145,27 @@ bool Session::is_due(std::int64_t every_epochs, std::int64_t every_steps) const 
 
 Result<void> Session::after_step() {
   const job::Training& training = job_.training;
-  std::map<std::string, double> means;  // as they stand after this step
-  add_means(totals_, training, "train", means);
-  if (val_ && is_due(training.validate_every_epochs, training.validate_every_steps))
-    FDL_TRY(validate(means));
-  observe_plateau(means);
+  monitor::Measures measures;  // as they stand after this step; of training where they are read
   const bool saves = is_due(job_.checkpoints.every_epochs, job_.checkpoints.every_steps);
-  if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(means));
+  const bool validates =
+      val_ && is_due(training.validate_every_epochs, training.validate_every_steps);
+  const bool is_whole = is_epoch_over() || is_done();
+  if (is_whole || saves || validates)
+    train_.add_measures(totals_, measures, is_whole ? Which::All : Which::Cheap);
+  if (validates) FDL_TRY(validate(measures));
+  observe_plateau(measures.numbers);
+  observe_early_stop(measures.numbers);
+  if (is_done() && !is_whole) train_.add_measures(totals_, measures);
+  if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(measures));
   if (is_epoch_over()) {
     ++state_.epoch;
     state_.batch = 0;
     state_.train_seconds = 0;
-    totals_ = make_totals(training);
+    totals_ = train_.empty_totals();
   } else {
     FDL_TRY(report_progress());
   }
-  if (saves) FDL_TRY(save(means));
+  if (saves || is_done()) FDL_TRY(save(measures.numbers));
   return report_saved(false);
 }
 
@@ -178,14 +185,29 @@ void Session::observe_plateau(const std::map<std::string, double>& means) {
   }
 }
 
-Result<void> Session::validate(std::map<std::string, double>& means) {
+// As a plateau does, with the epochs that are done after this step.
+void Session::observe_early_stop(const std::map<std::string, double>& means) {
+  if (!job_.training.early_stop || is_done()) return;
+  const job::EarlyStop& rule = *job_.training.early_stop;
+  const auto found = means.find(rule.metric);
+  const bool is_partial = rule.metric.starts_with("train/") && !is_epoch_over();
+  if (found == means.end() || is_partial) return;
+  const std::int64_t num_epochs = state_.epoch + (is_epoch_over() ? 1 : 0);
+  state_.early_stop =
+      job::observe(rule, std::move(state_.early_stop), state_.step, num_epochs, found->second);
+}
+
+Result<void> Session::validate(monitor::Measures& measures) {
   const Result<Totals> totals = evaluate(executor_, graph_, *val_, job_);
   if (!totals) return fail(totals.error());
-  add_means(*totals, job_.training, val_->name(), means);
+  monitor::Measures own;
+  val_->add_measures(*totals, own);
+  measures.add(own);
+  job::add_expressions(job_.training.expressions, val_->name(), measures.numbers);
   if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
   monitor::Event event;
   event.kind = "eval";
-  add_means(*totals, job_.training, val_->name(), event.numbers);
+  event.add(own);
   event.numbers["step"] = static_cast<double>(state_.step);
   event.numbers["num_samples"] = static_cast<double>(val_->num_samples());
   event.texts["split"] = val_->name();

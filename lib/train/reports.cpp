@@ -34,7 +34,9 @@ Result<void> Session::report_progress() {
   const auto left = static_cast<double>(horizon_.total_steps - state_.step);
   monitor::Event event;
   event.kind = "progress";
-  add_means(totals_, job_.training, "train", event.numbers);
+  monitor::Measures measures;
+  train_.add_measures(totals_, measures, Which::Cheap);
+  event.numbers = std::move(measures.numbers);
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
   event.numbers["epochs"] = static_cast<double>(horizon_.epochs);
   event.numbers["step"] = static_cast<double>(state_.step);
@@ -51,10 +53,10 @@ Result<void> Session::report_progress() {
   return events_.write(event);
 }
 
-Result<void> Session::report_epoch(const std::map<std::string, double>& means) const {
+Result<void> Session::report_epoch(const monitor::Measures& measures) const {
   monitor::Event event;
   event.kind = "epoch";
-  event.numbers = means;
+  event.add(measures);
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
   event.numbers["step"] = static_cast<double>(state_.step);
   event.numbers["num_steps"] =

@@ -1,5 +1,8 @@
 #include "lib/train/run_state.h"
 
+#include <algorithm>
+
+#include <ATen/ops/empty.h>
 #include <nlohmann/json.hpp>
 
 #include "lib/base/files.h"
@@ -13,6 +16,17 @@ ordered_json means_json(const std::vector<nn::RunningMean>& means) {
   ordered_json out = ordered_json::array();
   for (const nn::RunningMean& mean : means)
     out.push_back({{"sum", mean.sum}, {"num_targets", mean.num_targets}});
+  return out;
+}
+
+ordered_json metrics_json(const std::vector<nn::MetricState>& metrics) {
+  ordered_json out = ordered_json::array();
+  for (const nn::MetricState& metric : metrics) {
+    ordered_json sums = ordered_json::array();
+    for (const nn::ExactSum& sum : metric.sums) sums.push_back({sum.high, sum.low});
+    out.push_back(
+        {{"counts", metric.counts}, {"sums", std::move(sums)}, {"num_kept", metric.kept.size()}});
+  }
   return out;
 }
 
@@ -39,6 +53,61 @@ bool read_means(const nlohmann::json& from, const char* key, std::vector<nn::Run
         !read_integer(item, "num_targets", mean.num_targets))
       return false;
   }
+  return true;
+}
+
+// All but the rows that it keeps: these are in another file.
+bool read_metric(const nlohmann::json& from, nn::MetricState& out, std::int64_t& num_kept) {
+  const auto counts = from.find("counts"), sums = from.find("sums");
+  if (counts == from.end() || !counts->is_array() || sums == from.end() || !sums->is_array() ||
+      !read_integer(from, "num_kept", num_kept))
+    return false;
+  for (const nlohmann::json& count : *counts) {
+    if (!count.is_number_integer()) return false;
+    out.counts.push_back(count.get<std::int64_t>());
+  }
+  for (const nlohmann::json& sum : *sums) {
+    if (!sum.is_array() || sum.size() != 2 || !sum[0].is_number() || !sum[1].is_number())
+      return false;
+    out.sums.push_back({sum[0].get<double>(), sum[1].get<double>()});
+  }
+  return true;
+}
+
+bool read_metrics(const nlohmann::json& from, std::vector<nn::MetricState>& out,
+                  std::vector<std::int64_t>& num_kept) {
+  const auto found = from.find("metrics");
+  if (found == from.end() || !found->is_array()) return false;
+  for (const nlohmann::json& item : *found) {
+    if (!item.is_object() || !read_metric(item, out.emplace_back(), num_kept.emplace_back()))
+      return false;
+  }
+  return true;
+}
+
+ordered_json early_stop_json(const job::EarlyStopState& state) {
+  ordered_json out = {{"best_step", state.best_step}, {"num_bad", state.num_bad}};
+  if (state.best) out["best"] = *state.best;
+  if (!state.reason.empty()) out["reason"] = state.reason;
+  return out;
+}
+
+// Absent where a job has no such rule.
+bool read_early_stop(const nlohmann::json& from, job::EarlyStopState& out) {
+  const auto found = from.find("early_stop");
+  if (found == from.end()) return true;
+  if (!found->is_object() || !read_integer(*found, "best_step", out.best_step) ||
+      !read_integer(*found, "num_bad", out.num_bad))
+    return false;
+  double best = 0;
+  if (found->contains("best")) {
+    if (!read_number(*found, "best", best)) return false;
+    out.best = best;
+  }
+  const auto reason = found->find("reason");
+  if (reason == found->end()) return true;
+  if (!reason->is_string()) return false;
+  out.reason = reason->get<std::string>();
   return true;
 }
 
@@ -75,6 +144,35 @@ bool read_best(const nlohmann::json& from, std::vector<RunState::Best>& out) {
   return true;
 }
 
+Diagnostic not_a_state(const std::filesystem::path& path) {
+  return error(Code::CheckpointCorrupt, {}, "'{}' does not hold the state of a run", path.string())
+      .help("remove this checkpoint; `fdl run --resume` takes the one before it");
+}
+
+// Gives metrics the rows that they had kept: so many of each.
+Result<void> read_kept_rows(const std::filesystem::path& checkpoint,
+                            const std::vector<std::int64_t>& num_kept, RunState& out) {
+  const auto is_kept = [](std::int64_t number) { return number > 0; };
+  const auto num_files = std::count_if(num_kept.begin(), num_kept.end(), is_kept);
+  if (num_files == 0) return {};
+  const std::filesystem::path path = checkpoint / kKeptRowsFile;
+  const auto stored = tensor::load_tensors(path);
+  if (!stored) return fail(stored.error());
+  std::int64_t num_found = 0;
+  for (const tensor::NamedTensor& one : *stored) {
+    for (std::size_t i = 0; i < num_kept.size(); ++i) {
+      const bool fits = one.name == std::to_string(i) && one.value.scalar_type() == at::kDouble &&
+                        one.value.numel() == num_kept[i];
+      if (!fits) continue;
+      const auto* from = one.value.const_data_ptr<double>();
+      out.metrics[i].kept.assign(from, from + one.value.numel());
+      ++num_found;
+    }
+  }
+  if (num_found != num_files) return fail(not_a_state(path));
+  return {};
+}
+
 }  // namespace
 
 std::string to_json(const RunState& state) {
@@ -85,12 +183,27 @@ std::string to_json(const RunState& state) {
                       {"batch", state.batch},
                       {"threads", state.threads},
                       {"losses", means_json(state.losses)},
-                      {"metrics", means_json(state.metrics)},
+                      {"metrics", metrics_json(state.metrics)},
                       {"train_seconds", state.train_seconds},
                       {"best", std::move(best)}};
   if (state.position > 0) out["position"] = state.position;
   if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
+  if (!(state.early_stop == job::EarlyStopState()))
+    out["early_stop"] = early_stop_json(state.early_stop);
   return out.dump(1) + "\n";
+}
+
+std::vector<tensor::NamedTensor> kept_rows(const RunState& state) {
+  std::vector<tensor::NamedTensor> out;
+  for (std::size_t i = 0; i < state.metrics.size(); ++i) {
+    const std::vector<double>& kept = state.metrics[i].kept;
+    if (kept.empty()) continue;
+    const auto size = static_cast<std::int64_t>(kept.size());
+    at::Tensor rows = at::empty({size}, at::kDouble);
+    std::copy(kept.begin(), kept.end(), rows.mutable_data_ptr<double>());
+    out.push_back({std::to_string(i), std::move(rows)});
+  }
+  return out;
 }
 
 Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
@@ -100,18 +213,18 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
   if (!text) return fail(text.error());
   const nlohmann::json from = nlohmann::json::parse(*text, nullptr, false);
   RunState out;
+  std::vector<std::int64_t> num_kept;
   const bool whole =
       from.is_object() && read_integer(from, "step", out.step) &&
       read_integer(from, "epoch", out.epoch) && read_integer(from, "batch", out.batch) &&
       read_integer(from, "threads", out.threads) && read_means(from, "losses", out.losses) &&
-      read_means(from, "metrics", out.metrics) &&
+      read_metrics(from, out.metrics, num_kept) &&
       read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
-      read_plateau(from, out.plateau) &&
+      read_plateau(from, out.plateau) && read_early_stop(from, out.early_stop) &&
       (!from.contains("position") || read_integer(from, "position", out.position));
-  if (whole) return out;
-  return fail(
-      error(Code::CheckpointCorrupt, {}, "'{}' does not hold the state of a run", path.string())
-          .help("remove this checkpoint; `fdl run --resume` takes the one before it"));
+  if (!whole) return fail(not_a_state(path));
+  FDL_TRY(read_kept_rows(checkpoint, num_kept, out));
+  return out;
 }
 
 }  // namespace fdl::train

@@ -32,6 +32,15 @@ Diagnostic other_model(const fs::path& checkpoint, const graph::Graph& graph) {
   return std::move(d).help("the run's manifest.yml was changed; start a new run with `fdl run`");
 }
 
+bool is_of_same_job(const RunState& state, const Totals& empty) {
+  const auto is_alike = [](const nn::MetricState& a, const nn::MetricState& b) {
+    return a.counts.size() == b.counts.size() && a.sums.size() == b.sums.size();
+  };
+  return state.losses.size() == empty.losses.size() &&
+         std::equal(state.metrics.begin(), state.metrics.end(), empty.metrics.begin(),
+                    empty.metrics.end(), is_alike);
+}
+
 }  // namespace
 
 data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs) {
@@ -75,7 +84,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
       carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
       writer_(checkpoints_of(setup), job.checkpoints),
-      totals_(make_totals(job.training)) {
+      totals_(train_.empty_totals()) {
   state_.threads = setup.threads;
 }
 
@@ -131,8 +140,7 @@ Result<void> Session::restore(const fs::path& checkpoint) {
                       state->threads, setup_.threads)
                     .help("set FDL_THREADS={}", state->threads));
   }
-  const bool is_same_job = state->losses.size() == totals_.losses.size() &&
-                           state->metrics.size() == totals_.metrics.size();
+  const bool is_same_job = is_of_same_job(*state, totals_);
   if (!is_same_job) {
     return fail(error(Code::ResumeMismatch, {}, "'{}' was made with other losses or metrics",
                       checkpoint.string())

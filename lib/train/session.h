@@ -58,15 +58,18 @@ class Session {
   void move_on(const data::Batch& batch);
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
-  Result<void> validate(std::map<std::string, double>& means);
+  void observe_early_stop(const std::map<std::string, double>& means);
+  Result<void> validate(monitor::Measures& measures);
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_progress();
-  Result<void> report_epoch(const std::map<std::string, double>& means) const;
+  Result<void> report_epoch(const monitor::Measures& measures) const;
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
-  bool is_done() const { return state_.step >= horizon_.total_steps; }
+  bool is_done() const {
+    return state_.step >= horizon_.total_steps || !state_.early_stop.reason.empty();
+  }
   bool is_epoch_over() const { return state_.batch == horizon_.batches_per_epoch; }
 
   const graph::Graph& graph_;

@@ -1,6 +1,7 @@
 #include "lib/train/split.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
@@ -25,21 +26,30 @@ std::vector<graph::ValueId> compared_values(const job::Training& training,
   return out;
 }
 
-Totals make_totals(const job::Training& training) {
+Totals Split::empty_totals() const {
   Totals out;
-  out.losses.resize(training.losses.size());
-  out.metrics.resize(training.metrics.size());
+  out.losses.resize(losses_.size());
+  for (const nn::Metric& metric : metrics_) out.metrics.push_back(metric.empty);
   return out;
 }
 
-void add_means(const Totals& totals, const job::Training& training, const std::string& split,
-               std::map<std::string, double>& out) {
+void Split::add_measures(const Totals& totals, monitor::Measures& out, Which which) const {
+  const job::Training& training = job_->training;
   double loss = 0;
   for (std::size_t i = 0; i < totals.losses.size(); ++i)
     loss += training.losses[i].weight * totals.losses[i].mean();
-  out[split + "/loss"] = loss;
-  for (std::size_t i = 0; i < totals.metrics.size(); ++i)
-    out[split + "/" + training.metrics[i].name] = totals.metrics[i].mean();
+  out.numbers[name_ + "/loss"] = loss;
+  for (std::size_t i = 0; i < totals.metrics.size(); ++i) {
+    const job::Metric& metric = training.metrics[i];
+    if (metric.what.spec->is_costly && which == Which::Cheap) continue;
+    const std::vector<double> values = metrics_[i].values(totals.metrics[i]);
+    for (std::size_t k = 0; k < values.size(); ++k)
+      out.numbers[name_ + "/" + metric.recorded[k]] = values[k];
+    if (metrics_[i].table)
+      out.tables[name_ + "/" + metric.name] = {metric.table_labels,
+                                               metrics_[i].table(totals.metrics[i])};
+  }
+  job::add_expressions(training.expressions, name_, out.numbers);
 }
 
 Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
@@ -47,6 +57,7 @@ Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
   Result<data::Dataset> dataset = data::load_split(split, job, graph);
   if (!dataset) return fail(dataset.error());
   Split out(split.name, job);
+  out.is_training_ = is_training;
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
   out.transforms_ = data::field_transforms(job, *out.dataset_, is_training);
   out.bind(graph);
@@ -116,7 +127,7 @@ void Split::bind(const graph::Graph& graph) {
     losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, num_values)));
   for (const job::Metric& metric : job_->training.metrics) {
     const catalog::TensorTypes types = bind_sources(metric.compared, graph, num_values);
-    metrics_.push_back(nn::bind_metric(metric.what, types[0], types[1]));
+    metrics_.push_back(nn::bind_metric(metric.what, types));
   }
   first_partial_ = num_values;
   for (const graph::PartialLoss& partial : graph.partial_losses)
@@ -164,20 +175,49 @@ std::vector<at::Tensor> Split::inputs(const std::vector<at::Tensor>& fields) con
   return out;
 }
 
-Measured Split::measure(const std::vector<at::Tensor>& outputs,
-                        const std::vector<at::Tensor>& fields, Totals& totals) const {
+std::optional<Split::Problem> Split::add_metrics(const std::vector<at::Tensor>& outputs,
+                                                 const std::vector<at::Tensor>& fields,
+                                                 const data::Batch& batch, Totals& totals) const {
+  std::optional<Problem> out;
+  for (std::size_t i = 0; i < metrics_.size(); ++i) {
+    std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, fields);
+    compared[0] = compared[0].detach();
+    const auto problem = metrics_[i].add(totals.metrics[i], compared);
+    if (!problem || (out && !out->is_about_output)) continue;
+    const job::Metric& metric = job_->training.metrics[i];
+    Diagnostic d = error(
+        Code::MeasureFailed, metric.what.span, "'{}' cannot measure sample {} of '{}'{}: {}",
+        metric.name, batch.first_row + problem->sample, name_,
+        is_training_ ? fmt::format(", in the order of epoch {}", batch.position.epoch + 1) : "",
+        problem->text);
+    out = Problem{problem->is_about_output
+                      ? std::move(d).help("look at what the model gives there, and at its inputs")
+                      : std::move(d).help("mend the data; `ignore_index` and `mask` leave targets "
+                                          "out"),
+                  problem->is_about_output};
+  }
+  return out;
+}
+
+Result<Measured> Split::measure(const std::vector<at::Tensor>& outputs,
+                                const std::vector<at::Tensor>& fields, const data::Batch& batch,
+                                Totals& totals) const {
+  // Before the losses: libtorch's word on a target that is no class names neither it nor its place.
+  const std::optional<Problem> problem = add_metrics(outputs, fields, batch, totals);
+  if (problem && !problem->is_about_output) return fail(problem->diagnostic);
   Measured out;
+  bool is_finite = true;
   for (std::size_t i = 0; i < losses_.size(); ++i) {
     out.losses.push_back(losses_[i](gather(i, outputs, fields)));
     totals.losses[i].add(out.losses.back());
   }
-  for (std::size_t i = 0; i < metrics_.size(); ++i) {
-    const std::vector<at::Tensor> compared = gather(losses_.size() + i, outputs, fields);
-    totals.metrics[i].add(metrics_[i](compared[0].detach(), compared[1]));
-  }
-  for (std::size_t i = 0; i < partial_weights_.size(); ++i)
-    out.partials.push_back(outputs[first_partial_ + i]);
-  return out;
+  if (problem) is_finite = is_finite && std::isfinite(out.losses.back().mean.item<double>());
+}
+// Of an output that is not a number the loss tells in training, where it is none either.
+if (problem && !(is_training_ && !is_finite)) return fail(problem->diagnostic);
+for (std::size_t i = 0; i < partial_weights_.size(); ++i)
+  out.partials.push_back(outputs[first_partial_ + i]);
+return out;
 }
 
 namespace {
@@ -226,7 +266,7 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
   spec.workers = job.loader.workers;
   spec.prefetch = job.loader.prefetch;
   data::Loader loader = split.loader(spec);
-  Totals totals = make_totals(job.training);
+  Totals totals = split.empty_totals();
   nn::StepContext context;
   context.seed = static_cast<std::uint64_t>(job.training.seed);
   Carried carried(graph, context.seed);
@@ -241,7 +281,8 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
       auto called = executor.call(split.inputs(fields), carried.values(), context);
       if (!called) return fail(called.error());
       carried.take(std::move(called->states));
-      split.measure(called->values, fields, totals);
+      const Result<Measured> measured = split.measure(called->values, fields, batch, totals);
+      if (!measured) return fail(measured.error());
     }
     carried.detach();  // the next batch takes the place of this one
   }

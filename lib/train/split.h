@@ -8,6 +8,7 @@
 #include "lib/data/loader.h"
 #include "lib/exec/executor.h"
 #include "lib/job/job.h"
+#include "lib/monitor/event.h"
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/tensor/tensor_file.h"
@@ -19,17 +20,14 @@ namespace fdl::train {
 std::vector<graph::ValueId> compared_values(const job::Training& training,
                                             const graph::Graph& graph);
 
-// Sums over batches: of each loss and each metric of a job.
+// What batches add up to: of each loss and each metric of a job.
 struct Totals {
-  std::vector<nn::RunningMean> losses, metrics;
+  std::vector<nn::RunningMean> losses;
+  std::vector<nn::MetricState> metrics;
 };
 
-// Empty totals.
-Totals make_totals(const job::Training& training);
-
-// Their means under "<split>/loss" (weighted) and "<split>/<metric>".
-void add_means(const Totals& totals, const job::Training& training, const std::string& split,
-               std::map<std::string, double>& out);
+// Which metrics are asked for their values: all, or those that need no pass over what they keep.
+enum class Which { All, Cheap };
 
 // What one call measures: each loss of the job, and those that the model itself brings in.
 struct Measured {
@@ -60,13 +58,21 @@ class Split {
   // first measure().
   void use_tensors(const std::vector<tensor::NamedTensor>& tensors) { tensors_ = &tensors; }
 
-  // Adds a call's losses and metrics to `totals`. `outputs` are the compared values.
-  Measured measure(const std::vector<at::Tensor>& outputs, const std::vector<at::Tensor>& fields,
-                   Totals& totals) const;
+  Totals empty_totals() const;
+
+  // Adds a call's losses and metrics to `totals`. `outputs` are the compared values, `fields` what
+  // the call sees of `batch`. Errors: FDL5420, with a metric's part of `totals` as it was; in
+  // training an output that is not a number is the loss's to tell, where that is none either.
+  Result<Measured> measure(const std::vector<at::Tensor>& outputs,
+                           const std::vector<at::Tensor>& fields, const data::Batch& batch,
+                           Totals& totals) const;
 
   // The weighted loss of the calls of one update: each loss is the mean over all their targets, and
   // what the model itself brings in the mean over the calls.
   at::Tensor loss_of(const std::vector<Measured>& calls) const;
+
+  // The loss (weighted) under "<name>/loss", metrics under "<name>/<metric>", and expressions.
+  void add_measures(const Totals& totals, monitor::Measures& out, Which which = Which::All) const;
 
  private:
   Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}
@@ -75,12 +81,21 @@ class Split {
                                     const graph::Graph& graph, std::size_t& num_values);
   std::vector<at::Tensor> gather(std::size_t item, const std::vector<at::Tensor>& outputs,
                                  const std::vector<at::Tensor>& fields) const;
+  struct Problem {
+    Diagnostic diagnostic;
+    bool is_about_output = false;
+  };
+  // Adds what can be added; the first problem, one with the data before others.
+  std::optional<Problem> add_metrics(const std::vector<at::Tensor>& outputs,
+                                     const std::vector<at::Tensor>& fields,
+                                     const data::Batch& batch, Totals& totals) const;
   std::size_t field_index(const std::string& field) const;
   catalog::TensorType batch_type(std::size_t field) const;
 
   std::string name_;
   const job::Job* job_;
   std::int64_t num_positions_ = 0;
+  bool is_training_ = false;
   std::unique_ptr<const data::Dataset> dataset_;
   std::vector<data::FieldTransform> transforms_;
   std::vector<std::size_t> inputs_;  // indices of fields

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "lib/base/result.h"
 #include "lib/graph/graph.h"
@@ -22,7 +23,8 @@ struct TrainSetup {
 
 struct TrainEnd {
   std::int64_t step = 0;
-  int signal = 0;  // that stopped it, or 0 when it is done
+  int signal = 0;          // that stopped it, or 0 when it is done
+  std::string early_stop;  // why it is done before its end; "" when it is not
 };
 
 // Trains a job to its end, or until a signal asks to stop; in both cases the last state is in a

@@ -361,17 +361,17 @@ class Tests:
         same('val/loss', result['val/loss'], loss)
 
 
-def main():
+def main(kind=Tests):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
-    names = [name for name in vars(Tests) if name.startswith('test_')]
+    names = [name for name in vars(kind) if name.startswith('test_')]
     names = [name for name in names if not options.names or name[5:] in options.names]
     fdl = options.build.resolve() / 'bin/fdl'
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        tests = Tests(fdl, Path(folder))
+        tests = kind(fdl, Path(folder))
         for name in names:
             if not (fdl.parent / 'fdl-engine').exists():
                 print(f'skip {name[5:]}: the engine is not built')

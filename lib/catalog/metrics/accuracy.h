@@ -1,26 +1,17 @@
 #pragma once
 
-#include <array>
-#include <optional>
-
-#include "lib/catalog/class_axis.h"
-#include "lib/catalog/entry_spec.h"
+#include "lib/catalog/class_metric.h"
 
 namespace fdl::catalog {
 
-struct AccuracyParams {
-  std::optional<std::int64_t> class_dim;
-};
+struct AccuracyParams : DecisionParams {};
 
 inline EntrySpec accuracy_spec() {
-  using P = AccuracyParams;
-  return declare_entry<P>("accuracy", "Share of targets whose class has the largest output.")
-      .param("class_dim", &P::class_dim, "The class axis, where the shapes alone do not tell.")
-      .fits([](const P& p, const TensorType& output, const TensorType& target) {
-        return needs_classes(output, target, p.class_dim);
-      })
-      .higher_is_better()
-      .source("torchmetrics.Accuracy, micro average");
+  return declare_class_metric<AccuracyParams>(
+             "accuracy",
+             "Share of targets that the output gets right: its largest class, or each decision.",
+             {true, true, false})
+      .source("scikit-learn accuracy_score");
 }
 
 }  // namespace fdl::catalog

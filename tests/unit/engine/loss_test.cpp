@@ -37,10 +37,6 @@ std::string refusal(const std::string& text, const catalog::TensorTypes& types) 
   return choice.spec->fits(choice.params.get(), types).value_or("");
 }
 
-nn::Metric accuracy_of(const at::Tensor& output, const at::Tensor& target) {
-  return nn::bind_metric(choose(EntryKind::Metric, "accuracy"), type_of(output), type_of(target));
-}
-
 // Tensors as the entry names them; those that take part in gradients are leaves.
 nn::Compared stored_tensors(const ParityFile& file, const catalog::EntrySpec& spec,
                             std::vector<std::string>& leaf_names, std::vector<at::Tensor>& leaves) {
@@ -122,9 +118,6 @@ TEST_CASE("the class axis is chosen by the types in the manifest, not by a batch
       target_type{catalog::DType::I64, {b, t}};
   const at::Tensor output = random_tensor({2, 3, 3}, 5);
   const at::Tensor target = at::argmax(output, 2);
-  const auto metric =
-      nn::bind_metric(choose(EntryKind::Metric, "accuracy"), output_type, target_type);
-  CHECK(metric(output, target).sum == 6);
   const auto loss =
       nn::bind_loss(choose(EntryKind::Loss, "cross_entropy"), {output_type, target_type});
   const at::Tensor expected =
@@ -139,22 +132,6 @@ TEST_CASE("a class axis in the middle") {
   const auto second = value_of("cross_entropy", {output.movedim(2, 1), target});
   CHECK(is_close(middle.mean, second.mean, kParity));
   CHECK(middle.num_targets == 24);
-}
-
-TEST_CASE("accuracy counts, with the first of equal values as the answer") {
-  const at::Tensor output = at::tensor({0.0, 2.0, 2.0, 1.0, 0.5, -1.0}, at::kFloat).view({2, 3});
-  const at::Tensor right = at::tensor({1, 0}, at::kLong), half = at::tensor({2, 0}, at::kLong);
-  CHECK(accuracy_of(output, right)(output, right).sum == 2);
-  CHECK(accuracy_of(output, half)(output, half).sum == 1);
-  CHECK(accuracy_of(output, half)(output, half).num_targets == 2);
-  // The pass over raw memory and libtorch's operators agree, also on what is not a number.
-  at::Tensor many = random_tensor({500, 7}, 3);
-  many[3][5] = NAN;
-  many[4][0] = NAN;
-  const at::Tensor truth = at::argmax(many, 1);
-  CHECK(accuracy_of(many, truth)(many, truth).sum == 500);
-  const at::Tensor strided = many.t().contiguous().t();
-  CHECK(accuracy_of(strided, truth)(strided, truth).sum == 500);
 }
 
 TEST_CASE("a running mean weights uneven batches exactly") {

@@ -15,12 +15,14 @@ TEST_CASE("a state comes back with every bit") {
   state.batch = 5;
   state.threads = 2;
   state.losses = {{1.0 / 3, 640}, {std::nextafter(1e17, 2e17), 1}};
-  state.metrics = {{5e-324, INT64_MAX}};
+  state.metrics = {{{INT64_MAX, 0}, {{1.0 / 3, 5e-324}, {-0.0, 0}}, {}}, {{}, {}, {0.1, 1e300}}};
   state.train_seconds = 0.1 + 0.2;
   state.best = {{100, -0.0}, {60, 1.7976931348623157e308}};
   state.plateau = {1.0 / 3, 4, 5, 0.1};
+  state.early_stop = {0.1, 60, 3, "val/loss has not improved"};
   const testing::TemporaryFolder folder;
   folder.file("state.json", to_json(state));
+  REQUIRE(tensor::save_tensors(folder.path() / kKeptRowsFile, kept_rows(state)).has_value());
   const Result<RunState> read = read_run_state(folder.path());
   REQUIRE(read.has_value());
   CHECK(read->step == 123);
@@ -29,14 +31,26 @@ TEST_CASE("a state comes back with every bit") {
   CHECK(read->threads == 2);
   CHECK(read->losses[0].sum == state.losses[0].sum);
   CHECK(read->losses[1].sum == state.losses[1].sum);
-  CHECK(read->metrics[0].sum == 5e-324);
-  CHECK(read->metrics[0].num_targets == INT64_MAX);
+  CHECK(read->metrics == state.metrics);
+  CHECK(std::signbit(read->metrics[0].sums[1].high));
   CHECK(read->train_seconds == state.train_seconds);
   REQUIRE(read->best.size() == 2);
   CHECK(std::signbit(read->best[0].value));
   CHECK(read->best[1].value == 1.7976931348623157e308);
   CHECK(read->plateau == state.plateau);
+  CHECK(read->early_stop == state.early_stop);
   CHECK(to_json(*read) == to_json(state));
+}
+
+TEST_CASE("a state whose rows are missing, or others, is refused") {
+  RunState state;
+  state.metrics = {{{}, {}, {1, 2, 3}}};
+  const testing::TemporaryFolder folder;
+  folder.file("state.json", to_json(state));
+  CHECK(read_run_state(folder.path()).error().code == Code::CannotRead);
+  state.metrics[0].kept.pop_back();
+  REQUIRE(tensor::save_tensors(folder.path() / kKeptRowsFile, kept_rows(state)).has_value());
+  CHECK(read_run_state(folder.path()).error().code == Code::CheckpointCorrupt);
 }
 
 TEST_CASE("a text that is no state is refused") {

@@ -55,14 +55,19 @@ TEST_CASE("the loss of an update is that of all its targets at once, whatever ea
   const job::Checked checked = sequence_job();
   const auto split = Split::load(checked.job->splits.front(), *checked.job, *checked.graph, true);
   REQUIRE(split.has_value());
-  Totals totals = make_totals(checked.job->training);
+  Totals totals = split->empty_totals();
   std::vector<Measured> calls;
   std::vector<at::Tensor> outputs, targets;
   for (const std::int64_t num_samples : {3, 3, 1}) {
     outputs.push_back(numbers(num_samples, 0.5).requires_grad_(true));
     targets.push_back(numbers(num_samples, -static_cast<double>(num_samples)));
-    calls.push_back(split->measure({outputs.back(), outputs.back()},
-                                   {at::ones({num_samples, 3}), targets.back()}, totals));
+    data::Batch batch;
+    batch.num_samples = num_samples;
+    const auto measured =
+        split->measure({outputs.back(), outputs.back()},
+                       {at::ones({num_samples, 3}), targets.back()}, batch, totals);
+    REQUIRE(measured.has_value());
+    calls.push_back(*measured);
   }
   const at::Tensor all = at::cat(outputs, 0), wanted = at::cat(targets, 0);
   const double mse = at::mse_loss(all, wanted).item<double>(),
