@@ -131,6 +131,10 @@ Diagnostic wrong_type(const Node& node, std::string_view what, std::string_view 
 void add_defaults(Node& tree, const RecordSpec& spec) {
   static const auto kDefault = std::make_shared<const Source>(Source{"default", "", false});
   if (!tree.is_map()) return;
+  const auto needs_some = [](const RecordSpec& record) {
+    return std::any_of(record.fields.begin(), record.fields.end(),
+                       [](const FieldSpec& field) { return field.is_required; });
+  };
   for (const FieldSpec& field : spec.fields) {
     Node* given = tree.find(field.name);
     if (given == nullptr && !field.alias.empty()) given = tree.find(field.alias);
@@ -140,6 +144,7 @@ void add_defaults(Node& tree, const RecordSpec& spec) {
     }
     const Span span{kDefault, 1, 1, 1};
     if (field.record != nullptr) {
+      if (needs_some(*field.record)) continue;  // there when it is given
       Node nested;
       nested.kind = Kind::Map;
       nested.span = span;

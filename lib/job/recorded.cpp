@@ -105,11 +105,6 @@ void read_early_stop(const Node& training, Job& job, Diagnostics& problems) {
   Diagnostics told_already;  // by the binding of all of `training`
   config::bind_record(record_spec(&keys), *node, &keys, told_already);
   if (told_already.has_errors()) return;
-  if (keys.metric.empty()) {
-    problems.add(error(Code::MissingKey, node->span, "'early_stop' needs 'metric'")
-                     .help("for example early_stop: {{ metric: val/loss, patience: 5 }}"));
-    return;
-  }
   const Node* named = node->find("metric");
   const Span at = named != nullptr ? named->span : node->span;
   if (!is_computed(job, keys.metric, at, problems)) return;

@@ -90,7 +90,8 @@ const RecordSpec& record_spec(const EarlyStopKeys*) {
   using K = EarlyStopKeys;
   static const RecordSpec spec =
       RecordBuilder<K>("early_stop", "Ends the run when a metric no longer improves.")
-          .field("metric", &K::metric, "What should improve, such as val/loss.", main_field)
+          .field("metric", &K::metric, "What should improve, such as val/loss.", main_field,
+                 config::required)
           .field("mode", &K::mode, "Which way is better; the metric's own unless given.",
                  config::choices({"min", "max"}))
           .field("patience", &K::patience, "How many times in a row it may fail to improve.",

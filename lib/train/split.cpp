@@ -210,14 +210,13 @@ Result<Measured> Split::measure(const std::vector<at::Tensor>& outputs,
   for (std::size_t i = 0; i < losses_.size(); ++i) {
     out.losses.push_back(losses_[i](gather(i, outputs, fields)));
     totals.losses[i].add(out.losses.back());
+    if (problem) is_finite = is_finite && std::isfinite(out.losses.back().mean.item<double>());
   }
-  if (problem) is_finite = is_finite && std::isfinite(out.losses.back().mean.item<double>());
-}
-// Of an output that is not a number the loss tells in training, where it is none either.
-if (problem && !(is_training_ && !is_finite)) return fail(problem->diagnostic);
-for (std::size_t i = 0; i < partial_weights_.size(); ++i)
-  out.partials.push_back(outputs[first_partial_ + i]);
-return out;
+  // Of an output that is not a number the loss tells in training, where it is none either.
+  if (problem && !(is_training_ && !is_finite)) return fail(problem->diagnostic);
+  for (std::size_t i = 0; i < partial_weights_.size(); ++i)
+    out.partials.push_back(outputs[first_partial_ + i]);
+  return out;
 }
 
 namespace {
