@@ -6,6 +6,8 @@ Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests
 
 import csv
 import json
+import re
+import struct
 import sys
 
 from run_test import Tests as RunTests
@@ -37,6 +39,14 @@ output:
   checkpoint: { every: 30 steps, keep: { last: 2, best: { metric: val/f1/c } } }
 """
 STEPS_PER_EPOCH = 84
+
+
+def write_array(path, dtype, shape, data):
+    """A file as numpy.save writes it."""
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b' ' * (-(10 + len(header) + 1) % 64) + b'\n'
+    path.write_bytes(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header + data)
+
 
 
 def untimed(events):
@@ -110,6 +120,14 @@ class Tests(RunTests):
         project = self.project('outside', JOB.replace('classes: 5', 'classes: 6'))
         output = project.call('run', expect=2)  # seen before anything runs
         assert "the target 'target' has 6 classes" in output, output
+        # Of an array nobody knows how many classes it has before it is read.
+        arrays = '{ npy: { x: x.npy, target: y.npy } }'
+        project = self.project('unknown', re.sub(r'\{ synthetic: .*', arrays, JOB))
+        write_array(project.folder / 'x.npy', '<f4', (96, 64), struct.pack('<6144f', *[0.5] * 6144))
+        write_array(project.folder / 'y.npy', '<i8', (96,), struct.pack('<96q', *[0] * 70, *[5] * 26))
+        output = project.call('run', 'data.allow_overlap=true', expect=1)
+        assert 'FDL5420' in output and 'sample' in output and "'train'" in output, output
+        assert 'the target is 5, where there are 5 classes, from 0' in output, output
 
     STOPS = ('training.early_stop.metric=val/loss', 'training.early_stop.patience=2',
              'training.early_stop.min_delta=100', 'training.epochs=50')

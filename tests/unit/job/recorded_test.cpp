@@ -12,8 +12,8 @@ using Names = std::vector<std::string>;
 
 const std::string kStart =
     "model: {name: m, inputs: {x: \"f32[4]\"}, flow: [linear: 3]}\n"
-    "data: {train: {synthetic: {kind: classification, samples: 100}, slice: \":80\"}, "
-    "val: {synthetic: {kind: classification, samples: 100}, slice: \"80:\"}}\n";
+    "data: {train: {synthetic: {kind: classification, classes: 3, samples: 100}, slice: \":80\"}, "
+    "val: {synthetic: {kind: classification, classes: 3, samples: 100}, slice: \"80:\"}}\n";
 
 testing::CheckedText checked(const std::string& keys) {
   return check_text(kStart +
