@@ -5,16 +5,12 @@ resume needs no file; damaged files are refused before anything runs.
 Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests/run.py reads them.
 """
 
-import argparse
 import hashlib
 import json
 import struct
 import sys
-import tempfile
-import traceback
-from pathlib import Path
 
-from run_test import ROOT, Project, same
+from run_test import Project, main, same
 
 JOB = """
 model:
@@ -153,29 +149,5 @@ class Tests:
         assert output.count('ok: ') == 2 and 'FDL5201' in output, output
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
-    parser.add_argument('names', nargs='*')
-    options = parser.parse_args()
-    names = [name for name in vars(Tests) if name.startswith('test_')]
-    names = [name for name in names if not options.names or name[5:] in options.names]
-    fdl = options.build.resolve() / 'bin/fdl'
-    failed = False
-    with tempfile.TemporaryDirectory() as folder:
-        tests = Tests(fdl, Path(folder))
-        for name in names:
-            if not (fdl.parent / 'fdl-engine').exists():
-                print(f'skip {name[5:]}: the engine is not built')
-                continue
-            try:
-                getattr(tests, name)()
-                print(f'ok {name[5:]}', flush=True)
-            except Exception:  # any surprise is a failed test, and the next one runs
-                failed = True
-                print(f'not ok {name[5:]}: see below\n{traceback.format_exc()}', flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(Tests))
