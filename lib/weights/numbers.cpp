@@ -118,7 +118,7 @@ std::vector<double> decode(SafetensorsDtype dtype, std::span<const std::byte> by
     case SafetensorsDtype::BF16:
       return decode_as<std::uint16_t>(bytes, BFloat::decode);
   }
-  FDL_CHECK(!"a dtype that is not decoded");
+  FDL_CHECK(false && "a dtype that is not decoded");
   return {};
 }
 
