@@ -4,6 +4,7 @@
 #include "commands/engine_process.h"
 #include "commands/manifest_choice.h"
 #include "commands/project_command.h"
+#include "commands/run_choice.h"
 #include "lib/job/initial_weights.h"
 #include "lib/job/job.h"
 #include "lib/job/load.h"
@@ -21,6 +22,7 @@ struct Options {
   std::string run;
   bool dry_run = false;
   bool profile = false;
+  std::string replay;
 };
 
 std::string timestamp_now() {
@@ -56,7 +58,23 @@ int train(const fs::path& run, const fs::path& project, const Options& options, 
   return code;
 }
 
+// Computes the batch again at which a run had met a value that is not finite.
+int replay(const std::string& name, Context& context) {
+  const Result<fs::path> folder = choose_run(name, context);
+  if (!folder) return context.fail(folder.error());
+  Diagnostics problems;
+  const auto manifest = job::load_run(*folder, problems);
+  if (!manifest || problems.has_errors()) {
+    context.report(problems, false);
+    return static_cast<int>(ExitCode::BadInput);
+  }
+  const int code = supervise({"replay", folder->string()}, *folder, manifest->folder, context);
+  if (code == 0) context.print("the saved batch gives finite numbers here\n");
+  return code;
+}
+
 int run(const Options& options, Context& context) {
+  if (!options.replay.empty()) return replay(options.replay, context);
   Result<ChosenManifest> chosen = choose_manifest(options.manifest, context);
   if (!chosen) return context.fail(chosen.error());
   if (chosen->names.size() == 1) {
@@ -107,12 +125,16 @@ CommandSpec run_command() {
       .option("run", &Options::run, "With --resume: a run's folder or name.")
       .flag("profile", &Options::profile,
             "Measure each node: a table at the end, profile.json and trace.json in the run.")
+      .option("replay", &Options::replay,
+              "Compute the batch again that a run saved when a value was not finite: its folder or "
+              "name.")
       .flag("dry-run", &Options::dry_run, "Check everything, then stop.")
       .example("fdl run")
       .example("fdl run quick")
       .example("fdl run training.epochs=1")
       .example("fdl run --resume")
       .example("fdl run --profile training.steps=20")
+      .example("fdl run --replay 20260101-120000-1a2b3c")
       .runs(run);
 }
 

@@ -1,6 +1,7 @@
 // Entry point of `fdl-engine`, which `fdl` starts on a run folder:
 //   fdl-engine train RUN [--resume] [--profile]
 //   fdl-engine eval RUN --data SPLIT
+//   fdl-engine replay RUN
 //   fdl-engine --version
 #include <algorithm>
 #include <atomic>
@@ -76,7 +77,8 @@ struct Options {
 };
 
 std::optional<Options> read_options(const std::vector<std::string>& words) {
-  if (words.size() < 2 || (words[0] != "train" && words[0] != "eval")) return std::nullopt;
+  if (words.size() < 2 || (words[0] != "train" && words[0] != "eval" && words[0] != "replay"))
+    return std::nullopt;
   Options out{words[0], std::filesystem::absolute(words[1]).lexically_normal()};
   for (std::size_t i = 2; i < words.size(); ++i) {
     if (out.command == "train" && words[i] == "--resume") {
@@ -100,14 +102,32 @@ int exit_of(const fdl::Diagnostic& d) {
   return is_input ? kBadInput : kFailed;
 }
 
+Result<fdl::train::TrainEnd> compute_again(const Options& options, const fdl::job::Checked& checked,
+                                           std::int64_t threads,
+                                           const fdl::train::EventLog& events) {
+  fdl::train::TrainSetup setup;
+  setup.run = options.run;
+  setup.threads = threads;
+  setup.replay = true;
+  const auto found = fdl::train::replay(*checked.graph, *checked.job, setup, events);
+  if (!found) return fdl::fail(found.error());
+  if (*found) return fdl::fail(**found);
+  return fdl::train::TrainEnd{};
+}
+
 Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Checked& checked,
                                      std::int64_t threads, const fdl::train::EventLog& events) {
   try {
     if (options.command == "train") {
-      const fdl::train::TrainSetup setup{options.run, options.resume, threads, options.profile,
-                                         [] { return static_cast<int>(received); }};
+      fdl::train::TrainSetup setup;
+      setup.run = options.run;
+      setup.resume = options.resume;
+      setup.threads = threads;
+      setup.profile = options.profile;
+      setup.stop_signal = [] { return static_cast<int>(received); };
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
+    if (options.command == "replay") return compute_again(options, checked, threads, events);
     const auto event =
         fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
     if (!event) return fdl::fail(event.error());
@@ -181,7 +201,8 @@ int main(int argc, char** argv) {
   const std::optional<Options> options = read_options(words);
   if (!options) {
     tell(
-        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | --version\n");
+        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | "
+        "replay RUN | --version\n");
     return kBadInput;
   }
   fdl::tensor::keep_freed_memory();

@@ -138,8 +138,10 @@ struct Loader::State {
       to.push_back(static_cast<std::byte*>(slot.whole[i].mutable_data_ptr()));
       slot.lengths[i].clear();
     }
+    slot.batch.rows.clear();
     for (std::int64_t k = 0; k < slot.batch.num_samples; ++k) {
       const auto at = static_cast<std::size_t>((*slot.order)[slot.batch.first_row + k]);
+      slot.batch.rows.push_back(dataset.rows[at]);
       const SampleKey key{spec.seed, slot.batch.position.epoch, dataset.rows[at]};
       FDL_TRY(dataset.source->read(dataset.rows[at], slot.scratch, slot.views));
       for (std::size_t i = 0; i < layout().size(); ++i) {

@@ -35,6 +35,7 @@ struct Batch {
   Position position;
   std::int64_t first_row = 0;  // place of its first sample within the epoch
   std::int64_t num_samples = 0;
+  std::vector<std::int64_t> rows;  // the samples' places in the source
   std::vector<at::Tensor> fields;  // [num_samples, ...], in the order of Dataset::fields
 };
 

@@ -107,6 +107,8 @@ Checked check(const config::Manifest& manifest, const config::Environment& envir
   out.job = read_job(manifest, problems);
   if (out.graph && out.job && out.job->training.optimizer.spec != nullptr)
     out.job->training.groups = read_groups(out.job->training.optimizer, *out.graph, problems);
+  if (out.graph && out.job)
+    read_rules(*manifest.root.find("training"), *out.graph, out.job->training, problems);
   if (out.graph && out.job) check_data(*out.job, *out.graph, manifest, skip_data, problems);
   return out;
 }

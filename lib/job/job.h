@@ -16,6 +16,7 @@
 #include "lib/graph/graph.h"
 #include "lib/job/early_stop.h"
 #include "lib/job/expression.h"
+#include "lib/job/rules.h"
 
 // The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
 // graph.
@@ -89,13 +90,19 @@ struct Training {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
   std::int64_t batch_size = 32;
+  std::int64_t accumulate = 1;  // batches of one update
   std::int64_t seed = 42;
+  Precision precision = Precision::F32;
   std::int64_t validate_every_epochs = 1;  // one of the two is 0
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;
   std::vector<Metric> metrics;
   std::vector<NamedExpression> expressions;
   std::optional<EarlyStop> early_stop;
+  std::vector<ClipRule> clip;  // each parameter is in one at most
+  std::optional<Ema> ema;
+  NanRule nan;
+  std::optional<SpikeRule> spikes;
   catalog::Choice optimizer;  // as chosen, without regard to its groups
   // What it does to which parameters, each in one of them. The first has the optimizer's own
   // values, and may have no parameter.
@@ -150,6 +157,9 @@ struct Job {
 
   const DataSplit* find_split(std::string_view name) const;
 };
+
+// The part of the data that measures of averaged weights stand under: "val_ema" for "val".
+std::string averages_name(const std::string& part);
 
 // Half-open range of samples that a slice selects. Problems: FDL4007.
 struct SampleRange {

@@ -44,12 +44,40 @@ struct EarlyStopKeys {
 };
 const config::RecordSpec& record_spec(const EarlyStopKeys*);
 
+struct ClipKeys {
+  std::string match;
+  std::optional<double> norm;
+  double norm_type = 2;
+  std::optional<double> value;
+};
+const config::RecordSpec& record_spec(const ClipKeys*);
+
+struct EmaKeys {
+  double decay = 0.999;
+  bool warmup = true;
+  std::int64_t every = 1;
+  bool evaluate = true;
+};
+const config::RecordSpec& record_spec(const EmaKeys*);
+
+struct SpikeKeys {
+  double z = 6;
+  std::int64_t window = 50;
+  std::string action = "warn";
+};
+const config::RecordSpec& record_spec(const SpikeKeys*);
+
 struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
   std::int64_t batch_size = 32;
+  std::int64_t accumulate = 1;
   std::int64_t seed = 42;
-  config::Node loss, metrics, expressions, optimizer, schedule;
+  std::string precision = "f32";
+  config::Node loss, metrics, expressions, optimizer, schedule, clip;
+  EmaKeys ema;
+  config::Node nan;
+  SpikeKeys spikes;
   ValidateKeys validate;
   EarlyStopKeys early_stop;
   bool deterministic = true;

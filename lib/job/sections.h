@@ -37,6 +37,10 @@ void read_early_stop(const config::Node& training, Job& job, Diagnostics& proble
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
                                         Diagnostics& problems);
 
+// The rules of single updates: clip, ema, nan, spikes, precision, accumulate. rules.cpp
+void read_rules(const config::Node& training, const graph::Graph& graph, Training& out,
+                Diagnostics& problems);
+
 // Fields of the training data after its transforms against the model's inputs, which gives named
 // axes their sizes; slices and overlaps. data_checks.cpp
 std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,

@@ -92,6 +92,8 @@ void Progress::show(const Event& event) {
     show_epoch(event);
   } else if (event.kind == "load") {
     line("load: " + event.text("summary"));
+  } else if (event.kind == "notice") {
+    line(fmt::format("step {}: {}", event.number("step").value_or(0), event.text("text")));
   } else if (event.kind == "end" && event.text("reason") == "early_stop") {
     line("stopped early: " + event.text("message"));
   }

@@ -5,6 +5,7 @@
 #include "lib/base/closest.h"
 #include "lib/job/run_folder.h"
 #include "lib/tensor/store.h"
+#include "lib/train/checkpoint.h"
 #include "lib/train/run_state.h"
 #include "lib/train/split.h"
 
@@ -50,7 +51,9 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   Result<Split> split = Split::load(*wanted, job, graph, false);
   if (!split) return fail(split.error());
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
-  FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
+  std::error_code ignored;
+  const bool has_averages = fs::exists(checkpoint->path / kAveragesFile, ignored);
+  FDL_TRY(store.load(checkpoint->path / (has_averages ? kAveragesFile : "model.safetensors")));
   split->use_tensors(store.tensors());
   const exec::Executor executor(graph, store, compared_values(job.training, graph));
   const Result<Totals> totals = evaluate(executor, graph, *split, job);
@@ -63,6 +66,7 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   event.numbers["step"] = static_cast<double>(checkpoint->step);
   event.numbers["num_samples"] = static_cast<double>(split->num_samples());
   event.texts["split"] = split_name;
+  if (has_averages) event.texts["weights"] = "ema";
   return event;
 }
 

@@ -33,23 +33,24 @@ Totals Split::empty_totals() const {
   return out;
 }
 
-void Split::add_measures(const Totals& totals, monitor::Measures& out, Which which) const {
+void Split::add_measures(const Totals& totals, const std::string& name, monitor::Measures& out,
+                         Which which) const {
   const job::Training& training = job_->training;
   double loss = 0;
   for (std::size_t i = 0; i < totals.losses.size(); ++i)
     loss += training.losses[i].weight * totals.losses[i].mean();
-  out.numbers[name_ + "/loss"] = loss;
+  out.numbers[name + "/loss"] = loss;
   for (std::size_t i = 0; i < totals.metrics.size(); ++i) {
     const job::Metric& metric = training.metrics[i];
     if (metric.what.spec->is_costly && which == Which::Cheap) continue;
     const std::vector<double> values = metrics_[i].values(totals.metrics[i]);
     for (std::size_t k = 0; k < values.size(); ++k)
-      out.numbers[name_ + "/" + metric.recorded[k]] = values[k];
+      out.numbers[name + "/" + metric.recorded[k]] = values[k];
     if (metrics_[i].table)
-      out.tables[name_ + "/" + metric.name] = {metric.table_labels,
-                                               metrics_[i].table(totals.metrics[i])};
+      out.tables[name + "/" + metric.name] = {metric.table_labels,
+                                              metrics_[i].table(totals.metrics[i])};
   }
-  job::add_expressions(training.expressions, name_, out.numbers);
+  job::add_expressions(training.expressions, name, out.numbers);
 }
 
 Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
@@ -221,17 +222,16 @@ Result<Measured> Split::measure(const std::vector<at::Tensor>& outputs,
 
 namespace {
 
-// The mean over the targets of all calls; a call without any says nothing.
+// The mean over the targets of all calls, or the sum; a call without any says nothing.
 at::Tensor mean_over_targets(const std::vector<Measured>& calls, std::size_t loss) {
-  std::int64_t num_targets = 0;
-  for (const Measured& call : calls) num_targets += call.losses[loss].num_targets;
-  if (calls.size() == 1 || num_targets == 0) return calls.front().losses[loss].mean;
+  double weight = 0;
+  for (const Measured& call : calls) weight += call.losses[loss].weight;
+  if (calls.size() == 1 || weight == 0) return calls.front().losses[loss].mean;
   at::Tensor sum;
   for (const Measured& call : calls) {
     const nn::LossValue& value = call.losses[loss];
-    if (value.num_targets == 0) continue;
-    const at::Tensor part =
-        value.mean.mul(static_cast<double>(value.num_targets) / static_cast<double>(num_targets));
+    if (value.weight == 0) continue;
+    const at::Tensor part = value.is_sum ? value.mean : value.mean.mul(value.weight / weight);
     sum = sum.defined() ? sum.add(part) : part;
   }
   return sum;
@@ -255,6 +255,16 @@ at::Tensor Split::loss_of(const std::vector<Measured>& calls) const {
     }
   }
   return sum;
+}
+
+bool Split::is_by_samples(std::size_t loss) const {
+  const auto& fields = dataset_->fields;
+  const bool is_ragged = std::any_of(fields.begin(), fields.end(),
+                                     [](const job::Field& field) { return field.is_ragged(); });
+  const config::RecordSpec& keys = job_->training.losses[loss].what.spec->record;
+  const bool leaves_out = keys.find("ignore_index") != nullptr || keys.find("weight") != nullptr ||
+                          sources_[loss].size() > 2;
+  return !is_ragged && !leaves_out;
 }
 
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,

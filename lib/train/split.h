@@ -45,6 +45,8 @@ class Split {
 
   const std::string& name() const { return name_; }
   std::int64_t num_samples() const { return dataset_->num_samples(); }
+  std::size_t num_fields() const { return dataset_->fields.size(); }
+  const std::string& field_name(std::size_t field) const { return dataset_->fields[field].name; }
   data::Loader loader(const data::LoaderSpec& spec, data::Position start = {}) const;
 
   // How many positions the sequences of a model with states have; 0 of other models.
@@ -71,8 +73,20 @@ class Split {
   // what the model itself brings in the mean over the calls.
   at::Tensor loss_of(const std::vector<Measured>& calls) const;
 
+  // For those who add losses up themselves: each one's weight, and whether what its mean is over
+  // grows with the number of samples alone, so that its share of an update is known beforehand.
+  std::size_t num_losses() const { return losses_.size(); }
+  double loss_weight(std::size_t loss) const { return job_->training.losses[loss].weight; }
+  bool is_by_samples(std::size_t loss) const;
+  double partial_weight(std::size_t partial) const { return partial_weights_[partial]; }
+
   // The loss (weighted) under "<name>/loss", metrics under "<name>/<metric>", and expressions.
-  void add_measures(const Totals& totals, monitor::Measures& out, Which which = Which::All) const;
+  void add_measures(const Totals& totals, monitor::Measures& out, Which which = Which::All) const {
+    add_measures(totals, name_, out, which);
+  }
+  // The same under another name.
+  void add_measures(const Totals& totals, const std::string& name, monitor::Measures& out,
+                    Which which = Which::All) const;
 
  private:
   Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}

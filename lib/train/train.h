@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "lib/base/result.h"
@@ -16,6 +17,7 @@ struct TrainSetup {
   std::filesystem::path run;  // the run's folder
   bool resume = false;        // from its newest whole checkpoint, if it has one
   std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
+  bool replay = false;        // only to compute a saved batch again
   bool profile = false;       // measure nodes: profile.json and trace.json in the run's folder
   // The signal that asks to stop after the step that runs, or 0. Called once a step.
   std::function<int()> stop_signal;
@@ -26,6 +28,11 @@ struct TrainEnd {
   int signal = 0;          // that stopped it, or 0 when it is done
   std::string early_stop;  // why it is done before its end; "" when it is not
 };
+
+// Computes the batch again that a run saved when a value was not finite, at the weights of then.
+// Empty when all of it is finite now; else what is not. Errors: FDL5206, those of its files.
+Result<std::optional<Diagnostic>> replay(const graph::Graph& graph, const job::Job& job,
+                                         const TrainSetup& setup, const EventLog& events);
 
 // Trains a job to its end, or until a signal asks to stop; in both cases the last state is in a
 // checkpoint. A run that was stopped, or killed, and goes on ends with the bits of a run that was
