@@ -21,7 +21,7 @@ std::vector<std::string> plain_names(const Training& training) {
 std::vector<std::string> measured_parts(const Job& job) {
   std::vector<std::string> out;
   for (const DataSplit& split : job.splits) {
-    if (split.name != "test") out.push_back(split.name);
+    if (split.name != "test" && !split.name.starts_with("test/")) out.push_back(split.name);
   }
   return out;
 }

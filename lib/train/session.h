@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/exec/executor.h"
 #include "lib/optim/optimizer.h"
@@ -59,7 +60,7 @@ class Session {
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
   void observe_early_stop(const std::map<std::string, double>& means);
-  Result<void> validate(monitor::Measures& measures);
+  Result<void> validate(const Split& val, monitor::Measures& measures);
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
   Result<void> write_profile() const;
@@ -77,7 +78,7 @@ class Session {
   const TrainSetup& setup_;
   const EventLog& events_;
   Split train_;
-  std::optional<Split> val_;
+  std::vector<Split> vals_;
   Horizon horizon_;
   tensor::TensorStore store_;
   exec::Executor executor_;
