@@ -2,6 +2,7 @@
 //   fdl-engine train RUN [--resume] [--profile]
 //   fdl-engine eval RUN --data SPLIT
 //   fdl-engine replay RUN
+//   fdl-engine data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE]
 //   fdl-engine --version
 #include <algorithm>
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <ATen/Parallel.h>
 #include <torch/headeronly/version.h>
 
+#include "commands/engine/data.h"
 #include "lib/config/number.h"
 #include "lib/job/load.h"
 #include "lib/tensor/errors.h"
@@ -74,19 +76,28 @@ struct Options {
   std::filesystem::path run;
   bool resume = false, profile = false;
   std::string split = "test";
+  fdl::engine::DataRequest data = {};
 };
 
 std::optional<Options> read_options(const std::vector<std::string>& words) {
-  if (words.size() < 2 || (words[0] != "train" && words[0] != "eval" && words[0] != "replay"))
-    return std::nullopt;
+  static const std::vector<std::string> kCommands = {"train", "eval", "replay", "data"};
+  const bool is_known = words.size() >= 2 &&
+                        std::find(kCommands.begin(), kCommands.end(), words[0]) != kCommands.end();
+  if (!is_known) return std::nullopt;
   Options out{words[0], std::filesystem::absolute(words[1]).lexically_normal()};
   for (std::size_t i = 2; i < words.size(); ++i) {
     if (out.command == "train" && words[i] == "--resume") {
       out.resume = true;
     } else if (out.command == "train" && words[i] == "--profile") {
       out.profile = true;
-    } else if (out.command == "eval" && words[i] == "--data" && i + 1 < words.size()) {
+    } else if (out.command != "train" && words[i] == "--data" && i + 1 < words.size()) {
       out.split = words[++i];
+    } else if (out.command == "data" && words[i] == "--stats") {
+      out.data.stats = true;
+    } else if (out.command == "data" && words[i] == "--samples" && i + 1 < words.size()) {
+      out.data.samples = fdl::config::parse_integer(words[++i]).value_or(0);
+    } else if (out.command == "data" && words[i] == "--sheet" && i + 1 < words.size()) {
+      out.data.sheet = words[++i];
     } else {
       return std::nullopt;
     }
@@ -128,10 +139,16 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
     if (options.command == "replay") return compute_again(options, checked, threads, events);
-    const auto event =
+    if (options.command == "data") {
+      fdl::engine::DataRequest request = options.data;
+      request.split = options.split;
+      FDL_TRY(fdl::engine::inspect_data(*checked.graph, *checked.job, request, options.run));
+      return fdl::train::TrainEnd{};
+    }
+    const auto measured =
         fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
-    if (!event) return fdl::fail(event.error());
-    FDL_TRY(events.write(*event));
+    if (!measured) return fdl::fail(measured.error());
+    for (const fdl::monitor::Event& event : *measured) FDL_TRY(events.write(event));
     return fdl::train::TrainEnd{};
   } catch (const std::exception& thrown) {
     return fdl::fail(fdl::tensor::torch_failure(thrown, "the job"));
@@ -201,8 +218,9 @@ int main(int argc, char** argv) {
   const std::optional<Options> options = read_options(words);
   if (!options) {
     tell(
-        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | "
-        "replay RUN | --version\n");
+        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | replay RUN "
+        "|\n"
+        "       data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE] | --version\n");
     return kBadInput;
   }
   fdl::tensor::keep_freed_memory();

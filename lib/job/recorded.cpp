@@ -21,7 +21,7 @@ std::vector<std::string> plain_names(const Training& training) {
 std::vector<std::string> measured_parts(const Job& job) {
   std::vector<std::string> out;
   for (const DataSplit& split : job.splits) {
-    if (split.name == "test") continue;
+    if (split.name == "test" || split.name.starts_with("test/")) continue;
     out.push_back(split.name);
     const bool is_averaged =
         split.name != "train" && job.training.ema && job.training.ema->evaluates;
@@ -64,7 +64,10 @@ std::optional<NamedExpression> read_expression(const config::Entry& entry, const
 
 }  // namespace
 
-std::string averages_name(const std::string& part) { return part + "_ema"; }
+std::string averages_name(const std::string& part) {
+  const std::size_t set = std::min(part.find('/'), part.size());
+  return part.substr(0, set) + "_ema" + part.substr(set);
+}
 
 std::vector<std::string> recorded_names(const Job& job) {
   std::vector<std::string> plain = plain_names(job.training), out;

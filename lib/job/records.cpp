@@ -17,6 +17,9 @@ const RecordSpec& record_spec(const LoaderKeys*) {
           .field("prefetch", &K::prefetch, "Batches made ahead.", at_least(1))
           .field("shuffle", &K::shuffle, "Draw a new order of the training samples each epoch.")
           .field("drop_last", &K::drop_last, "Leave out a last, smaller training batch.")
+          .field("sampler", &K::sampler,
+                 "How the training samples of an epoch are drawn, where that is not one by one at "
+                 "random: `weighted`, `stratified` or `bucketed`.")
           .build();
   return spec;
 }
@@ -28,6 +31,39 @@ const RecordSpec& record_spec(const TransformKeys*) {
           .field("all", &K::all, "In training and evaluation.")
           .field("train", &K::train, "In training only, after `all`.")
           .field("eval", &K::eval, "In evaluation only, after `all`.")
+          .field("batch", &K::batch,
+                 "What mixes the samples of a training batch, such as `mixup`; of a list each "
+                 "batch draws one.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const FoldKeys*) {
+  using K = FoldKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("fold",
+                       "One of k equal parts of the slice: `train` leaves it out, `val` and `test` "
+                       "are nothing else.")
+          .field("k", &K::k, "How many parts.", config::required, at_least(2))
+          .field("index", &K::index, "Which one, from 0.", config::required, at_least(0))
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const SplitKeys*) {
+  using K = SplitKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("part",
+                       "What may stand beside the source of `train`, `val`, `test`, or of each of "
+                       "several sets by name: `val: {clean: {...}, noisy: {...}}`.")
+          .field("slice", &K::slice,
+                 "Some of the samples, by place: \":50000\", \"90%:\"; of windows, some tokens.")
+          .field("shuffle_seed", &K::shuffle_seed,
+                 "Permutes the samples before they are sliced, whatever `training.seed` is.")
+          .field("fold", &K::fold, "One of k equal parts of the slice, left out or taken alone.")
+          .field("limit", &K::limit,
+                 "The most batches of it that an epoch or an evaluation goes through: `20` or "
+                 "`10%`.")
           .build();
   return spec;
 }
@@ -37,8 +73,8 @@ const RecordSpec& record_spec(const DataKeys*) {
   static const RecordSpec spec =
       RecordBuilder<K>("data", "Where samples come from.")
           .field("train", &K::train, "The samples to train on.")
-          .field("val", &K::val, "The samples to validate on during training.")
-          .field("test", &K::test, "The samples for `fdl eval`.")
+          .field("val", &K::val, "The samples to validate on during training, or sets by name.")
+          .field("test", &K::test, "The samples for `fdl eval`, or sets by name.")
           .field("transforms", &K::transforms, "What happens to the fields.")
           .field(
               "pad", &K::pad,
@@ -210,6 +246,7 @@ const RecordSpec& record_spec(const OutputKeys*) {
   return spec;
 }
 
+const RecordSpec& split_record() { return record_spec(static_cast<const SplitKeys*>(nullptr)); }
 const RecordSpec& data_record() { return record_spec(static_cast<const DataKeys*>(nullptr)); }
 const RecordSpec& training_record() {
   return record_spec(static_cast<const TrainingKeys*>(nullptr));

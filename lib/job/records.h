@@ -12,13 +12,29 @@ struct LoaderKeys {
   std::int64_t prefetch = 4;
   bool shuffle = true;
   bool drop_last = false;
+  config::Node sampler;
 };
 const config::RecordSpec& record_spec(const LoaderKeys*);
 
 struct TransformKeys {
-  config::Node all, train, eval;
+  config::Node all, train, eval, batch;
 };
 const config::RecordSpec& record_spec(const TransformKeys*);
+
+struct FoldKeys {
+  std::int64_t k = 5;
+  std::int64_t index = 0;
+};
+const config::RecordSpec& record_spec(const FoldKeys*);
+
+// What stands beside the source of a part of the data.
+struct SplitKeys {
+  std::string slice;
+  std::optional<std::int64_t> shuffle_seed;
+  FoldKeys fold;
+  std::string limit;
+};
+const config::RecordSpec& record_spec(const SplitKeys*);
 
 struct DataKeys {
   config::Node train, val, test;

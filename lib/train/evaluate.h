@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "lib/base/result.h"
 #include "lib/graph/graph.h"
@@ -10,10 +11,11 @@
 
 namespace fdl::train {
 
-// Measures a run's best checkpoint, or its newest when it keeps no best, on one part of the data:
-// the `eval` event. Errors: FDL5203 when the run has no whole checkpoint, FDL2001 when the job has
-// no such part, and those of loading and running.
-Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& job,
-                                    const std::filesystem::path& run, const std::string& split);
+// Measures a run's best checkpoint, or its newest when it keeps no best, on one part of the data,
+// or on all sets of it: one `eval` event each. Errors: FDL5203 when the run has no whole
+// checkpoint, FDL2001 when the job has no such part, and those of loading and running.
+Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, const job::Job& job,
+                                                 const std::filesystem::path& run,
+                                                 const std::string& split);
 
 }  // namespace fdl::train

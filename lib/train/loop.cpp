@@ -95,11 +95,13 @@ Result<void> Session::after_step() {
   monitor::Measures measures;  // as they stand after this step; of training where they are read
   const bool saves = is_due(job_.checkpoints.every_epochs, job_.checkpoints.every_steps);
   const bool validates =
-      val_ && is_due(training.validate_every_epochs, training.validate_every_steps);
+      !vals_.empty() && is_due(training.validate_every_epochs, training.validate_every_steps);
   const bool is_whole = is_epoch_over() || is_done();
   if (is_whole || saves || validates)
     train_.add_measures(totals_, measures, is_whole ? Which::All : Which::Cheap);
-  if (validates) FDL_TRY(validate(measures));
+  for (const Split& val : vals_) {
+    if (validates) FDL_TRY(validate(val, measures));
+  }
   observe_plateau(measures.numbers);
   observe_early_stop(measures.numbers);
   if (is_done() && !is_whole) train_.add_measures(totals_, measures);
@@ -145,31 +147,32 @@ void Session::observe_early_stop(const std::map<std::string, double>& means) {
 }
 
 // Under their own name, the averages of the weights are measured too.
-Result<void> Session::validate(monitor::Measures& measures) {
+Result<void> Session::validate(const Split& val, monitor::Measures& measures) {
   monitor::Measures own;
-  FDL_TRY(measure(val_->name(), own));
+  FDL_TRY(measure(val, val.name(), own));
   if (averages_ && job_.training.ema->evaluates) {
     averages_->exchange();
-    const Result<void> measured = measure(job::averages_name(val_->name()), own);
+    const Result<void> measured = measure(val, job::averages_name(val.name()), own);
     averages_->exchange();
     if (!measured) return fail(measured.error());
   }
   measures.add(own);
-  job::add_expressions(job_.training.expressions, val_->name(), measures.numbers);
+  job::add_expressions(job_.training.expressions, val.name(), measures.numbers);
   if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
   monitor::Event event;
   event.kind = "eval";
   event.add(own);
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["num_samples"] = static_cast<double>(val_->num_samples());
-  event.texts["split"] = val_->name();
+  event.numbers["num_samples"] = static_cast<double>(num_measured(val, job_));
+  event.texts["split"] = val.name();
   return events_.write(event);
 }
 
-Result<void> Session::measure(const std::string& name, monitor::Measures& out) const {
-  const Result<Totals> totals = evaluate(executor_, graph_, *val_, job_);
+Result<void> Session::measure(const Split& val, const std::string& name,
+                              monitor::Measures& out) const {
+  const Result<Totals> totals = evaluate(executor_, graph_, val, job_);
   if (!totals) return fail(totals.error());
-  val_->add_measures(*totals, name, out);
+  val.add_measures(*totals, name, out);
   job::add_expressions(job_.training.expressions, name, out.numbers);
   return {};
 }

@@ -56,7 +56,8 @@ Result<std::optional<Diagnostic>> Session::replay() {
   FDL_TRY(store_.load(folder / kReplayModel));
   auto fields = tensor::load_tensors(folder / kReplayBatch);
   if (!fields) return fail(fields.error());
-  for (std::size_t i = 0; i < train_.num_fields(); ++i) {
+  if (fields->size() < train_.num_fields()) return fail(unreadable(facts));
+  for (std::size_t i = 0; i < fields->size(); ++i) {
     const auto found = std::find_if(fields->begin(), fields->end(), [&](const auto& t) {
       return t.name == train_.field_name(i) && t.value.dim() > 0;
     });

@@ -50,6 +50,7 @@ data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs)
   out.shuffle = job.loader.shuffle;
   out.seed = static_cast<std::uint64_t>(job.training.seed);
   out.num_epochs = num_epochs;
+  if (const job::DataSplit* train = job.find_split("train")) out.limit = train->limit;
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
   return out;
@@ -109,11 +110,11 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   }
   out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
                                         horizon->total_steps, horizon->steps_per_epoch);
-  if (const job::DataSplit* val = job.find_split("val")) {
+  for (const job::DataSplit* val : job.find_splits("val")) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
-    out->val_ = std::move(*loaded);
-    out->val_->use_tensors(out->store_.tensors());
+    out->vals_.push_back(std::move(*loaded));
+    out->vals_.back().use_tensors(out->store_.tensors());
   }
   out->train_.use_tensors(out->store_.tensors());
   FDL_TRY(make_folders(checkpoints_of(setup)));

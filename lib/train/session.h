@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/exec/executor.h"
 #include "lib/optim/clip.h"
@@ -94,9 +95,9 @@ class Session {
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
   void observe_early_stop(const std::map<std::string, double>& means);
-  Result<void> validate(monitor::Measures& measures);
+  Result<void> validate(const Split& val, monitor::Measures& measures);
   // The validation data at the weights as they are.
-  Result<void> measure(const std::string& name, monitor::Measures& out) const;
+  Result<void> measure(const Split& val, const std::string& name, monitor::Measures& out) const;
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
   Result<void> write_profile() const;
@@ -115,7 +116,7 @@ class Session {
   const TrainSetup& setup_;
   const EventLog& events_;
   Split train_;
-  std::optional<Split> val_;
+  std::vector<Split> vals_;
   Horizon horizon_;
   tensor::TensorStore store_;
   exec::Executor executor_;

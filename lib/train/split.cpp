@@ -59,8 +59,11 @@ Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
   if (!dataset) return fail(dataset.error());
   Split out(split.name, job);
   out.is_training_ = is_training;
+  out.limit_ = split.limit;
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
   out.transforms_ = data::field_transforms(job, *out.dataset_, is_training);
+  if (is_training && !job.mixing.choices.empty())
+    out.mixer_ = std::make_shared<const data::BatchMixer>(job.mixing, *out.dataset_);
   out.bind(graph);
   return out;
 }
@@ -96,7 +99,8 @@ catalog::TensorType Split::batch_type(std::size_t field) const {
 }
 
 catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compared,
-                                         const graph::Graph& graph, std::size_t& num_values) {
+                                         const graph::Graph& graph, bool takes_shares,
+                                         std::size_t& num_values) {
   catalog::TensorTypes types;
   std::vector<Source>& sources = sources_.emplace_back();
   for (const job::Compared& one : compared) {
@@ -105,8 +109,14 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
       types.push_back(job::with_sizes(graph.values[static_cast<std::size_t>(one.value)].type,
                                       job_->axis_sizes));
     } else if (one.is_field()) {
-      sources.push_back({Source::Kind::Field, field_index(one.field)});
-      types.push_back(batch_type(sources.back().index));
+      const std::size_t field = field_index(one.field);
+      const auto shares =
+          mixer_ && takes_shares ? mixer_->shares_of(field) : std::optional<std::size_t>();
+      sources.push_back({Source::Kind::Field, shares.value_or(field)});
+      types.push_back(batch_type(field));
+      if (shares)
+        types.back() = {catalog::DType::F32,
+                        {catalog::Dim::named("B"), dataset_->fields[field].num_classes}};
     } else if (one.is_tensor()) {
       sources.push_back({Source::Kind::Tensor, static_cast<std::size_t>(one.tensor)});
       const graph::OwnedTensor& tensor = graph.tensors[sources.back().index];
@@ -125,9 +135,10 @@ void Split::bind(const graph::Graph& graph) {
     num_positions_ = dataset_->fields[inputs_.front()].type.shape.front().number();
   std::size_t num_values = 0;
   for (const job::Loss& loss : job_->training.losses)
-    losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, num_values)));
+    losses_.push_back(
+        nn::bind_loss(loss.what, bind_sources(loss.compared, graph, true, num_values)));
   for (const job::Metric& metric : job_->training.metrics) {
-    const catalog::TensorTypes types = bind_sources(metric.compared, graph, num_values);
+    const catalog::TensorTypes types = bind_sources(metric.compared, graph, false, num_values);
     metrics_.push_back(nn::bind_metric(metric.what, types));
   }
   first_partial_ = num_values;
@@ -159,7 +170,7 @@ std::vector<at::Tensor> Split::gather(std::size_t item, const std::vector<at::Te
 }
 
 data::Loader Split::loader(const data::LoaderSpec& spec, data::Position start) const {
-  return data::Loader(*dataset_, transforms_, spec, start);
+  return data::Loader(*dataset_, transforms_, spec, start, mixer_);
 }
 
 std::vector<at::Tensor> Split::fields_at(const data::Batch& batch, std::int64_t position) const {
@@ -267,14 +278,23 @@ bool Split::is_by_samples(std::size_t loss) const {
   return !is_ragged && !leaves_out;
 }
 
+data::LoaderSpec eval_loader_spec(const Split& split, const job::Job& job) {
+  data::LoaderSpec out;
+  out.batch_size = job.training.batch_size;
+  out.workers = job.loader.workers;
+  out.prefetch = job.loader.prefetch;
+  out.limit = split.limit();
+  return out;
+}
+
+std::int64_t num_measured(const Split& split, const job::Job& job) {
+  return data::samples_per_epoch(split.num_samples(), eval_loader_spec(split, job));
+}
+
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
                         const Split& split, const job::Job& job) {
   const at::NoGradGuard no_grad;
-  data::LoaderSpec spec;
-  spec.batch_size = job.training.batch_size;
-  spec.workers = job.loader.workers;
-  spec.prefetch = job.loader.prefetch;
-  data::Loader loader = split.loader(spec);
+  data::Loader loader = split.loader(eval_loader_spec(split, job));
   Totals totals = split.empty_totals();
   nn::StepContext context;
   context.seed = static_cast<std::uint64_t>(job.training.seed);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "lib/data/loader.h"
 #include "lib/exec/executor.h"
 #include "lib/job/job.h"
@@ -46,7 +48,11 @@ class Split {
   const std::string& name() const { return name_; }
   std::int64_t num_samples() const { return dataset_->num_samples(); }
   std::size_t num_fields() const { return dataset_->fields.size(); }
-  const std::string& field_name(std::size_t field) const { return dataset_->fields[field].name; }
+  // Of a batch's fields; those that a mixer adds have no name in the data.
+  std::string field_name(std::size_t field) const {
+    return field < num_fields() ? dataset_->fields[field].name : fmt::format("mixed_{}", field);
+  }
+  const job::BatchLimit& limit() const { return limit_; }
   data::Loader loader(const data::LoaderSpec& spec, data::Position start = {}) const;
 
   // How many positions the sequences of a model with states have; 0 of other models.
@@ -91,8 +97,10 @@ class Split {
  private:
   Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}
   void bind(const graph::Graph& graph);
+  // `takes_shares`: a loss, which compares the shares of a mixed field of classes.
   catalog::TensorTypes bind_sources(const std::vector<job::Compared>& compared,
-                                    const graph::Graph& graph, std::size_t& num_values);
+                                    const graph::Graph& graph, bool takes_shares,
+                                    std::size_t& num_values);
   std::vector<at::Tensor> gather(std::size_t item, const std::vector<at::Tensor>& outputs,
                                  const std::vector<at::Tensor>& fields) const;
   struct Problem {
@@ -108,6 +116,8 @@ class Split {
 
   std::string name_;
   const job::Job* job_;
+  job::BatchLimit limit_;
+  std::shared_ptr<const data::BatchMixer> mixer_;  // of training, where batches are mixed
   std::int64_t num_positions_ = 0;
   bool is_training_ = false;
   std::unique_ptr<const data::Dataset> dataset_;
@@ -126,6 +136,11 @@ class Split {
   std::size_t first_partial_ = 0;
   std::vector<double> partial_weights_;
 };
+
+// How a split is loaded to be measured.
+data::LoaderSpec eval_loader_spec(const Split& split, const job::Job& job);
+// How many of its samples are.
+std::int64_t num_measured(const Split& split, const job::Job& job);
 
 // Measures a whole split in order, without training; states begin anew. Errors: FDL5404.
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,

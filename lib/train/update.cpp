@@ -52,8 +52,9 @@ Result<optim::Evaluation> Session::evaluate_batch(Carried& carried, Totals& tota
 // Stops at the first batch whose loss or gradients are not finite: it is the one at hand then.
 Result<optim::Evaluation> Session::evaluate_batches(data::Loader& loader) {
   const std::int64_t first_row = state_.batch * job_.training.batch_size;
-  const std::int64_t num_samples =
-      std::min(batches_of_update() * job_.training.batch_size, train_.num_samples() - first_row);
+  const std::int64_t num_samples = std::min(
+      batches_of_update() * job_.training.batch_size,
+      data::samples_per_epoch(train_.num_samples(), train_loader_spec(job_, 1)) - first_row);
   GradientSum sum(train_, store_.parameters(), num_samples, loss_scale());
   while (num_batches_ < batches_of_update()) {
     if (num_batches_ > 0) FDL_TRY(next_batch(loader));
