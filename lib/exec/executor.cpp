@@ -43,7 +43,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
   Run run(graph, std::move(context), inputs.front().device(), program_,
-          {timer_, watch_ ? &watch_ : nullptr, &frozen_});
+          {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
   for (std::size_t i = 0; i < states.size(); ++i) run[graph.states[i].read] = states[i];
   FDL_TRY(run.steps(program_->steps));

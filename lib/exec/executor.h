@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -43,8 +44,8 @@ class Executor {
   void set_timer(NodeTimer* timer) { timer_ = timer; }
   // Likewise.
   void set_watch(NodeWatch watch) { watch_ = std::move(watch); }
-  // Nodes that do as in evaluation while others train, beside those that are frozen by the graph:
-  // their running statistics stay.
+  // Nodes that do as in evaluation while others train, instead of those that are frozen in the
+  // graph: their running statistics stay.
   void set_frozen(std::set<const graph::Node*> frozen) { frozen_ = std::move(frozen); }
 
   // Computes the wanted values from the model's inputs, which stand in the order of Graph::inputs
@@ -63,7 +64,7 @@ class Executor {
   std::shared_ptr<const Program> program_;  // also held by what a backward pass may run again
   NodeTimer* timer_ = nullptr;
   NodeWatch watch_;
-  std::set<const graph::Node*> frozen_;
+  std::optional<std::set<const graph::Node*>> frozen_;
 };
 
 // The gradients of `loss`, a scalar, in the order of `parameters`; undefined where it does not

@@ -80,7 +80,8 @@ nn::Outputs Run::forward(const Step& step, const std::vector<at::Tensor>& inputs
   nn::Outputs out;
   if (node.precision || !step.computed.empty()) {
     nn::Tensors own = own_of(step);
-    for (const Computed& one : step.computed) own = with_computed(one, std::move(own), trains);
+    const bool updates = trains && !(hooks_.frozen != nullptr && is_frozen(node));
+    for (const Computed& one : step.computed) own = with_computed(one, std::move(own), updates);
     if (node.precision) {
       const at::ScalarType dtype = tensor::scalar_type(*node.precision);
       own = own.map([&](const at::Tensor& t) { return t.to(dtype); });

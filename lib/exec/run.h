@@ -17,9 +17,9 @@ namespace fdl::exec {
 
 // Who looks at a run, and what they ask of it.
 struct Hooks {
-  NodeTimer* timer = nullptr;        // null when nobody measures
-  const NodeWatch* watch = nullptr;  // null when nobody looks
-  const std::set<const graph::Node*>* frozen = nullptr;
+  NodeTimer* timer = nullptr;                            // null when nobody measures
+  const NodeWatch* watch = nullptr;                      // null when nobody looks
+  const std::set<const graph::Node*>* frozen = nullptr;  // instead of those of the graph
 };
 
 // One run: the values that exist at the moment, by ValueId. Internal to this folder.
@@ -75,7 +75,7 @@ class Run {
   // What a node has given, to who looks.
   void show(const graph::Node& node);
   bool is_frozen(const graph::Node& node) const {
-    return node.is_frozen || (hooks_.frozen != nullptr && hooks_.frozen->count(&node) != 0);
+    return hooks_.frozen != nullptr ? hooks_.frozen->count(&node) != 0 : node.is_frozen;
   }
   const nn::Tensors& own_of(const Step& step) const;
   std::vector<at::Tensor> gather(const std::vector<graph::ValueId>& ids);

@@ -174,6 +174,9 @@ void Builder::write_state(int index, const Step& step, ValueId made, const Place
     return;
   }
   slot.written_at = step.tag_span;
+  // What the steps around compute in is theirs: a state keeps the digits that it is declared with.
+  if (place.precision && made != kUnknown && state.read != kUnknown)
+    made = cast(made, type_of(state.read).dtype, place);
   state.written = made;
   if (place.block != slot.block) {
     problems_.add(error(Code::BadState, step.tag_span,

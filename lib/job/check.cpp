@@ -88,6 +88,7 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     }
     read_expressions(training, job, problems);
     read_early_stop(training, job, problems);
+    read_phases(training, graph, job, problems);
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
   }

@@ -16,6 +16,7 @@
 #include "lib/graph/graph.h"
 #include "lib/job/early_stop.h"
 #include "lib/job/expression.h"
+#include "lib/job/phases.h"
 #include "lib/job/rules.h"
 
 // The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
@@ -113,12 +114,6 @@ struct Checkpoints {
   std::int64_t keep_best = 1;
 };
 
-// Parameters that one optimizer updates with the same values.
-struct ParameterGroup {
-  catalog::Choice optimizer;
-  std::vector<std::string> paths;  // of trained tensors
-};
-
 struct Training {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
@@ -141,6 +136,7 @@ struct Training {
   // values, and may have no parameter.
   std::vector<ParameterGroup> groups;
   std::vector<catalog::Choice> schedules;  // empty: constant
+  std::vector<Phase> phases;               // empty: one that trains all
 
   // Whether more is better, of a metric by its recorded name: "val/accuracy".
   bool higher_is_better(std::string_view recorded) const;

@@ -52,27 +52,39 @@ std::optional<Group> read_group(const Node& item, const catalog::Choice& optimiz
 }
 
 std::vector<Group> read_list(const catalog::Choice& optimizer,
-                             const std::vector<std::string>& paths, Diagnostics& problems) {
-  if (!optimizer.spec->groups) return {};
-  const Node& node = optimizer.spec->groups(optimizer.params.get());
-  if (!node.is_list() && !node.is_null())
-    problems.add(config::wrong_type(node, "groups", "a list of maps"));
+                             const std::vector<std::string>& paths, const Node& more,
+                             Diagnostics& problems) {
   std::vector<Group> out;
-  for (const Node& item : node.items) {
-    if (auto group = read_group(item, optimizer, paths, problems)) out.push_back(*std::move(group));
+  const auto read = [&](const Node& list) {
+    for (const Node& item : list.items) {
+      if (auto group = read_group(item, optimizer, paths, problems))
+        out.push_back(*std::move(group));
+    }
+  };
+  if (optimizer.spec->groups) {
+    const Node& node = optimizer.spec->groups(optimizer.params.get());
+    if (!node.is_list() && !node.is_null())
+      problems.add(config::wrong_type(node, "groups", "a list of maps"));
+    read(node);
+  } else if (!more.items.empty()) {
+    problems.add(error(Code::DoNotGoTogether, more.items.front().span,
+                       "'{}' has one rate for all parameters", optimizer.name())
+                     .help("give one number, or choose another optimizer"));
+    return out;
   }
+  read(more);
   return out;
 }
 
 }  // namespace
 
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
-                                        Diagnostics& problems) {
+                                        Diagnostics& problems, const Node& more) {
   std::vector<std::string> paths;
   for (const graph::OwnedTensor& tensor : graph.tensors) {
     if (!tensor.is_buffer) paths.push_back(tensor.path);
   }
-  const std::vector<Group> list = read_list(optimizer, paths, problems);
+  const std::vector<Group> list = read_list(optimizer, paths, more, problems);
   std::vector<ParameterGroup> out = {{optimizer, {}}};
   std::map<std::vector<std::size_t>, std::size_t> places = {{{}, 0}};  // by the groups that match
   for (const std::string& path : paths) {

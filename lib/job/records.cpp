@@ -121,6 +121,8 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  "names without their part of the data (\"sqrt(mse)\") give one for each part.")
           .field("optimizer", &K::optimizer, "How gradients become updates.")
           .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
+          .field("phases", &K::phases,
+                 "Parts of the run, one after the other, each with what it trains and how fast.")
           .field("clip", &K::clip,
                  "Bounds gradients before an update: a largest norm, {norm: 1.0}, or a largest "
                  "absolute value, {value: 0.5}. In a list a parameter follows the first rule whose "
@@ -138,6 +140,52 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  "`auto` plans steps where the planner can, which is nowhere yet; `false` never "
                  "does: today both run op by op.",
                  config::choices({"auto", "false"}))
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const TrendKeys*) {
+  using K = TrendKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("trend", "Which way a metric goes over its last measurements.")
+          .field("metric", &K::metric, "Such as val/loss.", main_field, config::required)
+          .field("window", &K::window, "How many measurements.", at_least(2))
+          .field("tolerance", &K::tolerance,
+                 "`stalled`: the slope of the line through them is less; `converged`: their "
+                 "variance is.",
+                 config::above(0))
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const UntilKeys*) {
+  using K = UntilKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("until", "When a phase is over: at the first that holds.")
+          .field("epochs", &K::epochs, "Epochs since it began.", at_least(1))
+          .field("steps", &K::steps, "Updates since it began.", at_least(1))
+          .field("metric", &K::metric, "With `reaches`: a metric that becomes good enough.")
+          .field("reaches", &K::reaches,
+                 "The value that is good enough, in the metric's direction.")
+          .field("stalled", &K::stalled, "A metric that no longer moves.")
+          .field("converged", &K::converged, "A metric that stays where it is.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const PhaseKeys*) {
+  using K = PhaseKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("phase", "A part of the run.")
+          .field("name", &K::name, "Told in its records; by default its number.")
+          .field("freeze", &K::freeze,
+                 "Patterns over paths: what is not trained from here on, running statistics too.")
+          .field("thaw", &K::thaw, "Patterns over paths: what is trained again.")
+          .field("lr", &K::lr,
+                 "Its learning rate, or rates by pattern: {backbone: 1e-5, default: 1e-4}.")
+          .field("optimizer", &K::optimizer,
+                 "An optimizer of its own; state of the same name and shape is kept.")
+          .field("until", &K::until, "When it is over; the last one may end with the run.")
           .build();
   return spec;
 }

@@ -83,6 +83,28 @@ struct SpikeKeys {
 };
 const config::RecordSpec& record_spec(const SpikeKeys*);
 
+struct TrendKeys {
+  std::string metric;
+  std::int64_t window = 5;
+  double tolerance = 1e-4;
+};
+const config::RecordSpec& record_spec(const TrendKeys*);
+
+struct UntilKeys {
+  std::optional<std::int64_t> epochs, steps;
+  std::string metric;
+  std::optional<double> reaches;
+  TrendKeys stalled, converged;
+};
+const config::RecordSpec& record_spec(const UntilKeys*);
+
+struct PhaseKeys {
+  std::string name;
+  config::Node freeze, thaw, lr, optimizer;
+  UntilKeys until;
+};
+const config::RecordSpec& record_spec(const PhaseKeys*);
+
 struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
@@ -90,7 +112,7 @@ struct TrainingKeys {
   std::int64_t accumulate = 1;
   std::int64_t seed = 42;
   std::string precision = "f32";
-  config::Node loss, metrics, expressions, optimizer, schedule, clip;
+  config::Node loss, metrics, expressions, optimizer, schedule, phases, clip;
   EmaKeys ema;
   config::Node nan;
   SpikeKeys spikes;

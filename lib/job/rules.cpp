@@ -103,9 +103,12 @@ void read_nan(const Node& training, Training& out, Diagnostics& problems) {
   out.nan.action = Action::Skip;
   const Node* most = skip->is_map() && skip->entries.size() == 1 ? skip->find("max") : nullptr;
   if (skip->is_null()) return;
-  if (most == nullptr || !config::ValueTraits<std::int64_t>::read(*most, out.nan.most_skipped) ||
-      out.nan.most_skipped < 1)
+  if (most == nullptr || !config::ValueTraits<std::int64_t>::read(*most, out.nan.most_skipped))
     problems.add(config::wrong_type(*skip, "skip", "a map such as {max: 3}"));
+  else if (out.nan.most_skipped < 1)
+    problems.add(error(Code::OutOfRange, most->span, "'max' must be at least 1, not {}",
+                       out.nan.most_skipped)
+                     .help("`nan: stop` leaves none out"));
 }
 
 void read_precision(const TrainingKeys& keys, Training& out) {

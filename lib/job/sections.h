@@ -46,8 +46,13 @@ void read_expressions(const config::Node& training, Job& job, Diagnostics& probl
 void read_early_stop(const config::Node& training, Job& job, Diagnostics& problems);
 
 // The parameters of the model by the optimizer's `groups:`. parameter_groups.cpp
+// `more` are groups after them.
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
-                                        Diagnostics& problems);
+                                        Diagnostics& problems, const config::Node& more = {});
+
+// `training.phases`. phases.cpp
+void read_phases(const config::Node& training, const graph::Graph& graph, Job& job,
+                 Diagnostics& problems);
 
 // The rules of single updates: clip, ema, nan, spikes, precision, accumulate. rules.cpp
 void read_rules(const config::Node& training, const graph::Graph& graph, Training& out,

@@ -104,6 +104,7 @@ Result<void> Session::after_step() {
   }
   observe_plateau(measures.numbers);
   observe_early_stop(measures.numbers);
+  FDL_TRY(observe_phase(measures.numbers));
   if (is_done() && !is_whole) train_.add_measures(totals_, measures);
   if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(measures));
   if (is_epoch_over()) {

@@ -140,15 +140,33 @@ bool read_loss_scale(const nlohmann::json& from, LossScale& out) {
          read_integer(*found, "num_good", out.num_good);
 }
 
-bool read_recent(const nlohmann::json& from, std::vector<double>& out) {
-  const auto found = from.find("recent_losses");
-  if (found == from.end()) return true;
-  if (!found->is_array()) return false;
-  for (const nlohmann::json& one : *found) {
+bool read_numbers(const nlohmann::json& from, std::vector<double>& out) {
+  if (!from.is_array()) return false;
+  for (const nlohmann::json& one : from) {
     if (!one.is_number()) return false;
     out.push_back(one.get<double>());
   }
   return true;
+}
+
+// Absent in the first one's beginning.
+bool read_phase(const nlohmann::json& from, PhaseState& out) {
+  const auto found = from.find("phase");
+  if (found == from.end()) return true;
+  if (!found->is_object() || !read_integer(*found, "index", out.index) ||
+      !read_integer(*found, "first_step", out.first_step) ||
+      !read_integer(*found, "first_epoch", out.first_epoch))
+    return false;
+  const auto seen = found->find("seen");
+  if (seen == found->end() || !seen->is_array()) return false;
+  return std::all_of(seen->begin(), seen->end(), [&](const nlohmann::json& one) {
+    return read_numbers(one, out.seen.emplace_back());
+  });
+}
+
+bool read_recent(const nlohmann::json& from, std::vector<double>& out) {
+  const auto found = from.find("recent_losses");
+  return found == from.end() || read_numbers(*found, out);
 }
 
 bool read_best(const nlohmann::json& from, std::vector<RunState::Best>& out) {
@@ -212,6 +230,11 @@ std::string to_json(const RunState& state) {
   if (!(state.loss_scale == LossScale()))
     out["loss_scale"] = {{"scale", state.loss_scale.scale},
                          {"num_good", state.loss_scale.num_good}};
+  if (!(state.phase == PhaseState()))
+    out["phase"] = {{"index", state.phase.index},
+                    {"first_step", state.phase.first_step},
+                    {"first_epoch", state.phase.first_epoch},
+                    {"seen", state.phase.seen}};
   if (state.num_skipped > 0) out["num_skipped"] = state.num_skipped;
   if (!state.recent_losses.empty()) out["recent_losses"] = state.recent_losses;
   return out.dump(1) + "\n";
@@ -245,7 +268,8 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_metrics(from, out.metrics, num_kept) &&
       read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
       read_plateau(from, out.plateau) && read_early_stop(from, out.early_stop) &&
-      read_loss_scale(from, out.loss_scale) && read_recent(from, out.recent_losses) &&
+      read_phase(from, out.phase) && read_loss_scale(from, out.loss_scale) &&
+      read_recent(from, out.recent_losses) &&
       (!from.contains("num_skipped") || read_integer(from, "num_skipped", out.num_skipped)) &&
       (!from.contains("position") || read_integer(from, "position", out.position));
   if (!whole) return fail(not_a_state(path));

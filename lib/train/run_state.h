@@ -11,6 +11,7 @@
 #include "lib/optim/plateau.h"
 #include "lib/tensor/tensor_file.h"
 #include "lib/train/loss_scale.h"
+#include "lib/train/phases.h"
 
 namespace fdl::train {
 
@@ -34,6 +35,7 @@ struct RunState {
   std::vector<Best> best;                // best first
   optim::PlateauState plateau;           // of a schedule that has one
   job::EarlyStopState early_stop;
+  PhaseState phase;
   LossScale loss_scale;               // of `precision: f16`
   std::int64_t num_skipped = 0;       // updates left out
   std::vector<double> recent_losses;  // that spikes are held against

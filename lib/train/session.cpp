@@ -83,6 +83,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       train_(std::move(train_split)),
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
       executor_(graph, store_, compared_values(job.training, graph)),
+      groups_(&job.training.groups),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
       clip_(job.training.clip, store_.parameters()),
       carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
@@ -108,8 +109,8 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
     constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
     out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps);
   }
-  out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
-                                        horizon->total_steps, horizon->steps_per_epoch);
+  out->make_schedule();
+  out->enter_phase();
   for (const job::DataSplit* val : job.find_splits("val")) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
@@ -152,12 +153,19 @@ Result<void> Session::restore(const fs::path& checkpoint) {
                     .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
   }
   FDL_TRY(store_.load(checkpoint / "model.safetensors"));
-  FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
   if (averages_) FDL_TRY(averages_->load(checkpoint / kAveragesFile));
   const fs::path carried = checkpoint / "carried.safetensors";
   std::error_code ignored;
   if (fs::exists(carried, ignored)) FDL_TRY(carried_.load(carried));
+  const auto num_phases = static_cast<std::int64_t>(job_.training.phases.size());
+  if (state->phase.index >= std::max<std::int64_t>(1, num_phases)) {
+    return fail(error(Code::ResumeMismatch, {}, "'{}' is from a phase that this run does not have",
+                      checkpoint.string())
+                    .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
+  }
   state_ = std::move(*state);
+  enter_phase();
+  FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
   totals_ = {state_.losses, state_.metrics};
   return {};
 }

@@ -93,6 +93,11 @@ class Session {
   Result<void> save_replay(const Carried& carried) const;
 
   Result<void> after_step();
+  // phase_change.cpp
+  const job::Phase* phase() const;  // the one at hand; null without any
+  void enter_phase();
+  void make_schedule();
+  Result<void> observe_phase(const std::map<std::string, double>& means);
   void observe_plateau(const std::map<std::string, double>& means);
   void observe_early_stop(const std::map<std::string, double>& means);
   Result<void> validate(const Split& val, monitor::Measures& measures);
@@ -120,6 +125,7 @@ class Session {
   Horizon horizon_;
   tensor::TensorStore store_;
   exec::Executor executor_;
+  const std::vector<job::ParameterGroup>* groups_;  // that the optimizer was made of
   std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Clip clip_;
   std::optional<Averages> averages_;        // with `ema`

@@ -274,6 +274,54 @@ class Tests:
             'run', 'training.nan={skip: {max: 2}}', 'training.epochs=3', expect=1)
         assert 'FDL5406' in output, output
 
+    def test_phases_freeze_thaw_and_change_rates(self):
+        phases = """
+  phases:
+    - { name: head, freeze: [linear_0, "batch_norm*"], until: { epochs: 1 } }
+    - { name: slow, thaw: [linear_0], lr: { linear_0: 0, default: 1e-3 }, until: { steps: 10 } }
+    - { name: all, thaw: ["**"], optimizer: { adam: { lr: 1e-2, betas: [0.8, 0.99] } } }
+"""
+        manifest = DENSE.replace('  epochs: 3', phases.strip('\n') + '\n  epochs: 3')
+        manifest = manifest.replace('every: 10 steps', 'every: 5 steps, initial: true')
+        project = Project(self.fdl, self.folder / 'phases', manifest)
+        output = project.call('run')
+        assert "phase 'slow' follows 'head': 1 epochs are done" in output, output
+        assert "phase 'all' follows 'slow': 10 steps are done" in output, output
+        models = {int(path.name[5:]): tensors(path / 'model.safetensors')
+                  for path in project.checkpoints()}
+
+        def moved(name, first, last):
+            return models[first][name] != models[last][name]
+
+        # 15 steps an epoch: the head phase to 15, the slow one to 25.
+        for name in ('linear_0.weight', 'batch_norm_0.weight', 'batch_norm_0.running_mean'):
+            assert not moved(name, 0, 15), name
+        assert moved('linear_1.weight', 0, 15)
+        assert not moved('linear_0.weight', 15, 25), 'its rate is 0'
+        assert not moved('batch_norm_0.running_mean', 15, 25), 'it is frozen still'
+        assert moved('linear_1.weight', 15, 25)
+        for name in ('linear_0.weight', 'batch_norm_0.weight', 'batch_norm_0.running_mean'):
+            assert moved(name, 25, 45), name
+        straight = project.model_hash()
+        for keep in (0, 10, 20, 30):  # from each phase
+            for checkpoint in project.checkpoints():
+                if int(checkpoint.name[5:]) > keep:
+                    (checkpoint / 'manifest.json').unlink()
+            project.call('run', '--resume')
+            same(f'the run that goes on from {keep}', project.model_hash(), straight)
+
+    def test_a_trend_ends_a_phase_and_the_last_one_the_run(self):
+        manifest = DENSE.replace('  epochs: 3', """  phases:
+    - { until: { stalled: { metric: val/loss, window: 3, tolerance: 1e9 } } }
+    - { until: { metric: val/mae, reaches: 100 } }
+  epochs: 30""")
+        project = Project(self.fdl, self.folder / 'trend', manifest)
+        output = project.call('run')
+        assert "phase '1' follows '0': val/loss has stalled over 3 measurements" in output, output
+        end, = project.events('end')
+        same('the end', (end['reason'], end['step']), ('early_stop', 4 * 15))
+        assert "the last phase, '1', is over: val/mae is" in end['message'], end
+
     def test_a_spike_is_told(self):
         project = self.table('spike', '0.9,0.55,90000')
         output = project.call('run', 'training.spikes={z: 3, window: 2}', 'training.batch_size=2',

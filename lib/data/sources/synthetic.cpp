@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 
 #include "lib/data/sources/open.h"
 #include "lib/tensor/dtype.h"
@@ -88,6 +89,34 @@ at::Tensor Drawer::any(const job::Field& field) const {
 
 namespace {
 
+// x [N, K] times w [K, M] in the order of K. A library's product differs in its last bits by the
+// number of threads and by the machine, and data is to be the same everywhere.
+at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
+  at::Tensor out = at::zeros({x.size(0), w.size(1)}, at::kFloat);
+  const at::Tensor left = x.contiguous(), right = w.contiguous();
+  const std::int64_t K = x.size(1), M = w.size(1);
+  const auto* from = left.const_data_ptr<float>();
+  const auto* factors = right.const_data_ptr<float>();
+  auto* to = out.mutable_data_ptr<float>();
+  at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) {
+      for (std::int64_t k = 0; k < K; ++k) {
+        const float factor = from[n * K + k];
+        for (std::int64_t m = 0; m < M; ++m) to[n * M + m] += factor * factors[k * M + m];
+      }
+    }
+  });
+  return out;
+}
+
+// Element by element, as the C library has it.
+at::Tensor tanh_of(const at::Tensor& x) {
+  at::Tensor out = x.contiguous().clone();
+  auto* at = out.mutable_data_ptr<float>();
+  std::transform(at, at + out.numel(), at, [](float value) { return std::tanh(value); });
+  return out;
+}
+
 // A fixed random projection of the floating-point inputs to [num_rows, width]; a row is a sample,
 // or a position of one.
 at::Tensor projection_of(const Drawer& d, const std::vector<FieldValues>& inputs,
@@ -102,7 +131,7 @@ at::Tensor projection_of(const Drawer& d, const std::vector<FieldValues>& inputs
     const at::Tensor x = input.values.view({num_rows, -1}).to(at::kFloat);
     const StreamKey own = d.key.with(input.field.name).with("projection");
     const double stddev = 1 / std::sqrt(static_cast<double>(num_inputs));
-    const at::Tensor part = at::mm(x, drawn_normal(own, x.size(1), width, stddev));
+    const at::Tensor part = product(x, drawn_normal(own, x.size(1), width, stddev));
     out = out.defined() ? out.add(part) : part;
   }
   return out;
@@ -128,7 +157,7 @@ std::vector<FieldValues> any_inputs(const Drawer& d) {
 
 // The target is tanh of what was projected.
 FieldValues squashed(const Drawer& d, const at::Tensor& projected, const at::Tensor& like) {
-  return d.values(d.target(), projected.tanh().view(like.sizes()).to(like.scalar_type()));
+  return d.values(d.target(), tanh_of(projected).view(like.sizes()).to(like.scalar_type()));
 }
 
 }  // namespace

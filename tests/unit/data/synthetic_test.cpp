@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/equal.h>
 #include <doctest/doctest.h>
 
@@ -170,6 +171,21 @@ TEST_CASE("a target that names an input is that input") {
                                            "kind: images, samples: 6, target: image", "mse"),
                                   "train");
   CHECK(at::equal(values_of(data, "image"), values_of(data, "target")));
+}
+
+TEST_CASE("data does not depend on the number of threads, to the last bit") {
+  const CheckedJob job =
+      job_with("inputs: { x: \"f32[1024]\" }, flow: [{ linear: 1024 }]",
+               "kind: regression, target: \"f32[1024]\", samples: 8", "mse");
+  const int num_threads = at::get_num_threads();
+  std::vector<at::Tensor> found;
+  for (const int threads : {1, 2, 3}) {
+    at::set_num_threads(threads);
+    found.push_back(values_of(open_split(job, "train"), "target"));
+  }
+  at::set_num_threads(num_threads);
+  CHECK(at::equal(found[0], found[1]));
+  CHECK(at::equal(found[0], found[2]));
 }
 
 TEST_CASE("a sample does not depend on how many there are") {

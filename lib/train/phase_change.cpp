@@ -1,0 +1,95 @@
+// The phases of a session: what each one freezes, and with which rates it goes on.
+#include <algorithm>
+#include <set>
+
+#include <ATen/core/grad_mode.h>
+
+#include "lib/train/session.h"
+
+namespace fdl::train {
+namespace {
+
+// Nodes, those in blocks too, whose paths are among `paths`.
+void find_nodes(const graph::Block& block, const std::vector<std::string>& paths,
+                std::set<const graph::Node*>& out) {
+  for (const graph::Node& node : block.nodes) {
+    if (std::find(paths.begin(), paths.end(), node.path) != paths.end()) out.insert(&node);
+    for (const graph::Block& inner : node.blocks) find_nodes(inner, paths, out);
+  }
+}
+
+// Copies state of the same name and shape: a parameter that stays keeps its history.
+void carry_over(const std::vector<tensor::NamedTensor>& from,
+                const std::vector<tensor::NamedTensor>& to) {
+  const at::NoGradGuard no_grad;
+  std::map<std::string, at::Tensor> former;
+  for (const tensor::NamedTensor& one : from) former[one.name] = one.value;
+  for (const tensor::NamedTensor& one : to) {
+    const auto found = former.find(one.name);
+    if (found != former.end() && found->second.sizes() == one.value.sizes())
+      one.value.copy_(found->second);
+  }
+}
+
+}  // namespace
+
+const job::Phase* Session::phase() const {
+  const auto& phases = job_.training.phases;
+  return phases.empty() ? nullptr : &phases[static_cast<std::size_t>(state_.phase.index)];
+}
+
+// What the phase at hand freezes, and its optimizer; when it begins, or a run goes on in it.
+void Session::enter_phase() {
+  const job::Phase* const now = phase();
+  if (now == nullptr) return;
+  for (const tensor::NamedTensor& parameter : store_.parameters()) {
+    at::Tensor value = parameter.value;
+    const auto& frozen = now->frozen;
+    value.requires_grad_(std::find(frozen.begin(), frozen.end(), parameter.name) == frozen.end());
+  }
+  std::set<const graph::Node*> nodes;
+  find_nodes(graph_.root, now->frozen_nodes, nodes);
+  executor_.set_frozen(std::move(nodes));
+  // The groups of the last phase up to this one that has its own; else those of the job.
+  const std::vector<job::ParameterGroup>* groups = &job_.training.groups;
+  for (std::int64_t i = 0; i <= state_.phase.index; ++i) {
+    const auto& own = job_.training.phases[static_cast<std::size_t>(i)].groups;
+    if (!own.empty()) groups = &own;
+  }
+  if (groups == groups_) return;
+  auto next = optim::make_optimizer(*groups, store_.parameters());
+  std::vector<std::string> names;
+  for (const tensor::NamedTensor& one : optimizer_->state()) names.push_back(one.name);
+  next->expect(names);
+  carry_over(optimizer_->state(), next->state());
+  optimizer_ = std::move(next);
+  groups_ = groups;
+  make_schedule();
+}
+
+void Session::make_schedule() {
+  schedule_ = optim::make_schedule(job_.training.schedules, optimizer_->base_lr(),
+                                   horizon_.total_steps, horizon_.steps_per_epoch);
+}
+
+// After a step: on to the next phase where this one is over. The last one's end is the run's.
+Result<void> Session::observe_phase(const std::map<std::string, double>& means) {
+  const job::Phase* const now = phase();
+  if (now == nullptr || is_done()) return {};
+  std::map<std::string, double> seen = means;
+  if (!is_epoch_over())  // means of a part of an epoch are not for trends
+    std::erase_if(seen, [](const auto& one) { return one.first.starts_with("train/"); });
+  const Done done{state_.step, state_.epoch + (is_epoch_over() ? 1 : 0)};
+  const std::string why = observe(now->until, state_.phase, done, seen);
+  if (why.empty()) return {};
+  const auto num_phases = static_cast<std::int64_t>(job_.training.phases.size());
+  if (state_.phase.index + 1 == num_phases) {
+    state_.early_stop.reason = fmt::format("the last phase, '{}', is over: {}", now->name, why);
+    return {};
+  }
+  state_.phase = {state_.phase.index + 1, done.steps, done.epochs, {}};
+  enter_phase();
+  return report_notice(fmt::format("phase '{}' follows '{}': {}", phase()->name, now->name, why));
+}
+
+}  // namespace fdl::train
