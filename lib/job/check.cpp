@@ -91,6 +91,11 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     read_phases(training, graph, job, problems);
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
+    const Result<SampleRanges> ranges = select_samples(*train, info);
+    std::int64_t num_samples = 0;
+    for (const SampleRange& range : ranges.value_or(SampleRanges()))
+      num_samples += num_samples_in(range, info);
+    check_schedules(job.training, num_samples, problems);
   }
   if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
 }

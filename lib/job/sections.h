@@ -58,6 +58,10 @@ void read_phases(const config::Node& training, const graph::Graph& graph, Job& j
 void read_rules(const config::Node& training, const graph::Graph& graph, Training& out,
                 Diagnostics& problems);
 
+// Warns of schedules that outlast the run; `num_samples` is 0 where it is not known.
+// schedule_checks.cpp
+void check_schedules(const Training& training, std::int64_t num_samples, Diagnostics& problems);
+
 // Fields of the training data after its transforms against the model's inputs, which gives named
 // axes their sizes; slices and overlaps. data_checks.cpp
 std::vector<Field> transformed_fields(const Job& job, const SourceInfo& info,
