@@ -91,11 +91,11 @@ function(fdl_library name)
   target_link_libraries(${target} PUBLIC fdl_flags)
 endfunction()
 
-# fdl_unity(name a.cpp ...): in Release, where everything is built at once, compiles the many small
+# fdl_unity(name a.cpp ...): where optimised, as everything is built at once, compiles the many small
 # sources of a library in bunches, all but those named. Other presets keep one object an entry, so
 # that an edited one rebuilds alone.
 function(fdl_unity name)
-  if(CMAKE_BUILD_TYPE STREQUAL Release)
+  if(CMAKE_BUILD_TYPE MATCHES "^Rel")
     set_target_properties(fdl_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
