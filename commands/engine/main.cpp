@@ -1,6 +1,8 @@
 // Entry point of `fdl-engine`, which `fdl` starts on a run folder:
-//   fdl-engine train RUN [--resume] [--profile]
+//   fdl-engine train RUN [--resume] [--profile] [--max-seconds N] [--until-share S]
 //   fdl-engine eval RUN --data SPLIT
+//   fdl-engine predict RUN --input FILE [--output FILE] [--format FORMAT]
+//   fdl-engine lr-find RUN --output FILE [--min LR] [--max LR] [--steps N]
 //   fdl-engine --version
 #include <algorithm>
 #include <atomic>
@@ -18,6 +20,8 @@
 #include "lib/tensor/errors.h"
 #include "lib/tensor/memory.h"
 #include "lib/train/evaluate.h"
+#include "lib/train/lr_find.h"
+#include "lib/train/predict.h"
 #include "lib/train/train.h"
 
 namespace {
@@ -72,29 +76,66 @@ struct Options {
   std::string command;
   std::filesystem::path run;
   bool resume = false, profile = false;
+  std::optional<double> max_time_s;
+  double until_share = 1;
+  fdl::train::RangeTest range;
   std::string split = "test";
+  std::string input, output, format;  // of predict
 };
 
+// The options that a command of the engine takes, each with a value or none.
+struct Flag {
+  std::string_view command, name;
+  void (*take)(Options& options, const std::string& value);
+  bool has_value = true;
+};
+constexpr Flag kFlags[] = {
+    {"train", "--resume", [](Options& o, const std::string&) { o.resume = true; }, false},
+    {"train", "--profile", [](Options& o, const std::string&) { o.profile = true; }, false},
+    {"train", "--max-seconds",
+     [](Options& o, const std::string& value) { o.max_time_s = fdl::config::parse_number(value); }},
+    {"train", "--until-share",
+     [](Options& o, const std::string& value) {
+       o.until_share = fdl::config::parse_number(value).value_or(1);
+     }},
+    {"lr-find", "--output", [](Options& o, const std::string& value) { o.output = value; }},
+    {"lr-find", "--min",
+     [](Options& o, const std::string& value) {
+       o.range.min_lr = fdl::config::parse_number(value).value_or(o.range.min_lr);
+     }},
+    {"lr-find", "--max",
+     [](Options& o, const std::string& value) {
+       o.range.max_lr = fdl::config::parse_number(value).value_or(o.range.max_lr);
+     }},
+    {"lr-find", "--steps",
+     [](Options& o, const std::string& value) {
+       o.range.num_steps = fdl::config::parse_integer(value).value_or(o.range.num_steps);
+     }},
+    {"eval", "--data", [](Options& o, const std::string& value) { o.split = value; }},
+    {"predict", "--input", [](Options& o, const std::string& value) { o.input = value; }},
+    {"predict", "--output", [](Options& o, const std::string& value) { o.output = value; }},
+    {"predict", "--format", [](Options& o, const std::string& value) { o.format = value; }}};
+
 std::optional<Options> read_options(const std::vector<std::string>& words) {
-  if (words.size() < 2 || (words[0] != "train" && words[0] != "eval")) return std::nullopt;
-  Options out{words[0], std::filesystem::absolute(words[1]).lexically_normal()};
+  const auto is_command = [&](const Flag& flag) { return flag.command == words[0]; };
+  if (words.size() < 2 || std::none_of(std::begin(kFlags), std::end(kFlags), is_command))
+    return std::nullopt;
+  Options out;
+  out.command = words[0];
+  out.run = std::filesystem::absolute(words[1]).lexically_normal();
   for (std::size_t i = 2; i < words.size(); ++i) {
-    if (out.command == "train" && words[i] == "--resume") {
-      out.resume = true;
-    } else if (out.command == "train" && words[i] == "--profile") {
-      out.profile = true;
-    } else if (out.command == "eval" && words[i] == "--data" && i + 1 < words.size()) {
-      out.split = words[++i];
-    } else {
-      return std::nullopt;
-    }
+    const Flag* flag = std::find_if(std::begin(kFlags), std::end(kFlags), [&](const Flag& one) {
+      return is_command(one) && one.name == words[i];
+    });
+    if (flag == std::end(kFlags) || (flag->has_value && i + 1 == words.size())) return std::nullopt;
+    flag->take(out, flag->has_value ? words[++i] : "");
   }
   return out;
 }
 
 int exit_of(const fdl::Diagnostic& d) {
   const int number = static_cast<int>(d.code);
-  const bool is_input = number < 5000 || d.code == Code::DataMissing ||
+  const bool is_input = number < 5000 || d.code == Code::DataMissing || d.code == Code::BadInput ||
                         d.code == Code::DataCorrupt || d.code == Code::RunMissing ||
                         d.code == Code::WeightsMissing || d.code == Code::WeightsMismatch;
   return is_input ? kBadInput : kFailed;
@@ -104,9 +145,29 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
                                      std::int64_t threads, const fdl::train::EventLog& events) {
   try {
     if (options.command == "train") {
-      const fdl::train::TrainSetup setup{options.run, options.resume, threads, options.profile,
+      const fdl::train::TrainSetup setup{options.run,
+                                         options.resume,
+                                         threads,
+                                         options.profile,
+                                         options.max_time_s,
+                                         options.until_share,
                                          [] { return static_cast<int>(received); }};
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
+    }
+    if (options.command == "lr-find") {
+      const auto event = fdl::train::find_rate(*checked.graph, *checked.job, options.run,
+                                               options.range, options.output, events);
+      if (!event) return fdl::fail(event.error());
+      FDL_TRY(events.write(*event));
+      return fdl::train::TrainEnd{};
+    }
+    if (options.command == "predict") {
+      const auto done =
+          fdl::train::predict(*checked.graph, *checked.job,
+                              {options.run, options.input, options.output, options.format});
+      if (!done) return fdl::fail(done.error());
+      tell(fmt::format("{} samples, by the weights of step {}\n", done->num_samples, done->step));
+      return fdl::train::TrainEnd{};
     }
     const auto event =
         fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
@@ -137,6 +198,8 @@ int report_end(const Options& options, const Result<fdl::train::TrainEnd>& end,
       event.texts["reason"] = "early_stop";
       event.texts["message"] = end->early_stop;
     }
+    if (end->out_of_time) event.texts["reason"] = "max_time";
+    if (end->is_paused) event.texts["reason"] = "paused";
     if (end->signal != 0) {
       event.texts["reason"] = end->signal == SIGINT ? "interrupted" : "terminated";
       code = 128 + end->signal;
@@ -181,11 +244,15 @@ int main(int argc, char** argv) {
   const std::optional<Options> options = read_options(words);
   if (!options) {
     tell(
-        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | --version\n");
+        "usage: fdl-engine train RUN [--resume] [--profile] [--max-seconds N] [--until-share S]\n"
+        "       fdl-engine eval RUN --data SPLIT\n"
+        "       fdl-engine predict RUN --input FILE [--output FILE] [--format FORMAT]\n"
+        "       fdl-engine lr-find RUN --output FILE [--min LR] [--max LR] [--steps N]\n"
+        "       fdl-engine --version\n");
     return kBadInput;
   }
   fdl::tensor::keep_freed_memory();
-  listen_to_signals();
+  if (options->command != "predict") listen_to_signals();  // it has nothing to save
   const int code = run(*options);
   std::fflush(nullptr);
   ::_exit(code);  // all is saved; libtorch's own tear-down would take a tenth of a second

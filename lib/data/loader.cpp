@@ -51,7 +51,9 @@ void fill_pad(at::ScalarType dtype, std::byte* from, std::size_t num_bytes, doub
 }  // namespace
 
 std::int64_t batches_per_epoch(std::int64_t num_samples, const LoaderSpec& spec) {
-  return (num_samples + (spec.drop_last ? 0 : spec.batch_size - 1)) / spec.batch_size;
+  const std::int64_t all =
+      (num_samples + (spec.drop_last ? 0 : spec.batch_size - 1)) / spec.batch_size;
+  return spec.only_batches > 0 ? std::min(all, spec.only_batches) : all;
 }
 
 std::vector<FieldTransform> field_transforms(const job::Job& job, const Dataset& dataset,
@@ -110,7 +112,7 @@ struct Loader::State {
     if (!order) {
       std::vector<std::int64_t> rows;
       if (spec.shuffle) {
-        rows = shuffled(dataset.num_samples(), spec.seed, claim.epoch);
+        rows = shuffled(dataset.num_samples(), spec.seed, spec.only_batches > 0 ? 0 : claim.epoch);
       } else {
         rows.resize(dataset.rows.size());
         std::iota(rows.begin(), rows.end(), 0);

@@ -20,6 +20,8 @@ struct LoaderSpec {
   std::int64_t num_epochs = 1;
   std::int64_t workers = 1;   // threads; 0 makes each batch when it is asked for
   std::int64_t prefetch = 1;  // batches made ahead
+  // Above 0: each epoch is this many first batches of the first one's order.
+  std::int64_t only_batches = 0;
 };
 
 // How many batches an epoch has.

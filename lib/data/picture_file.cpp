@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "lib/base/files.h"
 #include "lib/format/image_header.h"
 #include "lib/format/input_file.h"
 
@@ -100,6 +101,25 @@ Result<PictureFile> read_picture(const std::filesystem::path& path, std::int64_t
   JpegErrors errors{};
   if (decode_jpeg(bytes, out, errors)) return out;
   return fail(damaged(path, errors.message.data()));
+}
+
+Result<void> write_png(const std::filesystem::path& path, const PictureFile& picture) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = static_cast<png_uint_32>(picture.width);
+  image.height = static_cast<png_uint_32>(picture.height);
+  image.format = picture.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  png_alloc_size_t num_bytes = 0;
+  bool is_fine = png_image_write_to_memory(&image, nullptr, &num_bytes, 0, picture.pixels.data(), 0,
+                                           nullptr) != 0;
+  std::string bytes(is_fine ? num_bytes : 0, '\0');
+  is_fine = is_fine && png_image_write_to_memory(&image, bytes.data(), &num_bytes, 0,
+                                                 picture.pixels.data(), 0, nullptr) != 0;
+  if (!is_fine)
+    return fail(error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(),
+                      static_cast<const char*>(image.message)));
+  bytes.resize(num_bytes);
+  return write_atomic(path, bytes);
 }
 
 }  // namespace fdl::data

@@ -4,7 +4,6 @@
 
 #include "lib/base/closest.h"
 #include "lib/job/run_folder.h"
-#include "lib/tensor/store.h"
 #include "lib/train/run_state.h"
 #include "lib/train/split.h"
 
@@ -18,7 +17,6 @@ struct Chosen {
   std::int64_t step = 0;
 };
 
-// The best whole checkpoint by the newest one's table, else the newest.
 Result<Chosen> choose_checkpoint(const fs::path& run) {
   const std::vector<fs::path> whole = job::whole_checkpoints({run});
   if (whole.empty()) {
@@ -36,6 +34,13 @@ Result<Chosen> choose_checkpoint(const fs::path& run) {
 
 }  // namespace
 
+Result<std::int64_t> load_best(const fs::path& run, tensor::TensorStore& store) {
+  const Result<Chosen> checkpoint = choose_checkpoint(run);
+  if (!checkpoint) return fail(checkpoint.error());
+  FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
+  return checkpoint->step;
+}
+
 Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& job,
                                     const fs::path& run, const std::string& split_name) {
   const job::DataSplit* wanted = job.find_split(split_name);
@@ -45,12 +50,11 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
     return fail(error(Code::UnknownKey, {}, "the job has no data '{}'", split_name)
                     .help("it has {}", one_of(names)));
   }
-  const Result<Chosen> checkpoint = choose_checkpoint(run);
-  if (!checkpoint) return fail(checkpoint.error());
   Result<Split> split = Split::load(*wanted, job, graph, false);
   if (!split) return fail(split.error());
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
-  FDL_TRY(store.load(checkpoint->path / "model.safetensors"));
+  const Result<std::int64_t> step = load_best(run, store);
+  if (!step) return fail(step.error());
   split->use_tensors(store.tensors());
   const exec::Executor executor(graph, store, compared_values(job.training, graph));
   const Result<Totals> totals = evaluate(executor, graph, *split, job);
@@ -60,7 +64,7 @@ Result<monitor::Event> evaluate_run(const graph::Graph& graph, const job::Job& j
   monitor::Measures measures;
   split->add_measures(*totals, measures);
   event.add(measures);
-  event.numbers["step"] = static_cast<double>(checkpoint->step);
+  event.numbers["step"] = static_cast<double>(*step);
   event.numbers["num_samples"] = static_cast<double>(split->num_samples());
   event.texts["split"] = split_name;
   return event;

@@ -7,8 +7,13 @@
 #include "lib/graph/graph.h"
 #include "lib/job/job.h"
 #include "lib/monitor/event.h"
+#include "lib/tensor/store.h"
 
 namespace fdl::train {
+
+// Loads into `store` the weights that a run is judged by: those of its best whole checkpoint by the
+// newest one's table, else of the newest; the step they are of. Errors: FDL5203 when it has none.
+Result<std::int64_t> load_best(const std::filesystem::path& run, tensor::TensorStore& store);
 
 // Measures a run's best checkpoint, or its newest when it keeps no best, on one part of the data:
 // the `eval` event. Errors: FDL5203 when the run has no whole checkpoint, FDL2001 when the job has

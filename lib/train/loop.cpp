@@ -15,7 +15,7 @@ Result<TrainEnd> Session::run() {
   last_report_s_ = events_.seconds();
   int signal = 0;
   const data::Batch* batch = nullptr;
-  while (!is_done() && signal == 0) {
+  while (!is_done() && signal == 0 && !is_out_of_time() && !is_paused()) {
     step_start_s_ = events_.seconds();
     if (batch == nullptr || state_.position == 0) {
       const Result<const data::Batch*> next = loader.next();
@@ -26,10 +26,36 @@ Result<TrainEnd> Session::run() {
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
   }
-  if (signal != 0 && !is_done()) FDL_TRY(save({}));
+  const bool paused = !is_done() && signal == 0 && is_paused();
+  const bool out_of_time = !is_done() && signal == 0 && !paused;
+  if (!is_done()) FDL_TRY(stop());
   FDL_TRY(report_saved(true));
+  if (job_.training.smoke && signal == 0) FDL_TRY(test_one_batch());
   if (timer_) FDL_TRY(write_profile());
-  return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason};
+  return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason, out_of_time,
+                  paused};
+}
+
+// What comes next is as it would have been: nothing that steers the training sees this stop.
+Result<void> Session::stop() {
+  monitor::Measures measures;
+  const bool is_planned = is_out_of_time() || is_paused();
+  if (is_planned && val_ && measured_step_ != state_.step) FDL_TRY(validate(measures));
+  return save(measures.numbers);
+}
+
+// The test data of a smoke test, when there is some.
+Result<void> Session::test_one_batch() {
+  const job::DataSplit* wanted = job_.find_split("test");
+  if (wanted == nullptr) return {};
+  Result<Split> split = Split::load(*wanted, job_, graph_, false);
+  if (!split) return fail(split.error());
+  split->use_tensors(store_.tensors());
+  const Result<Totals> totals = evaluate(executor_, graph_, *split, job_);
+  if (!totals) return fail(totals.error());
+  monitor::Measures measures;
+  split->add_measures(*totals, measures);
+  return report_eval(*split, measures);
 }
 
 // A checkpoint from within a sequence goes on with what that batch had carried.
@@ -105,6 +131,7 @@ Result<void> Session::update(const data::Batch& batch) {
             .help("lower the learning rate, or check the data; the weights of the last "
                   "checkpoint are from before this step"));
   }
+  last_loss_ = here->loss;
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;
   const auto again = [&] {
@@ -153,6 +180,11 @@ Result<void> Session::after_step() {
   if (is_whole || saves || validates)
     train_.add_measures(totals_, measures, is_whole ? Which::All : Which::Cheap);
   if (validates) FDL_TRY(validate(measures));
+  const job::KeptSamples& kept = job_.samples;
+  const bool is_own_time = kept.every_epochs > 0 || kept.every_steps > 0;
+  const bool keeps =
+      is_own_time ? is_due(kept.every_epochs, kept.every_steps) : validates || (!val_ && is_whole);
+  if (samples_ && keeps) FDL_TRY(samples_->keep(setup_.run, state_.step));
   observe_plateau(measures.numbers);
   observe_early_stop(measures.numbers);
   if (is_done() && !is_whole) train_.add_measures(totals_, measures);
@@ -198,6 +230,7 @@ void Session::observe_early_stop(const std::map<std::string, double>& means) {
 }
 
 Result<void> Session::validate(monitor::Measures& measures) {
+  measured_step_ = state_.step;
   const Result<Totals> totals = evaluate(executor_, graph_, *val_, job_);
   if (!totals) return fail(totals.error());
   monitor::Measures own;
@@ -205,12 +238,18 @@ Result<void> Session::validate(monitor::Measures& measures) {
   measures.add(own);
   job::add_expressions(job_.training.expressions, val_->name(), measures.numbers);
   if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
+  return report_eval(*val_, own);
+}
+
+Result<void> Session::report_eval(const Split& split, const monitor::Measures& measures) const {
   monitor::Event event;
   event.kind = "eval";
-  event.add(own);
+  event.add(measures);
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["num_samples"] = static_cast<double>(val_->num_samples());
-  event.texts["split"] = val_->name();
+  event.numbers["num_samples"] = static_cast<double>(
+      job_.training.smoke ? std::min(split.num_samples(), job_.training.batch_size)
+                          : split.num_samples());
+  event.texts["split"] = split.name();
   return events_.write(event);
 }
 
@@ -220,6 +259,7 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
   const auto found = means.find(job_.checkpoints.best_metric);
   if (found != means.end() && std::isfinite(found->second))
     enter_best(state_, job_.checkpoints, found->second);
+  state_.seconds = run_seconds();
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
   writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()),

@@ -185,6 +185,7 @@ std::string to_json(const RunState& state) {
                       {"losses", means_json(state.losses)},
                       {"metrics", metrics_json(state.metrics)},
                       {"train_seconds", state.train_seconds},
+                      {"seconds", state.seconds},
                       {"best", std::move(best)}};
   if (state.position > 0) out["position"] = state.position;
   if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
@@ -221,6 +222,7 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_metrics(from, out.metrics, num_kept) &&
       read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
       read_plateau(from, out.plateau) && read_early_stop(from, out.early_stop) &&
+      (!from.contains("seconds") || read_number(from, "seconds", out.seconds)) &&
       (!from.contains("position") || read_integer(from, "position", out.position));
   if (!whole) return fail(not_a_state(path));
   FDL_TRY(read_kept_rows(checkpoint, num_kept, out));

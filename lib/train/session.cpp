@@ -52,6 +52,7 @@ data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs)
   out.num_epochs = num_epochs;
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
+  out.only_batches = job.training.overfit_batches;
   return out;
 }
 
@@ -65,10 +66,11 @@ Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
                       num_samples, job.training.batch_size)
                     .help("lower training.batch_size, or set data.loader.drop_last: false"));
   }
-  out.total_steps = INT64_MAX;
+  out.total_steps = kEndless;
   if (job.training.epochs) out.total_steps = *job.training.epochs * out.steps_per_epoch;
   if (job.training.steps) out.total_steps = std::min(out.total_steps, *job.training.steps);
-  out.epochs = (out.total_steps + out.steps_per_epoch - 1) / out.steps_per_epoch;
+  if (job.training.smoke) out.total_steps = std::min<std::int64_t>(out.total_steps, 1);
+  out.epochs = out.total_steps / out.steps_per_epoch + (out.total_steps % out.steps_per_epoch != 0);
   return out;
 }
 
@@ -106,13 +108,19 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   }
   out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
                                         horizon->total_steps, horizon->steps_per_epoch);
-  if (const job::DataSplit* val = job.find_split("val")) {
+  const job::DataSplit* val = job.training.overfit_batches > 0 ? nullptr : job.find_split("val");
+  if (val != nullptr) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
     out->val_ = std::move(*loaded);
     out->val_->use_tensors(out->store_.tensors());
   }
   out->train_.use_tensors(out->store_.tensors());
+  if (job.samples.n > 0) {
+    Result<SampleKeeper> keeper = SampleKeeper::open(graph, job, out->store_);
+    if (!keeper) return fail(keeper.error());
+    out->samples_.emplace(*std::move(keeper));
+  }
   FDL_TRY(make_folders(checkpoints_of(setup)));
   remove_unfinished(checkpoints_of(setup));
   const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);
@@ -152,6 +160,8 @@ Result<void> Session::restore(const fs::path& checkpoint) {
   std::error_code ignored;
   if (fs::exists(carried, ignored)) FDL_TRY(carried_.load(carried));
   state_ = std::move(*state);
+  seconds_before_ = state_.seconds;
+  measured_step_ = state_.step;
   totals_ = {state_.losses, state_.metrics};
   return {};
 }

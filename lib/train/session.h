@@ -11,17 +11,21 @@
 #include "lib/tensor/store.h"
 #include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
+#include "lib/train/lr_find.h"
+#include "lib/train/samples.h"
 #include "lib/train/split.h"
 #include "lib/train/train.h"
 
 namespace fdl::train {
 
+inline constexpr std::int64_t kEndless = std::int64_t{1} << 53;
+
 // How long a run is, in updates.
 struct Horizon {
   std::int64_t batches_per_epoch = 0;
   std::int64_t steps_per_epoch = 0;
-  std::int64_t total_steps = 0;
-  std::int64_t epochs = 0;  // begun ones
+  std::int64_t total_steps = 0;  // kEndless when only the clock ends it
+  std::int64_t epochs = 0;       // begun ones
 };
 
 // How training data is loaded.
@@ -39,6 +43,8 @@ class Session {
                                                const TrainSetup& setup, const EventLog& events);
 
   Result<TrainEnd> run();
+  // Instead of run(): a few updates at growing rates. Nothing is saved. lr_find.cpp
+  Result<std::vector<RatePoint>> range_test(const RangeTest& test);
 
  private:
   Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
@@ -60,8 +66,23 @@ class Session {
   void observe_plateau(const std::map<std::string, double>& means);
   void observe_early_stop(const std::map<std::string, double>& means);
   Result<void> validate(monitor::Measures& measures);
+  Result<void> report_eval(const Split& split, const monitor::Measures& measures) const;
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
+  // The last record and checkpoint of a run that is stopped before its end.
+  Result<void> stop();
+  Result<void> test_one_batch();
+  double run_seconds() const { return seconds_before_ + events_.seconds(); }
+  std::optional<double> max_time_s() const {
+    return setup_.max_time_s ? setup_.max_time_s : job_.training.max_time_s;
+  }
+  bool is_out_of_time() const { return max_time_s() && run_seconds() >= *max_time_s(); }
+  bool is_paused() const {
+    return setup_.until_share < 1 &&
+           state_.step >= job::steps_of_share(setup_.until_share, horizon_.total_steps);
+  }
+  std::pair<double, double> shown_length() const;
+  double seconds_left(double samples_per_s) const;
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_progress();
@@ -83,17 +104,21 @@ class Session {
   exec::Executor executor_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
+  std::optional<SampleKeeper> samples_;     // where the job keeps some
   optim::Schedule schedule_;
   Carried carried_;
   CheckpointWriter writer_;
   RunState state_;
   Totals totals_;  // of the epoch that runs
 
-  double lr_ = 0;              // of the last update
-  double step_start_s_ = 0;    // by the clock of the events
-  double last_report_s_ = 0;   // of the last progress event
-  std::int64_t num_seen_ = 0;  // samples since then
-  double busy_seconds_ = 0;    // spent in steps since then
+  double seconds_before_ = 0;        // of the run's former starts
+  std::int64_t measured_step_ = -1;  // after which the validation data was measured last
+  double lr_ = 0;                    // of the last update
+  double last_loss_ = 0;             // before it
+  double step_start_s_ = 0;          // by the clock of the events
+  double last_report_s_ = 0;         // of the last progress event
+  std::int64_t num_seen_ = 0;        // samples since then
+  double busy_seconds_ = 0;          // spent in steps since then
 };
 
 }  // namespace fdl::train

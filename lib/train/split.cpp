@@ -274,6 +274,7 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
     if (!next) return fail(next.error());
     if (*next == nullptr) return totals;
     const data::Batch& batch = **next;
+    if (job.training.smoke && batch.position.batch > 0) return totals;
     FDL_TRY(carried.begin(batch.num_samples, batch.position.batch == 0));
     for (std::int64_t t = 0; t < std::max<std::int64_t>(split.num_positions(), 1); ++t) {
       const std::vector<at::Tensor> fields = split.fields_at(batch, t);

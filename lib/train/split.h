@@ -113,7 +113,8 @@ class Split {
   std::vector<double> partial_weights_;
 };
 
-// Measures a whole split in order, without training; states begin anew. Errors: FDL5404.
+// Measures a whole split in order, of a smoke test its first batch, without training; states begin
+// anew. Errors: FDL5404.
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
                         const Split& split, const job::Job& job);
 
