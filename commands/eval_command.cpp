@@ -39,7 +39,7 @@ std::string table_text(const monitor::Table& table) {
   return out;
 }
 
-int show(const monitor::Event& event, bool json, Context& context) {
+void show(const monitor::Event& event, bool json, Context& context) {
   nlohmann::ordered_json out;
   std::string text;
   for (const auto& [key, value] : event.numbers) {
@@ -52,7 +52,6 @@ int show(const monitor::Event& event, bool json, Context& context) {
     text += fmt::format("\n{}\n{}", key, table_text(table));
   }
   context.print(json ? out.dump() + "\n" : text);
-  return 0;
 }
 
 int run(const Options& options, Context& context) {
@@ -71,9 +70,14 @@ int run(const Options& options, Context& context) {
       {"eval", folder->string(), "--data", options.data}, *folder, manifest->folder};
   const int exit = supervise(call, context);
   if (exit != 0) return exit;
+  bool is_first = true;
   for (const monitor::Event& event : monitor::EventTail(events, former).read_new()) {
-    if (event.kind == "eval") return show(event, options.json, context);
+    if (event.kind != "eval") continue;
+    if (!is_first && !options.json) context.print("\n");
+    show(event, options.json, context);
+    is_first = false;
   }
+  if (!is_first) return 0;
   return context.fail(error(Code::EngineDied, {}, "the engine ended without a result"),
                       options.json);
 }
@@ -84,7 +88,7 @@ CommandSpec eval_command() {
   return command<Options>(
              "eval", "Measure a run's best checkpoint (else its last) on one part of the data.")
       .positional("run", &Options::run, "A run's folder or name; by default the newest.")
-      .option("data", &Options::data, "train, val or test.")
+      .option("data", &Options::data, "train, val, test, or one set of several: val/NAME.")
       .flag("json", &Options::json, "As JSON.")
       .example("fdl eval")
       .example("fdl eval runs/fashion_cnn/20260101-120000-1a2b3c --data val")

@@ -1,9 +1,8 @@
-#include <cstdlib>
-
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
 #include "commands/engine_process.h"
+#include "commands/passing_run.h"
 #include "commands/ready_job.h"
 #include "lib/job/run_folder.h"
 
@@ -18,27 +17,6 @@ struct Options {
   std::int64_t steps = 100;
   std::string output = "lr_find.csv";
   bool json = false;
-};
-
-// A folder for the time of the test: it leaves no run behind.
-class TemporaryRun {
- public:
-  explicit TemporaryRun(const Context& context) {
-    const std::string base = context.variable("TMPDIR");
-    std::string pattern = (fs::path(base.empty() ? "/tmp" : base) / "fdl-lr-find-XXXXXX").string();
-    const char* made = ::mkdtemp(pattern.data());
-    if (made != nullptr) path_ = made;
-  }
-  TemporaryRun(const TemporaryRun&) = delete;
-  TemporaryRun& operator=(const TemporaryRun&) = delete;
-  ~TemporaryRun() {
-    std::error_code code;
-    if (!path_.empty()) fs::remove_all(path_, code);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
 };
 
 int show(const monitor::Event& event, const Options& options, const ReadyJob& ready,
@@ -76,9 +54,9 @@ int run(const Options& options, Context& context) {
   auto manifest = load(*chosen, context, problems);
   const auto ready = make_ready(std::move(manifest), true, problems, context, code);
   if (!ready) return code;
-  const TemporaryRun folder(context);
+  const PassingRun passing;
   const auto run = job::create_run(ready->manifest, *ready->checked.graph, *ready->checked.job,
-                                   {timestamp_now(), {}, {"lr-find"}, folder.path()});
+                                   {timestamp_now(), {}, {"lr-find"}, passing.folder()});
   if (!run) return context.fail(run.error());
   const EngineCall call{
       {"lr-find", run->path.string(), "--output", (context.folder / options.output).string(),

@@ -4,7 +4,9 @@
 #include "commands/engine_process.h"
 #include "commands/project_command.h"
 #include "commands/ready_job.h"
+#include "commands/run_choice.h"
 #include "lib/job/duration.h"
+#include "lib/job/load.h"
 #include "lib/job/run_folder.h"
 #include "lib/monitor/profile.h"
 
@@ -24,6 +26,7 @@ struct Options {
   std::int64_t overfit = 0;
   bool smoke = false;
   std::string max_time;
+  std::string replay;
 
   // As values of the manifest, so that they are kept with the run.
   std::vector<std::string> overrides() const {
@@ -75,6 +78,21 @@ int train(const fs::path& run, const ReadyJob& ready, const Options& options, Co
                             shown, shown, shown));
   if (options.profile) show_profile(run, context);
   if (code == 130 || code == 143) context.tell("stopped; `fdl run --resume` goes on from here\n");
+  return code;
+}
+
+// Computes the batch again at which a run had met a value that is not finite.
+int replay(const std::string& name, Context& context) {
+  const Result<fs::path> folder = choose_run(name, context);
+  if (!folder) return context.fail(folder.error());
+  Diagnostics problems;
+  const auto manifest = job::load_run(*folder, problems);
+  if (!manifest || problems.has_errors()) {
+    context.report(problems, false);
+    return static_cast<int>(ExitCode::BadInput);
+  }
+  const int code = supervise({{"replay", folder->string()}, *folder, manifest->folder}, context);
+  if (code == 0) context.print("the saved batch gives finite numbers here\n");
   return code;
 }
 
@@ -131,6 +149,7 @@ std::optional<Diagnostic> contradiction(const Options& options) {
 
 int run(const Options& options, Context& context) {
   if (const auto problem = contradiction(options)) return context.fail(*problem);
+  if (!options.replay.empty()) return replay(options.replay, context);
   Diagnostics problems;
   std::optional<config::Manifest> manifest;
   if (!options.from.empty()) {
@@ -180,6 +199,9 @@ CommandSpec run_command() {
             "One batch of everything: a step, validation, a checkpoint, the test data.")
       .option("max-time", &Options::max_time,
               "Stop, with a checkpoint, after so long: 90s, 5 minutes, 2h; all starts together.")
+      .option("replay", &Options::replay,
+              "Compute the batch again that a run saved when a value was not finite: its folder or "
+              "name.")
       .flag("dry-run", &Options::dry_run, "Check everything, then stop.")
       .example("fdl run")
       .example("fdl run quick")
@@ -190,6 +212,7 @@ CommandSpec run_command() {
       .example("fdl run --name wide --note \"twice the channels\" --tag paper params.width=64")
       .example("fdl run --from wide training.seed=2")
       .example("fdl run --profile training.steps=20")
+      .example("fdl run --replay 20260101-120000-1a2b3c")
       .runs(run);
 }
 

@@ -3,6 +3,8 @@
 //   fdl-engine eval RUN --data SPLIT
 //   fdl-engine predict RUN --input FILE [--output FILE] [--format FORMAT]
 //   fdl-engine lr-find RUN --output FILE [--min LR] [--max LR] [--steps N]
+//   fdl-engine replay RUN
+//   fdl-engine data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE]
 //   fdl-engine --version
 #include <algorithm>
 #include <atomic>
@@ -15,6 +17,7 @@
 #include <ATen/Parallel.h>
 #include <torch/headeronly/version.h>
 
+#include "commands/engine/data.h"
 #include "lib/config/number.h"
 #include "lib/job/load.h"
 #include "lib/tensor/errors.h"
@@ -80,6 +83,7 @@ struct Options {
   double until_share = 1;
   fdl::train::RangeTest range;
   std::string split = "test";
+  fdl::engine::DataRequest data = {};
   std::string input, output, format;  // of predict
 };
 
@@ -112,14 +116,23 @@ constexpr Flag kFlags[] = {
        o.range.num_steps = fdl::config::parse_integer(value).value_or(o.range.num_steps);
      }},
     {"eval", "--data", [](Options& o, const std::string& value) { o.split = value; }},
+    {"data", "--data", [](Options& o, const std::string& value) { o.split = value; }},
+    {"data", "--stats", [](Options& o, const std::string&) { o.data.stats = true; }, false},
+    {"data", "--samples",
+     [](Options& o, const std::string& value) {
+       o.data.samples = fdl::config::parse_integer(value).value_or(0);
+     }},
+    {"data", "--sheet", [](Options& o, const std::string& value) { o.data.sheet = value; }},
     {"predict", "--input", [](Options& o, const std::string& value) { o.input = value; }},
     {"predict", "--output", [](Options& o, const std::string& value) { o.output = value; }},
     {"predict", "--format", [](Options& o, const std::string& value) { o.format = value; }}};
 
 std::optional<Options> read_options(const std::vector<std::string>& words) {
   const auto is_command = [&](const Flag& flag) { return flag.command == words[0]; };
-  if (words.size() < 2 || std::none_of(std::begin(kFlags), std::end(kFlags), is_command))
-    return std::nullopt;
+  const bool is_known =
+      words.size() >= 2 &&
+      (words[0] == "replay" || std::any_of(std::begin(kFlags), std::end(kFlags), is_command));
+  if (!is_known) return std::nullopt;
   Options out;
   out.command = words[0];
   out.run = std::filesystem::absolute(words[1]).lexically_normal();
@@ -141,38 +154,63 @@ int exit_of(const fdl::Diagnostic& d) {
   return is_input ? kBadInput : kFailed;
 }
 
+Result<fdl::train::TrainEnd> compute_again(const Options& options, const fdl::job::Checked& checked,
+                                           std::int64_t threads,
+                                           const fdl::train::EventLog& events) {
+  fdl::train::TrainSetup setup;
+  setup.run = options.run;
+  setup.threads = threads;
+  setup.replay = true;
+  const auto found = fdl::train::replay(*checked.graph, *checked.job, setup, events);
+  if (!found) return fdl::fail(found.error());
+  if (*found) return fdl::fail(**found);
+  return fdl::train::TrainEnd{};
+}
+
+Result<fdl::train::TrainEnd> try_rates(const Options& options, const fdl::job::Checked& checked,
+                                       const fdl::train::EventLog& events) {
+  const auto event = fdl::train::find_rate(*checked.graph, *checked.job, options.run, options.range,
+                                           options.output, events);
+  if (!event) return fdl::fail(event.error());
+  FDL_TRY(events.write(*event));
+  return fdl::train::TrainEnd{};
+}
+
+Result<fdl::train::TrainEnd> predict(const Options& options, const fdl::job::Checked& checked) {
+  const auto done = fdl::train::predict(
+      *checked.graph, *checked.job, {options.run, options.input, options.output, options.format});
+  if (!done) return fdl::fail(done.error());
+  tell(fmt::format("{} samples, by the weights of step {}\n", done->num_samples, done->step));
+  return fdl::train::TrainEnd{};
+}
+
 Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Checked& checked,
                                      std::int64_t threads, const fdl::train::EventLog& events) {
   try {
     if (options.command == "train") {
-      const fdl::train::TrainSetup setup{options.run,
-                                         options.resume,
-                                         threads,
-                                         options.profile,
-                                         options.max_time_s,
-                                         options.until_share,
-                                         [] { return static_cast<int>(received); }};
+      fdl::train::TrainSetup setup;
+      setup.run = options.run;
+      setup.resume = options.resume;
+      setup.threads = threads;
+      setup.profile = options.profile;
+      setup.max_time_s = options.max_time_s;
+      setup.until_share = options.until_share;
+      setup.stop_signal = [] { return static_cast<int>(received); };
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
-    if (options.command == "lr-find") {
-      const auto event = fdl::train::find_rate(*checked.graph, *checked.job, options.run,
-                                               options.range, options.output, events);
-      if (!event) return fdl::fail(event.error());
-      FDL_TRY(events.write(*event));
+    if (options.command == "replay") return compute_again(options, checked, threads, events);
+    if (options.command == "data") {
+      fdl::engine::DataRequest request = options.data;
+      request.split = options.split;
+      FDL_TRY(fdl::engine::inspect_data(*checked.graph, *checked.job, request, options.run));
       return fdl::train::TrainEnd{};
     }
-    if (options.command == "predict") {
-      const auto done =
-          fdl::train::predict(*checked.graph, *checked.job,
-                              {options.run, options.input, options.output, options.format});
-      if (!done) return fdl::fail(done.error());
-      tell(fmt::format("{} samples, by the weights of step {}\n", done->num_samples, done->step));
-      return fdl::train::TrainEnd{};
-    }
-    const auto event =
+    if (options.command == "lr-find") return try_rates(options, checked, events);
+    if (options.command == "predict") return predict(options, checked);
+    const auto measured =
         fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
-    if (!event) return fdl::fail(event.error());
-    FDL_TRY(events.write(*event));
+    if (!measured) return fdl::fail(measured.error());
+    for (const fdl::monitor::Event& event : *measured) FDL_TRY(events.write(event));
     return fdl::train::TrainEnd{};
   } catch (const std::exception& thrown) {
     return fdl::fail(fdl::tensor::torch_failure(thrown, "the job"));
@@ -248,6 +286,8 @@ int main(int argc, char** argv) {
         "       fdl-engine eval RUN --data SPLIT\n"
         "       fdl-engine predict RUN --input FILE [--output FILE] [--format FORMAT]\n"
         "       fdl-engine lr-find RUN --output FILE [--min LR] [--max LR] [--steps N]\n"
+        "       fdl-engine replay RUN\n"
+        "       fdl-engine data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE]\n"
         "       fdl-engine --version\n");
     return kBadInput;
   }

@@ -21,6 +21,8 @@ constexpr std::array kKinds = {
     KindText{EntryKind::Parametrization, "parametrizations", "Parametrizations"},
     KindText{EntryKind::Dataset, "datasets", "Data sources"},
     KindText{EntryKind::Transform, "transforms", "Transforms"},
+    KindText{EntryKind::BatchTransform, "batch_transforms", "Transforms of batches"},
+    KindText{EntryKind::Sampler, "samplers", "Samplers"},
 };
 
 std::string named_list(const std::vector<std::string>& names) {

@@ -39,6 +39,7 @@ void add_section(const config::RecordSpec& record, const std::string& path, std:
 Page section_page() {
   std::string out = "# Keys of a job\n";
   add_section(job::data_record(), "data", out);
+  add_section(job::split_record(), "data.PART", out);
   add_section(job::training_record(), "training", out);
   add_section(job::output_record(), "output", out);
   add_section(job::sweep_record(), "sweep", out);

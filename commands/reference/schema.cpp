@@ -51,20 +51,29 @@ void add_choices(Json& definitions, Layer layer) {
   add("optimizer", EntryKind::Optimizer, kAnything);
   add("schedule", EntryKind::Schedule, kAnything);
   add("transform", EntryKind::Transform, kAnything);
-  add("source", EntryKind::Dataset,
-      {{"slice", any_of({scalar(), kNull})},
-       {"shuffle_seed", or_interpolated({{"type", {"integer", "null"}}})}});
+  add("batch_transform", EntryKind::BatchTransform, kAnything);
+  add("sampler", EntryKind::Sampler, kAnything);
+  const Json beside = record(job::split_record(), layer)["anyOf"][0]["properties"];
+  add("source", EntryKind::Dataset, beside);
 }
 
 Json transforms(Layer layer) {
   const Json fields = any_of({map_of(some_of(name_in(layer, "transform"))), kNull});
-  return closed_map({{"all", fields}, {"train", fields}, {"eval", fields}}, {}, layer);
+  return closed_map({{"all", fields},
+                     {"train", fields},
+                     {"eval", fields},
+                     {"batch", some_of(name_in(layer, "batch_transform"))}},
+                    {}, layer);
 }
 
 Json data_section(Layer layer) {
   const Json source = any_of({refer(name_in(layer, "source")), kNull});
-  Json special = {{"train", source}, {"val", source}, {"test", source}};
+  const Json sets = any_of({source, map_of(source)});
+  Json special = {{"train", source}, {"val", sets}, {"test", sets}};
   special["transforms"] = any_of({transforms(layer), kNull});
+  const Json sampler = any_of({refer(name_in(layer, "sampler")), kNull});
+  special["loader"] =
+      record(*job::data_record().find("loader")->record, layer, {{"sampler", sampler}});
   return record(job::data_record(), layer, special);
 }
 

@@ -18,14 +18,18 @@ namespace fdl::catalog {
 #define FDL_SCHEDULE(name) FDL_ENTRY(schedule, name)
 #define FDL_DATASET(name) FDL_ENTRY(dataset, name)
 #define FDL_TRANSFORM(name) FDL_ENTRY(transform, name)
+#define FDL_BATCH_TRANSFORM(name) FDL_ENTRY(batch_transform, name)
+#define FDL_SAMPLER(name) FDL_ENTRY(sampler, name)
 #define FDL_INITIALIZER(name) FDL_ENTRY(initializer, name)
 #define FDL_PARAMETRIZATION(name) FDL_ENTRY(parametrization, name)
+#include "lib/catalog/batch_transforms.inc"
 #include "lib/catalog/datasets.inc"
 #include "lib/catalog/initializers.inc"
 #include "lib/catalog/losses.inc"
 #include "lib/catalog/metrics.inc"
 #include "lib/catalog/optimizers.inc"
 #include "lib/catalog/parametrizations.inc"
+#include "lib/catalog/samplers.inc"
 #include "lib/catalog/schedules.inc"
 #include "lib/catalog/transforms.inc"
 #undef FDL_ENTRY
@@ -69,6 +73,12 @@ constexpr Row<EntrySpec> kParametrizations[] = {
 constexpr Row<EntrySpec> kTransforms[] = {
 #include "lib/catalog/transforms.inc"
 };
+constexpr Row<EntrySpec> kBatchTransforms[] = {
+#include "lib/catalog/batch_transforms.inc"
+};
+constexpr Row<EntrySpec> kSamplers[] = {
+#include "lib/catalog/samplers.inc"
+};
 
 std::span<const Row<EntrySpec>> rows(EntryKind kind) {
   switch (kind) {
@@ -84,6 +94,10 @@ std::span<const Row<EntrySpec>> rows(EntryKind kind) {
       return kDatasets;
     case EntryKind::Transform:
       return kTransforms;
+    case EntryKind::BatchTransform:
+      return kBatchTransforms;
+    case EntryKind::Sampler:
+      return kSamplers;
     case EntryKind::Initializer:
       return kInitializers;
     case EntryKind::Parametrization:
@@ -138,9 +152,9 @@ std::vector<std::string> module_names() {
 }
 
 std::string_view to_string(EntryKind kind) {
-  constexpr std::string_view kNames[] = {"loss",        "metric",         "optimizer",
-                                         "schedule",    "data source",    "transform",
-                                         "initializer", "parametrization"};
+  constexpr std::string_view kNames[] = {
+      "loss",      "metric",          "optimizer", "schedule",    "data source",
+      "transform", "batch transform", "sampler",   "initializer", "parametrization"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

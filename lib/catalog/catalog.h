@@ -25,6 +25,8 @@ enum class EntryKind {
   Schedule,
   Dataset,
   Transform,
+  BatchTransform,
+  Sampler,
   Initializer,
   Parametrization
 };

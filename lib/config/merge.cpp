@@ -85,8 +85,7 @@ class Merger {
  public:
   Merger(const MergeRules& rules, std::vector<Deletion>& deletions, Diagnostics& problems)
       : deletions_(deletions), problems_(problems) {
-    for (const VariantMap& v : rules.variants)
-      variants_.push_back({split_path(v.pattern), &v.common_keys});
+    for (const VariantMap& v : rules.variants) variants_.push_back({split_path(v.pattern), &v});
   }
 
   void merge_maps(Node& base, const Node& upper) {
@@ -101,7 +100,7 @@ class Merger {
  private:
   struct Variants {
     Path pattern;
-    const std::vector<std::string>* common_keys;
+    const VariantMap* rule;
   };
 
   void merge_entry(Node& base, const Entry& entry) {
@@ -170,12 +169,14 @@ class Merger {
   }
 
   void drop_other_variant(Node& base, const Node& upper) const {
-    const auto found = std::find_if(variants_.begin(), variants_.end(),
-                                    [&](const Variants& v) { return matches(path_, v.pattern); });
+    const auto found = std::find_if(variants_.begin(), variants_.end(), [&](const Variants& v) {
+      return matches(path_, v.pattern) &&
+             (!v.rule->applies || v.rule->applies(path_.back(), base, upper));
+    });
     if (found == variants_.end()) return;
+    const std::vector<std::string>& common = found->rule->common_keys;
     const auto is_variant = [&](const Entry& e) {
-      return std::find(found->common_keys->begin(), found->common_keys->end(), e.key) ==
-             found->common_keys->end();
+      return std::find(common.begin(), common.end(), e.key) == common.end();
     };
     const bool chooses =
         std::any_of(upper.entries.begin(), upper.entries.end(),

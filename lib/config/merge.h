@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace fdl::config {
 struct VariantMap {
   std::string pattern;
   std::vector<std::string> common_keys;  // keys beside the variant, which merge as usual
+  // Where the language allows another map at that place too: whether `base`, the value of the key
+  // `key`, is one of variants once `upper` is laid over it.
+  std::function<bool(const std::string& key, const Node& base, const Node& upper)> applies = {};
 };
 
 // What merging must know of the language.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "lib/data/sampling.h"
 #include "lib/data/source.h"
 #include "lib/graph/graph.h"
 #include "lib/job/job.h"
@@ -16,12 +17,13 @@ struct Dataset {
   std::vector<job::Field> fields;  // those of the source, then masks
   // The samples of this part, by their place in the source; of windows: by their first token.
   std::vector<std::int64_t> rows;
+  std::shared_ptr<const Sampling> sampling;  // of training with a sampler
 
   std::int64_t num_samples() const { return static_cast<std::int64_t>(rows.size()); }
 };
 
 // Opens the samples that a split selects. `graph` gives synthetic data its shapes.
-// Errors: FDL5101, FDL5102, FDL4007.
+// Errors: FDL5101, FDL5102, FDL4007, FDL4050.
 Result<Dataset> load_split(const job::DataSplit& split, const job::Job& job,
                            const graph::Graph& graph);
 

@@ -51,9 +51,12 @@ void fill_pad(at::ScalarType dtype, std::byte* from, std::size_t num_bytes, doub
 }  // namespace
 
 std::int64_t batches_per_epoch(std::int64_t num_samples, const LoaderSpec& spec) {
-  const std::int64_t all =
-      (num_samples + (spec.drop_last ? 0 : spec.batch_size - 1)) / spec.batch_size;
-  return spec.only_batches > 0 ? std::min(all, spec.only_batches) : all;
+  return spec.limit.of((num_samples + (spec.drop_last ? 0 : spec.batch_size - 1)) /
+                       spec.batch_size);
+}
+
+std::int64_t samples_per_epoch(std::int64_t num_samples, const LoaderSpec& spec) {
+  return std::min(num_samples, batches_per_epoch(num_samples, spec) * spec.batch_size);
 }
 
 std::vector<FieldTransform> field_transforms(const job::Job& job, const Dataset& dataset,
@@ -67,6 +70,7 @@ struct Loader::State {
   const Dataset& dataset;
   const std::vector<FieldTransform> transforms;
   const LoaderSpec spec;
+  const std::shared_ptr<const BatchMixer> mixer;
   const std::int64_t num_batches;  // of an epoch
 
   std::mutex mutex;
@@ -79,10 +83,12 @@ struct Loader::State {
   std::vector<Slot> slots;
   std::vector<std::thread> workers;
 
-  State(const Dataset& samples, std::vector<FieldTransform> field_transforms, const LoaderSpec& s)
+  State(const Dataset& samples, std::vector<FieldTransform> field_transforms, const LoaderSpec& s,
+        std::shared_ptr<const BatchMixer> batch_mixer)
       : dataset(samples),
         transforms(std::move(field_transforms)),
         spec(s),
+        mixer(std::move(batch_mixer)),
         num_batches(batches_per_epoch(samples.num_samples(), s)) {}
 
   bool is_end() const { return num_batches == 0 || claim.epoch >= spec.num_epochs; }
@@ -107,18 +113,19 @@ struct Loader::State {
     slot.views.resize(layout().size());
   }
 
+  std::vector<std::int64_t> order_of(std::int64_t epoch) const {
+    if (spec.repeats_first_epoch) epoch = 0;
+    if (spec.shuffle && dataset.sampling)
+      return dataset.sampling->order(spec.seed, epoch, spec.batch_size);
+    if (spec.shuffle) return shuffled(dataset.num_samples(), spec.seed, epoch);
+    std::vector<std::int64_t> out(dataset.rows.size());
+    std::iota(out.begin(), out.end(), 0);
+    return out;
+  }
+
   // Takes the next batch's place; call with the lock held.
   Slot& claim_slot() {
-    if (!order) {
-      std::vector<std::int64_t> rows;
-      if (spec.shuffle) {
-        rows = shuffled(dataset.num_samples(), spec.seed, spec.only_batches > 0 ? 0 : claim.epoch);
-      } else {
-        rows.resize(dataset.rows.size());
-        std::iota(rows.begin(), rows.end(), 0);
-      }
-      order = std::make_shared<const std::vector<std::int64_t>>(std::move(rows));
-    }
+    if (!order) order = std::make_shared<const std::vector<std::int64_t>>(order_of(claim.epoch));
     Slot& slot = slot_of(num_claimed++);
     slot.is_ready = false;
     slot.order = order;
@@ -140,8 +147,10 @@ struct Loader::State {
       to.push_back(static_cast<std::byte*>(slot.whole[i].mutable_data_ptr()));
       slot.lengths[i].clear();
     }
+    slot.batch.rows.clear();
     for (std::int64_t k = 0; k < slot.batch.num_samples; ++k) {
       const auto at = static_cast<std::size_t>((*slot.order)[slot.batch.first_row + k]);
+      slot.batch.rows.push_back(dataset.rows[at]);
       const SampleKey key{spec.seed, slot.batch.position.epoch, dataset.rows[at]};
       FDL_TRY(dataset.source->read(dataset.rows[at], slot.scratch, slot.views));
       for (std::size_t i = 0; i < layout().size(); ++i) {
@@ -149,7 +158,7 @@ struct Loader::State {
         transforms[i].apply(slot.views[i].bytes, to[i], num_elements, key, slot.buffers);
         to[i] += static_cast<std::size_t>(transforms[i].output_elements(num_elements)) *
                  slot.whole[i].element_size();
-        slot.lengths[i].push_back(slot.views[i].length);
+        slot.lengths[i].push_back(transforms[i].output_length(slot.views[i].length));
       }
     }
     return {};
@@ -200,6 +209,8 @@ struct Loader::State {
       while (layout()[of].field.name != dataset.fields[i].mask_of) ++of;
       slot.batch.fields.push_back(mask_of(slot.lengths[of], slot.batch.fields[of].size(1)));
     }
+    const Position& at = slot.batch.position;
+    if (mixer) FDL_TRY(mixer->apply(slot.batch.fields, {spec.seed, at.epoch, at.batch}));
     return {};
   }
 
@@ -224,8 +235,8 @@ struct Loader::State {
 };
 
 Loader::Loader(const Dataset& dataset, std::vector<FieldTransform> transforms,
-               const LoaderSpec& spec, Position start)
-    : state_(std::make_unique<State>(dataset, std::move(transforms), spec)) {
+               const LoaderSpec& spec, Position start, std::shared_ptr<const BatchMixer> mixer)
+    : state_(std::make_unique<State>(dataset, std::move(transforms), spec, std::move(mixer))) {
   state_->claim = start.batch < state_->num_batches ? start : Position{start.epoch + 1, 0};
   state_->slots.resize(static_cast<std::size_t>(spec.workers > 0 ? spec.prefetch + 1 : 1));
   for (Slot& slot : state_->slots) state_->allocate(slot);

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/data/dataset.h"
+#include "lib/data/mixing.h"
 #include "lib/data/transform.h"
 
 namespace fdl::data {
@@ -20,12 +21,13 @@ struct LoaderSpec {
   std::int64_t num_epochs = 1;
   std::int64_t workers = 1;   // threads; 0 makes each batch when it is asked for
   std::int64_t prefetch = 1;  // batches made ahead
-  // Above 0: each epoch is this many first batches of the first one's order.
-  std::int64_t only_batches = 0;
+  job::BatchLimit limit;
+  bool repeats_first_epoch = false;  // each epoch has the order of the first one
 };
 
-// How many batches an epoch has.
+// How many batches an epoch has, and how many samples are in them.
 std::int64_t batches_per_epoch(std::int64_t num_samples, const LoaderSpec& spec);
+std::int64_t samples_per_epoch(std::int64_t num_samples, const LoaderSpec& spec);
 
 // Where a loader stands: the next batch to give.
 struct Position {
@@ -37,7 +39,9 @@ struct Batch {
   Position position;
   std::int64_t first_row = 0;  // place of its first sample within the epoch
   std::int64_t num_samples = 0;
-  std::vector<at::Tensor> fields;  // [num_samples, ...], in the order of Dataset::fields
+  std::vector<std::int64_t> rows;  // the samples' places in the source
+  // [num_samples, ...], in the order of Dataset::fields; then what a mixer adds.
+  std::vector<at::Tensor> fields;
 };
 
 // Gathers and transforms batches in threads of its own, in tensors that it uses again and again.
@@ -45,9 +49,10 @@ struct Batch {
 // What it gives depends on the spec and the position alone, not on threads or prefetching.
 class Loader {
  public:
-  // `dataset` must outlive the loader; one transform for each field of its source.
+  // `dataset` must outlive the loader; one transform for each field of its source. `mixer` may be
+  // null.
   Loader(const Dataset& dataset, std::vector<FieldTransform> transforms, const LoaderSpec& spec,
-         Position start = {});
+         Position start = {}, std::shared_ptr<const BatchMixer> mixer = nullptr);
   ~Loader();
 
   // The next batch, or null after the last epoch. Its tensors are overwritten after the next call.

@@ -108,16 +108,13 @@ Result<void> write_png(const std::filesystem::path& path, const PictureFile& pic
   image.version = PNG_IMAGE_VERSION;
   image.width = static_cast<png_uint_32>(picture.width);
   image.height = static_cast<png_uint_32>(picture.height);
-  image.format = picture.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  png_alloc_size_t num_bytes = 0;
-  bool is_fine = png_image_write_to_memory(&image, nullptr, &num_bytes, 0, picture.pixels.data(), 0,
-                                           nullptr) != 0;
-  std::string bytes(is_fine ? num_bytes : 0, '\0');
-  is_fine = is_fine && png_image_write_to_memory(&image, bytes.data(), &num_bytes, 0,
-                                                 picture.pixels.data(), 0, nullptr) != 0;
-  if (!is_fine)
-    return fail(error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(),
-                      static_cast<const char*>(image.message)));
+  image.format = picture.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  png_alloc_size_t num_bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
+  std::string bytes(num_bytes, '\0');
+  if (png_image_write_to_memory(&image, bytes.data(), &num_bytes, 0, picture.pixels.data(), 0,
+                                nullptr) == 0)
+    return fail(
+        error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(), image.message));
   bytes.resize(num_bytes);
   return write_atomic(path, bytes);
 }

@@ -19,7 +19,7 @@ struct PictureFile {
 // Errors: those of format::read_image_header; FDL5102 with the decoder's words.
 Result<PictureFile> read_picture(const std::filesystem::path& path, std::int64_t channels);
 
-// Writes 8 bits a channel, without loss. Errors: FDL5002.
+// Writes a picture of 1 or 3 channels as a PNG file, whole or not at all. Errors: FDL5002.
 Result<void> write_png(const std::filesystem::path& path, const PictureFile& picture);
 
 }  // namespace fdl::data

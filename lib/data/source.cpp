@@ -27,6 +27,12 @@ std::int64_t Layout::num_elements(std::int64_t length) const {
   return std::accumulate(sizes.begin() + 1, sizes.end(), length, std::multiplies<>());
 }
 
+Result<SampleView> Source::read_field(std::int64_t row, std::size_t field, Scratch& scratch) const {
+  std::vector<SampleView> views(layout_.size());
+  FDL_TRY(read(row, scratch, views));
+  return views[field];
+}
+
 MemorySource::MemorySource(std::vector<FieldValues> values)
     : Source(layout_of(values)), values_(std::move(values)) {}
 

@@ -47,6 +47,9 @@ class Source {
   // Errors: FDL5102 when the files have changed, or hold what does not fit.
   virtual Result<void> read(std::int64_t row, Scratch& scratch,
                             std::span<SampleView> out) const = 0;
+  // One field of sample `row`, where a source has it without the others.
+  virtual Result<SampleView> read_field(std::int64_t row, std::size_t field,
+                                        Scratch& scratch) const;
 
  private:
   std::vector<Layout> layout_;

@@ -24,7 +24,8 @@ Pictures pictures_of(at::ScalarType dtype, const std::vector<std::int64_t>& size
 }  // namespace
 
 FieldTransform::FieldTransform(const job::Job& job, const Layout& layout, bool is_training)
-    : output_dtype_(layout.dtype),
+    : input_dtype_(layout.dtype),
+      output_dtype_(layout.dtype),
       output_sizes_(layout.sizes),
       is_ragged_(layout.field.is_ragged()) {
   for (const job::FieldTransforms& transforms : job.transforms) {
@@ -34,15 +35,16 @@ FieldTransform::FieldTransform(const job::Job& job, const Layout& layout, bool i
   }
   for (Step& step : steps_) {
     Elementwise& own = step.elementwise;
-    if (step.stage || own.from != at::kByte) continue;
+    if (step.stage || step.sequence || own.from != at::kByte) continue;
     for (std::size_t i = 0; i < own.of_byte.size(); ++i)
       own.of_byte[i] = own.apply_one(static_cast<float>(i));
   }
 }
 
 FieldTransform::Elementwise& FieldTransform::last_elementwise() {
-  if (steps_.empty() || steps_.back().stage)
-    steps_.push_back({{output_dtype_, {}, {}}, nullptr, {0, tensor::Purpose::Augmentation}});
+  if (steps_.empty() || steps_.back().stage || steps_.back().sequence)
+    steps_.push_back(
+        {{output_dtype_, {}, {}}, nullptr, nullptr, {0, tensor::Purpose::Augmentation}, 1});
   return steps_.back().elementwise;
 }
 
@@ -59,20 +61,41 @@ void FieldTransform::add(const catalog::Choice& choice) {
     output_dtype_ = at::kFloat;
     return;
   }
-  const auto num_alike = std::count_if(steps_.begin(), steps_.end(),
-                                       [](const Step& step) { return step.stage != nullptr; });
+  const auto num_alike = std::count_if(steps_.begin(), steps_.end(), [](const Step& step) {
+    return step.stage != nullptr || step.sequence != nullptr;
+  });
   const tensor::StreamKey name = tensor::StreamKey(0, tensor::Purpose::Augmentation)
                                      .with(choice.name())
                                      .with(static_cast<std::uint64_t>(num_alike));
+  const std::size_t entry_bytes =
+      static_cast<std::size_t>(entry_elements()) * c10::elementSize(output_dtype_);
+  if (std::shared_ptr<const SequenceStage> sequence = make_sequence_stage(choice, entry_bytes)) {
+    output_sizes_.front() = sequence->output_length(output_sizes_.front());
+    steps_.push_back({{}, nullptr, std::move(sequence), name, entry_elements()});
+    return;
+  }
   std::shared_ptr<const Stage> stage =
       make_stage(choice, pictures_of(output_dtype_, output_sizes_));
   output_sizes_[output_sizes_.size() - 2] = stage->out().height;
   output_sizes_[output_sizes_.size() - 1] = stage->out().width;
-  steps_.push_back({{}, std::move(stage), name});
+  steps_.push_back({{}, std::move(stage), nullptr, name, 1});
+}
+
+std::int64_t FieldTransform::entry_elements() const {
+  if (output_sizes_.empty()) return 1;
+  return std::accumulate(output_sizes_.begin() + 1, output_sizes_.end(), std::int64_t{1},
+                         std::multiplies<>());
+}
+
+std::int64_t FieldTransform::output_length(std::int64_t length) const {
+  for (const Step& step : steps_) {
+    if (step.sequence) length = step.sequence->output_length(length);
+  }
+  return length;
 }
 
 std::int64_t FieldTransform::output_elements(std::int64_t num_elements) const {
-  if (is_ragged_) return num_elements;
+  if (is_ragged_) return output_length(num_elements / entry_elements()) * entry_elements();
   return std::accumulate(output_sizes_.begin(), output_sizes_.end(), std::int64_t{1},
                          std::multiplies<>());
 }
@@ -97,6 +120,18 @@ void FieldTransform::Elementwise::apply(const std::byte* in, std::byte* out,
   });
 }
 
+std::int64_t FieldTransform::elements_after(const Step& step, std::int64_t num_elements) {
+  if (step.stage) return step.stage->out().num_elements();
+  if (!step.sequence) return num_elements;
+  return step.sequence->output_length(num_elements / step.entry_elements) * step.entry_elements;
+}
+
+// Elementwise steps give f32, those of sequences what they took.
+std::size_t FieldTransform::bytes_after(const Step& step, std::size_t element_bytes) {
+  if (step.stage) return step.stage->out().element_bytes();
+  return step.sequence ? element_bytes : sizeof(float);
+}
+
 tensor::StreamKey FieldTransform::key_of(const tensor::StreamKey& name, const SampleKey& key) {
   return name.with(key.seed)
       .with(static_cast<std::uint64_t>(key.epoch))
@@ -111,18 +146,22 @@ void FieldTransform::apply(const std::byte* sample, std::byte* out, std::int64_t
     return;
   }
   const std::byte* from = sample;
+  std::size_t element_bytes = c10::elementSize(input_dtype_);
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
     std::byte* to = out;
-    const std::int64_t num_made = step.stage ? step.stage->out().num_elements() : num_elements;
+    const std::int64_t length = num_elements / step.entry_elements;
+    const std::int64_t num_made = elements_after(step, num_elements);
+    element_bytes = bytes_after(step, element_bytes);
     if (i + 1 < steps_.size()) {
       std::vector<std::byte>& buffer = buffers[i % 2];
-      const std::size_t bytes = step.stage ? step.stage->out().element_bytes() : sizeof(float);
-      buffer.resize(static_cast<std::size_t>(num_made) * bytes);
+      buffer.resize(static_cast<std::size_t>(num_made) * element_bytes);
       to = buffer.data();
     }
     if (step.stage)
       step.stage->apply(from, to, key_of(step.name, key));
+    else if (step.sequence)
+      step.sequence->apply(from, to, length, key_of(step.name, key));
     else
       step.elementwise.apply(from, to, num_elements);
     from = to;

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/data/source.h"
+#include "lib/data/transforms/sequence.h"
 #include "lib/data/transforms/stage.h"
 #include "lib/job/job.h"
 
@@ -33,6 +34,8 @@ class FieldTransform {
   const std::vector<std::int64_t>& output_sizes() const { return output_sizes_; }
   // Elements of a transformed sample that had so many.
   std::int64_t output_elements(std::int64_t num_elements) const;
+  // The length of a transformed sample, of a ragged field, that was so long.
+  std::int64_t output_length(std::int64_t length) const;
 
   // Writes one transformed sample; `buffers` is memory for what is in between. Two fields of one
   // sample draw alike, so that a picture and the classes of its pixels turn together. Safe from any
@@ -54,17 +57,23 @@ class FieldTransform {
     float apply_one(float x) const;
     void apply(const std::byte* in, std::byte* out, std::int64_t num_elements) const;
   };
-  // One of the two.
+  // One of the three.
   struct Step {
     Elementwise elementwise;
     std::shared_ptr<const Stage> stage;
-    tensor::StreamKey name;  // of its draws
+    std::shared_ptr<const SequenceStage> sequence;
+    tensor::StreamKey name;           // of its draws
+    std::int64_t entry_elements = 1;  // of one entry of its first axis
   };
   void add(const catalog::Choice& choice);
   Elementwise& last_elementwise();
+  std::int64_t entry_elements() const;
+  static std::int64_t elements_after(const Step& step, std::int64_t num_elements);
+  static std::size_t bytes_after(const Step& step, std::size_t element_bytes);
   static tensor::StreamKey key_of(const tensor::StreamKey& name, const SampleKey& key);
 
   std::vector<Step> steps_;
+  at::ScalarType input_dtype_;
   at::ScalarType output_dtype_;
   std::vector<std::int64_t> output_sizes_;
   bool is_ragged_;

@@ -42,7 +42,8 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   const graph::Graph& graph = program_->graph;
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
-  Run run(graph, std::move(context), inputs.front().device(), program_, timer_);
+  Run run(graph, std::move(context), inputs.front().device(), program_,
+          {timer_, watch_ ? &watch_ : nullptr, &frozen_});
   for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
   for (std::size_t i = 0; i < states.size(); ++i) run[graph.states[i].read] = states[i];
   FDL_TRY(run.steps(program_->steps));
@@ -53,7 +54,8 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
 }
 
 Result<std::vector<at::Tensor>> gradients(const at::Tensor& loss,
-                                          const std::vector<tensor::NamedTensor>& parameters) {
+                                          const std::vector<tensor::NamedTensor>& parameters,
+                                          bool keeps) {
   std::vector<at::Tensor> leaves;
   leaves.reserve(parameters.size());
   for (const auto& parameter : parameters) {
@@ -61,7 +63,7 @@ Result<std::vector<at::Tensor>> gradients(const at::Tensor& loss,
   }
   try {
     std::vector<at::Tensor> found =
-        torch::autograd::grad({loss}, leaves, /*grad_outputs=*/{}, /*retain_graph=*/false,
+        torch::autograd::grad({loss}, leaves, /*grad_outputs=*/{}, /*retain_graph=*/keeps,
                               /*create_graph=*/false, /*allow_unused=*/true);
     if (leaves.size() == parameters.size()) return found;
     std::vector<at::Tensor> out(parameters.size());

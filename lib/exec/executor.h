@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -25,6 +27,10 @@ struct Called {
 Result<std::vector<at::Tensor>> initial_states(const graph::Graph& graph, std::uint64_t seed,
                                                std::int64_t num_samples);
 
+// Shown what each node gives, in the order of the run; of a loop's body each turn. Experts that run
+// as one are seen as their gate.
+using NodeWatch = std::function<void(const graph::Node&, const std::vector<at::Tensor>& outputs)>;
+
 class Executor {
  public:
   // `graph` must outlive the executor; `wanted` are the values that run() gives, in order.
@@ -35,6 +41,11 @@ class Executor {
 
   // Measures each node from now on, or with null none.
   void set_timer(NodeTimer* timer) { timer_ = timer; }
+  // Likewise.
+  void set_watch(NodeWatch watch) { watch_ = std::move(watch); }
+  // Nodes that do as in evaluation while others train, beside those that are frozen by the graph:
+  // their running statistics stay.
+  void set_frozen(std::set<const graph::Node*> frozen) { frozen_ = std::move(frozen); }
 
   // Computes the wanted values from the model's inputs, which stand in the order of Graph::inputs
   // with the batch axis first. Gradients are recorded when context.training. Of a graph with states
@@ -51,11 +62,15 @@ class Executor {
   struct Program;
   std::shared_ptr<const Program> program_;  // also held by what a backward pass may run again
   NodeTimer* timer_ = nullptr;
+  NodeWatch watch_;
+  std::set<const graph::Node*> frozen_;
 };
 
 // The gradients of `loss`, a scalar, in the order of `parameters`; undefined where it does not
-// depend on one, or one does not require gradients. Frees what the forward kept. Errors: FDL5404.
+// depend on one, or one does not require gradients. Frees what the forward kept unless `keeps`.
+// Errors: FDL5404.
 Result<std::vector<at::Tensor>> gradients(const at::Tensor& loss,
-                                          const std::vector<tensor::NamedTensor>& parameters);
+                                          const std::vector<tensor::NamedTensor>& parameters,
+                                          bool keeps = false);
 
 }  // namespace fdl::exec

@@ -70,14 +70,15 @@ class Recomputation : public torch::autograd::Node {
 
 Run Run::again(const Step& region) {
   Run out = *this;
-  out.timer_ = nullptr;  // it is a part of the backward pass
+  out.hooks_.timer = nullptr;  // it is a part of the backward pass
+  out.hooks_.watch = nullptr;
   out.values_.assign(values_.size(), {});
   for (const graph::ValueId id : region.outer.front()) {
     const at::Tensor& value = (*this)[id];
     if (value.defined()) out[id] = value.detach().requires_grad_(value.requires_grad());
   }
   for_each_module(region.blocks.front(), [&](const Step& step) {
-    const bool updates = step.node->spec->updates_buffers() && !step.node->is_frozen;
+    const bool updates = step.node->spec->updates_buffers() && !is_frozen(*step.node);
     if (!updates && step.computed.empty()) return;
     out.buffered_[&step] = own_of(step).map(
         [](const at::Tensor& t) { return t.requires_grad() ? t : t.detach().clone(); });

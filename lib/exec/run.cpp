@@ -17,10 +17,13 @@ using graph::ValueId;
 Result<void> Run::steps(const std::vector<Step>& list) {
   for (const Step& step : list) {
     FDL_TRY(one(step));
+    if (hooks_.watch != nullptr && step.node != nullptr) show(*step.node);
     for (const ValueId id : step.dead) (*this)[id].reset();
   }
   return {};
 }
+
+void Run::show(const Node& node) { (*hooks_.watch)(node, gather(node.outputs)); }
 
 Result<void> Run::one(const Step& step) {
   if (step.node == nullptr) return region(step);
@@ -28,7 +31,7 @@ Result<void> Run::one(const Step& step) {
   if (step.node->kind == Node::Kind::Switch) return choose(step);
   // Experts that run one by one are measured one by one.
   if (step.node->kind == Node::Kind::Gate && !step.is_batched) return gate(step);
-  const NodeTimer::Forward measured(timer_, *step.node);
+  const NodeTimer::Forward measured(hooks_.timer, *step.node);
   if (step.node->kind == Node::Kind::Gate) return gate(step);
   return at_node(*step.node, [&] { scatter(step.node->outputs, compute(step)); });
 }
@@ -73,7 +76,7 @@ nn::Outputs Run::forward(const Step& step, const std::vector<at::Tensor>& inputs
   const Node& node = *step.node;
   const bool trains = context_.training;
   context_.node_path = node.path;
-  context_.training = trains && !node.is_frozen;
+  context_.training = trains && !is_frozen(node);
   nn::Outputs out;
   if (node.precision || !step.computed.empty()) {
     nn::Tensors own = own_of(step);

@@ -8,24 +8,31 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
-#include "lib/exec/node_timer.h"
+#include "lib/exec/executor.h"
 #include "lib/exec/program.h"
 #include "lib/nn/step_context.h"
 #include "lib/tensor/errors.h"
 
 namespace fdl::exec {
 
+// Who looks at a run, and what they ask of it.
+struct Hooks {
+  NodeTimer* timer = nullptr;        // null when nobody measures
+  const NodeWatch* watch = nullptr;  // null when nobody looks
+  const std::set<const graph::Node*>* frozen = nullptr;
+};
+
 // One run: the values that exist at the moment, by ValueId. Internal to this folder.
 class Run {
  public:
   // `owner` keeps the steps alive, which a backward pass may run again.
   Run(const graph::Graph& graph, nn::StepContext context, at::Device device,
-      std::shared_ptr<const void> owner, NodeTimer* timer)
+      std::shared_ptr<const void> owner, Hooks hooks)
       : context_(std::move(context)),
         values_(graph.values.size()),
         device_(device),
         owner_(std::move(owner)),
-        timer_(timer) {}
+        hooks_(hooks) {}
 
   at::Tensor& operator[](graph::ValueId id) { return values_[static_cast<std::size_t>(id)]; }
   Result<void> steps(const std::vector<Step>& list);
@@ -65,6 +72,11 @@ class Run {
   Result<void> gate(const Step& step);
   Result<void> dealt(const Step& step, const at::Tensor& weights, const at::Tensor& places);
 
+  // What a node has given, to who looks.
+  void show(const graph::Node& node);
+  bool is_frozen(const graph::Node& node) const {
+    return node.is_frozen || (hooks_.frozen != nullptr && hooks_.frozen->count(&node) != 0);
+  }
   const nn::Tensors& own_of(const Step& step) const;
   std::vector<at::Tensor> gather(const std::vector<graph::ValueId>& ids);
   void scatter(const std::vector<graph::ValueId>& ids, std::vector<at::Tensor> tensors);
@@ -73,7 +85,7 @@ class Run {
   std::vector<at::Tensor> values_;
   at::Device device_;
   std::shared_ptr<const void> owner_;
-  NodeTimer* timer_;                             // null when nobody measures
+  Hooks hooks_;
   std::vector<tensor::Lanes> lanes_;             // around the folds at hand
   std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own
 };

@@ -26,6 +26,14 @@ void drop_unread(Block& block, const std::map<ValueId, ValueId>& casts, std::set
   }
 }
 
+// What `training.precision` has all of the model compute in; nothing for f32. Other words are told
+// of by who reads the section.
+std::optional<catalog::DType> job_precision(const config::Node& root) {
+  const config::Node* node = config::find_path(root, "training.precision");
+  if (node == nullptr || (node->text != "bf16" && node->text != "f16")) return std::nullopt;
+  return catalog::parse_dtype(node->text);
+}
+
 }  // namespace
 
 Builder::Builder(const config::Manifest& manifest, const config::Environment& environment,
@@ -198,11 +206,17 @@ Graph Builder::build() {
     return {};
   }
   const config::NameScope names;
-  const Place place{&graph_.root, std::make_shared<PathScope>(""), &tags, &names};
+  Place place{&graph_.root, std::make_shared<PathScope>(""), &tags, &names};
+  place.precision = job_precision(file_->manifest.root);
   const std::vector<int> states = declare_states(*model, place);
   const ValueId first = graph_.inputs.empty() ? kUnknown : graph_.inputs.front().value;
   const ValueId last = run_flow(*flow, first, place, false);
   graph_.outputs = read_outputs(*model, tags, last);
+  // Losses and whoever else asks for an output are to have all the digits that there are.
+  if (place.precision) {
+    for (NamedValue& output : graph_.outputs)
+      output.value = cast(output.value, catalog::DType::F32, place);
+  }
   check_states(states);
   check_bptt();
   read_model_loads(*model, 0, place);

@@ -63,7 +63,10 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
   }
   const DataSplit* train = job.find_split("train");
   const Node& training = *manifest.root.find("training");
-  if (train == nullptr) {
+  const Node* given = manifest.root.find("data")->find("train");
+  if (train == nullptr && given != nullptr && !given->is_null()) {
+    // Told already: it cannot be read.
+  } else if (train == nullptr) {
     problems.add(error(Code::NoJob, manifest.root.find("data")->span, "'data' needs 'train'")
                      .help("for example train: {{ fashion_mnist: {{ split: train }} }}"));
   } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
@@ -75,6 +78,9 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     const Offered offered{graph, seen->fields, job.axis_sizes};
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
+    settle_sampler(fields, job, problems);
+    settle_mixing(graph, fields, job, problems);
+    check_masking(job, problems);
     for (const DataSplit& split : job.splits) {
       const auto i = static_cast<std::size_t>(&split - job.splits.data());
       if (&split != train && !infos[i].fields.empty())
@@ -107,6 +113,8 @@ Checked check(const config::Manifest& manifest, const config::Environment& envir
   out.job = read_job(manifest, problems);
   if (out.graph && out.job && out.job->training.optimizer.spec != nullptr)
     out.job->training.groups = read_groups(out.job->training.optimizer, *out.graph, problems);
+  if (out.graph && out.job)
+    read_rules(*manifest.root.find("training"), *out.graph, out.job->training, problems);
   if (out.graph && out.job) {
     check_data(*out.job, *out.graph, manifest, skip_data, problems);
     const bool knows_metrics = !out.job->training.losses.empty();  // not without the data

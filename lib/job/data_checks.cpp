@@ -10,9 +10,9 @@ namespace {
 using catalog::DType;
 using catalog::TensorType;
 
-// Whether two splits draw from one set of samples in one order.
+// Whether two splits draw from one set of samples.
 bool same_source(const DataSplit& a, const DataSplit& b) {
-  if (a.source.spec != b.source.spec || a.shuffle_seed != b.shuffle_seed) return false;
+  if (a.source.spec != b.source.spec) return false;
   const auto& fields = a.source.spec->record.fields;
   return std::all_of(fields.begin(), fields.end(), [&](const config::FieldSpec& field) {
     return field.show(a.source.params.get()) == field.show(b.source.params.get());
@@ -167,25 +167,52 @@ void check_same_fields(const Job& job, const DataSplit& split, const SourceInfo&
   }
 }
 
+namespace {
+
+std::int64_t num_shared(const SampleRanges& a, const SampleRanges& b) {
+  std::int64_t out = 0;
+  for (const SampleRange& one : a) {
+    for (const SampleRange& other : b)
+      out += std::max<std::int64_t>(
+          0, std::min(one.end, other.end) - std::max(one.begin, other.begin));
+  }
+  return out;
+}
+
+// Which parts of the data may share samples: sets of one part may, each is measured by itself.
+bool may_share(const DataSplit& a, const DataSplit& b) {
+  return a.name.find('/') != std::string::npos &&
+         a.name.substr(0, a.name.find('/')) == b.name.substr(0, b.name.find('/'));
+}
+
+void report_overlap(const DataSplit& a, const DataSplit& b, const std::string& what,
+                    Diagnostics& problems) {
+  problems.add(error(Code::SliceOverlap, b.span, "'{}' and '{}' share {}", a.name, b.name, what)
+                   .note_at(a.span, "the other slice is here")
+                   .help("make the slices disjoint, or say `allow_overlap: true`"));
+}
+
+}  // namespace
+
 void check_slices(const Job& job, const std::vector<SourceInfo>& infos, bool allow_overlap,
                   Diagnostics& problems) {
-  std::vector<std::optional<SampleRange>> ranges;
+  std::vector<std::optional<SampleRanges>> ranges;
   for (std::size_t i = 0; i < job.splits.size(); ++i) {
-    Result<SampleRange> range = select_samples(job.splits[i], infos[i]);
-    if (!range) problems.add(range.error());
-    ranges.push_back(range ? std::optional(*range) : std::nullopt);
+    Result<SampleRanges> selected = select_samples(job.splits[i], infos[i]);
+    if (!selected) problems.add(selected.error());
+    ranges.push_back(selected ? std::optional(*std::move(selected)) : std::nullopt);
   }
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     for (std::size_t j = i + 1; j < ranges.size() && !allow_overlap; ++j) {
-      if (!ranges[i] || !ranges[j] || !same_source(job.splits[i], job.splits[j])) continue;
-      const std::int64_t shared =
-          std::min(ranges[i]->end, ranges[j]->end) - std::max(ranges[i]->begin, ranges[j]->begin);
-      if (shared <= 0) continue;
-      problems.add(error(Code::SliceOverlap, job.splits[j].span, "'{}' and '{}' share {} {}",
-                         job.splits[i].name, job.splits[j].name, shared,
-                         infos[i].window > 0 ? "tokens" : "samples")
-                       .note_at(job.splits[i].span, "the other slice is here")
-                       .help("make the slices disjoint, or say `allow_overlap: true`"));
+      const DataSplit &a = job.splits[i], &b = job.splits[j];
+      if (!ranges[i] || !ranges[j] || may_share(a, b) || !same_source(a, b)) continue;
+      const std::int64_t shared = num_shared(*ranges[i], *ranges[j]);
+      if (a.shuffle_seed != b.shuffle_seed)
+        report_overlap(a, b, "samples: each permutes them in another way", problems);
+      else if (shared > 0)
+        report_overlap(a, b,
+                       fmt::format("{} {}", shared, infos[i].window > 0 ? "tokens" : "samples"),
+                       problems);
     }
   }
 }

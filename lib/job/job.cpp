@@ -45,27 +45,6 @@ std::vector<catalog::Choice> read_choices(catalog::EntryKind kind, const Node& n
   return out;
 }
 
-std::optional<DataSplit> read_split(const std::string& name, const Node& node,
-                                    Diagnostics& problems) {
-  DataSplit split;
-  split.name = name;
-  split.span = node.span;
-  auto source =
-      catalog::read_choice(catalog::EntryKind::Dataset, node, {"slice", "shuffle_seed"}, problems);
-  if (const Node* slice = node.find("slice"); slice != nullptr && !slice->is_null()) {
-    if (!config::ValueTraits<std::string>::read(*slice, split.slice))
-      problems.add(config::wrong_type(*slice, "slice", "a text such as \":90%\""));
-    split.span = slice->span;
-  }
-  if (const Node* seed = node.find("shuffle_seed"); seed != nullptr) {
-    if (!config::ValueTraits<std::optional<std::int64_t>>::read(*seed, split.shuffle_seed))
-      problems.add(config::wrong_type(*seed, "shuffle_seed", "an integer"));
-  }
-  if (!source) return std::nullopt;
-  split.source = std::move(*source);
-  return split;
-}
-
 void read_transforms(const TransformKeys& keys, Job& job, Diagnostics& problems) {
   const auto field_named = [&](const std::string& name) -> FieldTransforms& {
     const auto it = std::find_if(job.transforms.begin(), job.transforms.end(),
@@ -84,6 +63,21 @@ void read_transforms(const TransformKeys& keys, Job& job, Diagnostics& problems)
   take(keys.all, &FieldTransforms::all);
   take(keys.train, &FieldTransforms::train);
   take(keys.eval, &FieldTransforms::eval);
+  job.mixing.choices = read_choices(catalog::EntryKind::BatchTransform, keys.batch, problems);
+}
+
+void read_loader(const LoaderKeys& keys, Job& job, Diagnostics& problems) {
+  job.loader = {keys.workers, keys.prefetch, keys.shuffle, keys.drop_last, std::nullopt};
+  if (keys.sampler.is_null()) return;
+  auto choice = catalog::read_choice(catalog::EntryKind::Sampler, keys.sampler, {}, problems);
+  if (!choice) return;
+  if (!keys.shuffle) {
+    problems.add(error(Code::DoNotGoTogether, choice->span,
+                       "the sampler '{}' draws an order, but `shuffle: false` asks for none",
+                       choice->name())
+                     .help("leave one of the two out"));
+  }
+  job.loader.sampler = Sampler{*std::move(choice), ""};
 }
 
 void read_pads(const Node& node, Job& job, Diagnostics& problems) {
@@ -150,6 +144,16 @@ void check_schedules(const Training& training, Diagnostics& problems) {
   }
 }
 
+// What `overfit` and `smoke` leave of the data.
+void limit_batches(Job& job) {
+  for (DataSplit& split : job.splits) {
+    const bool is_train = split.name == "train";
+    if (is_train && job.training.overfit_batches > 0)
+      split.limit = {job.training.overfit_batches, 1};
+    if (!is_train && job.training.smoke) split.limit = {1, 1};
+  }
+}
+
 void read_training(const Node& section, Job& job, Diagnostics& problems) {
   TrainingKeys keys;
   config::bind_record(training_record(), section, &keys, problems);
@@ -178,19 +182,18 @@ void read_training(const Node& section, Job& job, Diagnostics& problems) {
 
 }  // namespace
 
-const DataSplit* Job::find_split(std::string_view name) const {
-  const auto it = std::find_if(splits.begin(), splits.end(),
-                               [&](const DataSplit& s) { return s.name == name; });
-  return it != splits.end() ? &*it : nullptr;
-}
-
 bool Training::higher_is_better(std::string_view recorded) const {
-  const std::string_view name = recorded.substr(recorded.find('/') + 1);
-  return std::any_of(metrics.begin(), metrics.end(), [&](const Metric& metric) {
-    const auto& names = metric.recorded;
-    return std::find(names.begin(), names.end(), name) != names.end() &&
-           metric.what.spec->higher_is_better;
-  });
+  // The part of the data in front may be that of a set: "val/clean/f1/0".
+  const std::string* longest = nullptr;
+  bool out = false;
+  for (const Metric& metric : metrics) {
+    for (const std::string& name : metric.recorded) {
+      if (!recorded.ends_with("/" + name) || (longest && longest->size() >= name.size())) continue;
+      longest = &name;
+      out = metric.what.spec->higher_is_better;
+    }
+  }
+  return out;
 }
 
 std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& problems) {
@@ -202,17 +205,12 @@ std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& probl
   const Node* training = manifest.root.find("training");
   DataKeys keys;
   if (data != nullptr) config::bind_record(record_spec(&keys), *data, &keys, problems);
-  job.loader = {keys.loader.workers, keys.loader.prefetch, keys.loader.shuffle,
-                keys.loader.drop_last};
-  for (const auto& [name, node] : {std::pair<std::string, const Node*>{"train", &keys.train},
-                                   {"val", &keys.val},
-                                   {"test", &keys.test}}) {
-    if (node->is_null()) continue;
-    if (auto split = read_split(name, *node, problems)) job.splits.push_back(std::move(*split));
-  }
+  read_loader(keys.loader, job, problems);
+  read_splits(keys, job, problems);
   read_transforms(keys.transforms, job, problems);
   read_pads(keys.pad, job, problems);
   if (training != nullptr) read_training(*training, job, problems);
+  limit_batches(job);
   read_output(manifest, job, problems);
   return job;
 }

@@ -16,18 +16,35 @@
 #include "lib/graph/graph.h"
 #include "lib/job/early_stop.h"
 #include "lib/job/expression.h"
+#include "lib/job/rules.h"
 #include "lib/job/sweep.h"
 
 // The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
 // graph.
 namespace fdl::job {
 
-// One named part of the data: train, val or test.
+// One of k equal parts of a slice: train leaves it out, the others are nothing else.
+struct Fold {
+  std::int64_t k = 2, index = 0;
+};
+
+// The most batches that are gone through: a number, or a share of them all.
+struct BatchLimit {
+  std::optional<std::int64_t> batches;
+  double share = 1;
+
+  // Of so many batches; a share of some is at least one.
+  std::int64_t of(std::int64_t num_batches) const;
+};
+
+// One named part of the data: "train", "val", "test", or a set of several: "val/clean".
 struct DataSplit {
   std::string name;
   catalog::Choice source;
   std::string slice;                         // "start:stop" in samples or percent, "" for all
   std::optional<std::int64_t> shuffle_seed;  // permutes before slicing
+  std::optional<Fold> fold;                  // of the slice
+  BatchLimit limit;
   Span span;
 };
 
@@ -37,11 +54,28 @@ struct FieldTransforms {
   std::vector<catalog::Choice> all, train, eval;  // `all` run first
 };
 
+// How the training samples of an epoch are drawn.
+struct Sampler {
+  catalog::Choice what;
+  std::string field;  // that it draws by
+};
+
 struct Loader {
   std::int64_t workers = 1;
   std::int64_t prefetch = 4;  // batches made ahead
   bool shuffle = true;        // of training; evaluation never does
   bool drop_last = false;
+  std::optional<Sampler> sampler;  // else one by one
+};
+
+// What mixes the samples of training batches. Losses compare, in the place of a mixed field of
+// classes, one of their shares.
+struct Mixing {
+  std::vector<catalog::Choice> choices;  // each batch draws one; none: nothing is mixed
+  std::vector<std::string> fields;       // numbers
+  std::vector<std::string> labels;       // classes
+
+  bool mixes_label(std::string_view field) const;
 };
 
 // A tensor that a loss or metric compares: a value of the model, a field of the data, or a tensor
@@ -102,13 +136,19 @@ struct Training {
   bool smoke = false;                // one batch of everything
   std::int64_t batch_size = 32;
   bool batch_size_is_auto = false;  // not settled yet
+  std::int64_t accumulate = 1;      // batches of one update
   std::int64_t seed = 42;
+  Precision precision = Precision::F32;
   std::int64_t validate_every_epochs = 1;  // one of the two is 0
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;
   std::vector<Metric> metrics;
   std::vector<NamedExpression> expressions;
   std::optional<EarlyStop> early_stop;
+  std::vector<ClipRule> clip;  // each parameter is in one at most
+  std::optional<Ema> ema;
+  NanRule nan;
+  std::optional<SpikeRule> spikes;
   catalog::Choice optimizer;  // as chosen, without regard to its groups
   // What it does to which parameters, each in one of them. The first has the optimizer's own
   // values, and may have no parameter.
@@ -152,6 +192,7 @@ struct Job {
   std::filesystem::path output_dir = "runs";
   std::vector<DataSplit> splits;
   std::vector<FieldTransforms> transforms;
+  Mixing mixing;
   Loader loader;
   std::map<std::string, double> pads;  // by field, in the place of its own
   // Named axes of the model that the training data gives one size: T of a text in windows.
@@ -163,19 +204,27 @@ struct Job {
   std::int64_t num_positions = 0;
 
   const DataSplit* find_split(std::string_view name) const;
+  // The split of that name, or all sets of a part: "val" stands for "val/clean" and "val/noisy".
+  std::vector<const DataSplit*> find_splits(std::string_view name) const;
 };
 
-// Half-open range of samples that a slice selects. Problems: FDL4007.
+// The part of the data that measures of averaged weights stand under: "val_ema" for "val",
+// "val_ema/clean" for "val/clean".
+std::string averages_name(const std::string& part);
+
+// Half-open range of samples.
 struct SampleRange {
   std::int64_t begin = 0, end = 0;
   std::int64_t size() const { return end - begin; }
 };
+using SampleRanges = std::vector<SampleRange>;  // disjoint, none empty, in order
 
 // What the whole language knows about merging (optimizers, losses, sources, steps) and presets.
 const config::MergeRules& merge_rules();
 
 // The keys of `data`, `training`, `output` and `commands`, for help, defaults and docs.
 const config::RecordSpec& data_record();
+const config::RecordSpec& split_record();  // beside the source of a part of the data
 const config::RecordSpec& training_record();
 const config::RecordSpec& output_record();
 const config::RecordSpec& sweep_record();
@@ -199,8 +248,12 @@ Result<SourceInfo> inspect_source(const DataSplit& split, const Job& job,
 catalog::TensorType with_sizes(catalog::TensorType type,
                                const std::map<std::string, std::int64_t>& sizes);
 
-// The samples (or tokens) of its source that a split selects. Errors: FDL4007.
-Result<SampleRange> select_samples(const DataSplit& split, const SourceInfo& info);
+// The samples (or tokens) that a split selects by its slice and fold, of so many; after its
+// permutation, if it has one. Errors: FDL4007.
+Result<SampleRanges> select_places(const DataSplit& split, std::int64_t num_samples);
+
+// Those of its source. Errors: FDL4007, also where no window fits.
+Result<SampleRanges> select_samples(const DataSplit& split, const SourceInfo& info);
 
 // How many samples are in a range: as many as it is long, or the windows that fit into it.
 std::int64_t num_samples_in(const SampleRange& range, const SourceInfo& info);

@@ -21,7 +21,11 @@ std::vector<std::string> plain_names(const Training& training) {
 std::vector<std::string> measured_parts(const Job& job) {
   std::vector<std::string> out;
   for (const DataSplit& split : job.splits) {
-    if (split.name != "test") out.push_back(split.name);
+    if (split.name == "test" || split.name.starts_with("test/")) continue;
+    out.push_back(split.name);
+    const bool is_averaged =
+        split.name != "train" && job.training.ema && job.training.ema->evaluates;
+    if (is_averaged) out.push_back(averages_name(split.name));
   }
   return out;
 }
@@ -59,6 +63,11 @@ std::optional<NamedExpression> read_expression(const config::Entry& entry, const
 }
 
 }  // namespace
+
+std::string averages_name(const std::string& part) {
+  const std::size_t set = std::min(part.find('/'), part.size());
+  return part.substr(0, set) + "_ema" + part.substr(set);
+}
 
 std::vector<std::string> recorded_names(const Job& job) {
   std::vector<std::string> plain = plain_names(job.training), out;

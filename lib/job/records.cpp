@@ -17,6 +17,9 @@ const RecordSpec& record_spec(const LoaderKeys*) {
           .field("prefetch", &K::prefetch, "Batches made ahead.", at_least(1))
           .field("shuffle", &K::shuffle, "Draw a new order of the training samples each epoch.")
           .field("drop_last", &K::drop_last, "Leave out a last, smaller training batch.")
+          .field("sampler", &K::sampler,
+                 "How the training samples of an epoch are drawn, where that is not one by one at "
+                 "random: `weighted`, `stratified` or `bucketed`.")
           .build();
   return spec;
 }
@@ -28,6 +31,39 @@ const RecordSpec& record_spec(const TransformKeys*) {
           .field("all", &K::all, "In training and evaluation.")
           .field("train", &K::train, "In training only, after `all`.")
           .field("eval", &K::eval, "In evaluation only, after `all`.")
+          .field("batch", &K::batch,
+                 "What mixes the samples of a training batch, such as `mixup`; of a list each "
+                 "batch draws one.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const FoldKeys*) {
+  using K = FoldKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("fold",
+                       "One of k equal parts of the slice: `train` leaves it out, `val` and `test` "
+                       "are nothing else.")
+          .field("k", &K::k, "How many parts.", config::required, at_least(2))
+          .field("index", &K::index, "Which one, from 0.", config::required, at_least(0))
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const SplitKeys*) {
+  using K = SplitKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("part",
+                       "What may stand beside the source of `train`, `val`, `test`, or of each of "
+                       "several sets by name: `val: {clean: {...}, noisy: {...}}`.")
+          .field("slice", &K::slice,
+                 "Some of the samples, by place: \":50000\", \"90%:\"; of windows, some tokens.")
+          .field("shuffle_seed", &K::shuffle_seed,
+                 "Permutes the samples before they are sliced, whatever `training.seed` is.")
+          .field("fold", &K::fold, "One of k equal parts of the slice, left out or taken alone.")
+          .field("limit", &K::limit,
+                 "The most batches of it that an epoch or an evaluation goes through: `20` or "
+                 "`10%`.")
           .build();
   return spec;
 }
@@ -37,8 +73,8 @@ const RecordSpec& record_spec(const DataKeys*) {
   static const RecordSpec spec =
       RecordBuilder<K>("data", "Where samples come from.")
           .field("train", &K::train, "The samples to train on.")
-          .field("val", &K::val, "The samples to validate on during training.")
-          .field("test", &K::test, "The samples for `fdl eval`.")
+          .field("val", &K::val, "The samples to validate on during training, or sets by name.")
+          .field("test", &K::test, "The samples for `fdl eval`, or sets by name.")
           .field("transforms", &K::transforms, "What happens to the fields.")
           .field(
               "pad", &K::pad,
@@ -70,6 +106,16 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  "Ends the run after this time, all its starts together: `90s`, `5 minutes`, `2h`.")
           .field("batch_size", &K::batch_size,
                  "Samples in a batch; `auto` takes as many as the memory allows.", at_least(1))
+          .field("accumulate", &K::accumulate,
+                 "Batches that one update adds up: as one batch of their size, but with the memory "
+                 "of one of them. Statistics of batch norm stay those of each batch.",
+                 at_least(1))
+          .field(
+              "precision", &K::precision,
+              "What the model computes in; parameters, losses and updates stay f32. `f16` scales "
+              "the loss, so that small gradients are not lost; `f32-tf32` lets matrix products "
+              "on GPUs round to TF32.",
+              config::choices({"f32", "bf16", "f16", "f32-tf32"}))
           .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0))
           .field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
           .field("metrics", &K::metrics, "What else is measured.")
@@ -78,6 +124,16 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  "names without their part of the data (\"sqrt(mse)\") give one for each part.")
           .field("optimizer", &K::optimizer, "How gradients become updates.")
           .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
+          .field("clip", &K::clip,
+                 "Bounds gradients before an update: a largest norm, {norm: 1.0}, or a largest "
+                 "absolute value, {value: 0.5}. In a list a parameter follows the first rule whose "
+                 "`match` fits it.")
+          .field("ema", &K::ema, "Keeps averages of the weights.")
+          .field("nan", &K::nan,
+                 "At a loss or gradient that is not finite: `stop` names where it came from and "
+                 "saves the batch, `skip` leaves the update out, {skip: {max: 3}} so often, "
+                 "`ignore` goes on.")
+          .field("spikes", &K::spikes, "Watches for losses far above those before.")
           .field("validate", &K::validate, "When to validate.")
           .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
           .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
@@ -91,6 +147,51 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  at_least(1))
           .field("smoke", &K::smoke,
                  "One batch of everything: a step, validation, a checkpoint, the test data.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const ClipKeys*) {
+  using K = ClipKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("clip", "Bounds gradients before an update.")
+          .field("norm", &K::norm, "The largest norm of all of them together.", main_field,
+                 config::above(0))
+          .field("norm_type", &K::norm_type, "Of which p-norm; .inf takes the largest element.",
+                 config::above(0))
+          .field("value", &K::value, "The largest absolute value of an element.", config::above(0))
+          .field(
+              "match", &K::match,
+              "A pattern over the paths of parameters; without it all that no rule before takes.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const EmaKeys*) {
+  using K = EmaKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("ema", "Averages of the weights that forget the old ones exponentially.")
+          .field("decay", &K::decay, "The share of the average that stays at each renewal.",
+                 main_field, config::required, config::between(0, 1))
+          .field("warmup", &K::warmup,
+                 "Lets the n-th renewal keep at most (1 + n) / (10 + n): a short run is not held "
+                 "back by its first weights.")
+          .field("every", &K::every, "Updates from one renewal to the next.", at_least(1))
+          .field("evaluate", &K::evaluate,
+                 "Measures the averages at each validation too, as val_ema/loss.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const SpikeKeys*) {
+  using K = SpikeKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("spikes", "Watches for losses far above those before them.")
+          .field("z", &K::z, "Standard deviations above their mean that make a spike.", main_field,
+                 config::required, config::above(0))
+          .field("window", &K::window, "How many losses before it are looked at.", at_least(2))
+          .field("action", &K::action, "Tell of it, leave the update out, or end the run.",
+                 config::choices({"warn", "skip", "stop"}))
           .build();
   return spec;
 }
@@ -196,6 +297,7 @@ const RecordSpec& record_spec(const SweepKeys*) {
   return spec;
 }
 
+const RecordSpec& split_record() { return record_spec(static_cast<const SplitKeys*>(nullptr)); }
 const RecordSpec& data_record() { return record_spec(static_cast<const DataKeys*>(nullptr)); }
 const RecordSpec& training_record() {
   return record_spec(static_cast<const TrainingKeys*>(nullptr));

@@ -12,13 +12,29 @@ struct LoaderKeys {
   std::int64_t prefetch = 4;
   bool shuffle = true;
   bool drop_last = false;
+  config::Node sampler;
 };
 const config::RecordSpec& record_spec(const LoaderKeys*);
 
 struct TransformKeys {
-  config::Node all, train, eval;
+  config::Node all, train, eval, batch;
 };
 const config::RecordSpec& record_spec(const TransformKeys*);
+
+struct FoldKeys {
+  std::int64_t k = 5;
+  std::int64_t index = 0;
+};
+const config::RecordSpec& record_spec(const FoldKeys*);
+
+// What stands beside the source of a part of the data.
+struct SplitKeys {
+  std::string slice;
+  std::optional<std::int64_t> shuffle_seed;
+  FoldKeys fold;
+  std::string limit;
+};
+const config::RecordSpec& record_spec(const SplitKeys*);
 
 struct DataKeys {
   config::Node train, val, test;
@@ -44,6 +60,28 @@ struct EarlyStopKeys {
 };
 const config::RecordSpec& record_spec(const EarlyStopKeys*);
 
+struct ClipKeys {
+  std::string match;
+  std::optional<double> norm;
+  double norm_type = 2;
+  std::optional<double> value;
+};
+const config::RecordSpec& record_spec(const ClipKeys*);
+
+struct EmaKeys {
+  double decay = 0.999;
+  bool warmup = true;
+  std::int64_t every = 1;
+  bool evaluate = true;
+};
+const config::RecordSpec& record_spec(const EmaKeys*);
+
+struct SpikeKeys {
+  double z = 6;
+  std::int64_t window = 50;
+  std::string action = "warn";
+};
+const config::RecordSpec& record_spec(const SpikeKeys*);
 // A number of samples, or `auto`: as many as the memory allows.
 struct BatchSize {
   std::int64_t num_samples = 32;
@@ -58,9 +96,14 @@ struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
   BatchSize batch_size;
+  std::int64_t accumulate = 1;
   std::int64_t seed = 42;
   std::string max_time;
-  config::Node loss, metrics, expressions, optimizer, schedule;
+  std::string precision = "f32";
+  config::Node loss, metrics, expressions, optimizer, schedule, clip;
+  EmaKeys ema;
+  config::Node nan;
+  SpikeKeys spikes;
   ValidateKeys validate;
   EarlyStopKeys early_stop;
   bool deterministic = true;

@@ -4,6 +4,7 @@
 
 #include "lib/base/closest.h"
 #include "lib/graph/construct_list.h"
+#include "lib/job/splits.h"
 
 namespace fdl::job {
 
@@ -20,7 +21,7 @@ const std::vector<std::string>& job_sections() {
 
 const config::MergeRules& merge_rules() {
   static const config::MergeRules rules = [] {
-    const std::vector<std::string> split_keys = {"slice", "shuffle_seed"};
+    const std::vector<std::string> split_keys = split_record().names();
     std::vector<std::string> loss_keys = catalog::compared_names(catalog::EntryKind::Loss);
     for (const char* key : {"weight", "name"}) loss_keys.emplace_back(key);
     config::MergeRules out;
@@ -28,8 +29,10 @@ const config::MergeRules& merge_rules() {
                     {"training.schedule", {}},
                     {"training.loss", loss_keys},
                     {"data.train", split_keys},
-                    {"data.val", split_keys},
-                    {"data.test", split_keys},
+                    {"data.val", split_keys, is_one_set},
+                    {"data.test", split_keys, is_one_set},
+                    {"data.val.*", split_keys, is_named_set},
+                    {"data.test.*", split_keys, is_named_set},
                     {"**.flow.*", graph::common_step_keys()},
                     {"**.body.*", graph::common_step_keys()},
                     {"**.state.*.init", {}}};

@@ -14,6 +14,18 @@ void check_sections(const config::Node& root, Diagnostics& problems);
 // job.cpp
 std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& problems);
 
+// The parts of the data, by name. splits.cpp
+void read_splits(const DataKeys& keys, Job& job, Diagnostics& problems);
+
+// By which field the sampler draws, and what the transforms of batches mix; checks both. After the
+// losses have been read. batches.cpp
+void settle_sampler(const std::vector<Field>& fields, Job& job, Diagnostics& problems);
+void settle_mixing(const graph::Graph& graph, const std::vector<Field>& fields, Job& job,
+                   Diagnostics& problems);
+
+// Tokens that are masked need a field of labels that draws alike, and the other way round.
+void check_masking(const Job& job, Diagnostics& problems);
+
 // What a loss or metric is compared on: `output:` and `target:` as given, or found. targets.cpp
 struct Offered {
   const graph::Graph& graph;
@@ -40,6 +52,10 @@ std::optional<Sweep> read_sweep(const config::Manifest& manifest, const Job& job
 // The parameters of the model by the optimizer's `groups:`. parameter_groups.cpp
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
                                         Diagnostics& problems);
+
+// The rules of single updates: clip, ema, nan, spikes, precision, accumulate. rules.cpp
+void read_rules(const config::Node& training, const graph::Graph& graph, Training& out,
+                Diagnostics& problems);
 
 // Fields of the training data after its transforms against the model's inputs, which gives named
 // axes their sizes; slices and overlaps. data_checks.cpp

@@ -52,18 +52,45 @@ std::int64_t num_samples_in(const SampleRange& range, const SourceInfo& info) {
   return room < 0 ? 0 : room / info.stride + 1;
 }
 
-Result<SampleRange> select_samples(const DataSplit& split, const SourceInfo& info) {
-  Result<SampleRange> range = read_slice(split.slice, info.num_samples, split.span);
-  if (!range || info.window == 0) return range;
+Result<SampleRanges> select_places(const DataSplit& split, std::int64_t num_samples) {
+  const Result<SampleRange> slice = read_slice(split.slice, num_samples, split.span);
+  if (!slice) return fail(slice.error());
+  if (!split.fold) return SampleRanges{*slice};
+  const auto [k, index] = *split.fold;
+  if (slice->size() < k) {
+    return fail(error(Code::BadSlice, split.span, "{} samples cannot be cut into {} folds",
+                      slice->size(), k)
+                    .help("lower `k`, or make the slice longer"));
+  }
+  const auto cut = [&](std::int64_t i) {
+    // size * i / k, without its size: both parts of it are below 2^63.
+    return slice->begin + slice->size() / k * i + slice->size() % k * i / k;
+  };
+  const SampleRange fold{cut(index), cut(index + 1)};
+  if (split.name != "train") return SampleRanges{fold};
+  SampleRanges rest;
+  if (fold.begin > slice->begin) rest.push_back({slice->begin, fold.begin});
+  if (fold.end < slice->end) rest.push_back({fold.end, slice->end});
+  return rest;
+}
+
+Result<SampleRanges> select_samples(const DataSplit& split, const SourceInfo& info) {
+  Result<SampleRanges> ranges = select_places(split, info.num_samples);
+  if (!ranges || info.window == 0) return ranges;
   if (split.shuffle_seed) {
     return fail(error(Code::BadSlice, split.span,
                       "`shuffle_seed` cannot permute a text before it is sliced")
                     .help("leave it out; training visits the windows in random order"));
   }
-  if (num_samples_in(*range, info) > 0) return range;
+  std::int64_t num_tokens = 0, num_windows = 0;
+  for (const SampleRange& range : *ranges) {
+    num_tokens += range.size();
+    num_windows += num_samples_in(range, info);
+  }
+  if (num_windows > 0) return ranges;
   return fail(error(Code::BadSlice, split.span,
                     "'{}' has {} tokens, too few for one window of {} and the token after it",
-                    split.name, range->size(), info.window)
+                    split.name, num_tokens, info.window)
                   .help("make the slice longer, or the window shorter"));
 }
 

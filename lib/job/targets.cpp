@@ -80,6 +80,7 @@ struct Candidate {
   catalog::TensorType type;      // with the batch axis
   Span span;                     // of the value
   std::int64_t num_classes = 0;  // of a field, where it holds class numbers
+  std::shared_ptr<const std::vector<std::string>> words = {};  // what those are called
 };
 
 // Finds what the losses and metrics of a job compare.
@@ -186,7 +187,8 @@ class Finder {
       if (field.name != name) continue;
       catalog::TensorType type = field.type;
       type.shape.insert(type.shape.begin(), catalog::Dim::named("B"));
-      return Candidate{{graph::kAbsent, name, -1}, std::move(type), {}, field.num_classes};
+      return Candidate{
+          {graph::kAbsent, name, -1}, std::move(type), {}, field.num_classes, field.words};
     }
     return std::nullopt;
   }
@@ -247,6 +249,7 @@ struct ReadItem {
   catalog::Choice what;
   std::vector<Compared> compared;
   catalog::TensorTypes types;
+  std::shared_ptr<const std::vector<std::string>> words;  // of the classes that it compares
 };
 
 std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
@@ -258,9 +261,10 @@ std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
   if (!what) return std::nullopt;
   const std::vector<Candidate> found = find_all(item, *what, Finder(offered, problems));
   if (found.empty()) return std::nullopt;
-  ReadItem out{std::move(*what), {}, {}};
+  ReadItem out{std::move(*what), {}, {}, {}};
   for (const Candidate& candidate : found) {
     out.types.push_back(candidate.type);
+    if (candidate.words) out.words = candidate.words;
     out.compared.push_back(candidate.what);
   }
   std::optional<std::string> why = out.what.spec->fits(out.what.params.get(), out.types);
@@ -279,14 +283,32 @@ std::string recorded_name(const catalog::Choice& what) {
   return name_of ? name_of(what.params.get()) : what.name();
 }
 
+// Numbers of classes as the words that the data has for them, where it has one for each, all
+// different, and each fit to be a part of a name.
+catalog::Names in_words(catalog::Names parts, const std::vector<std::string>* words) {
+  if (words == nullptr || words->size() != parts.size()) return parts;
+  const auto is_plain = [](const std::string& word) {
+    return !word.empty() && word.size() <= 64 &&
+           std::none_of(word.begin(), word.end(), [](unsigned char c) { return c < 0x20; });
+  };
+  const std::set<std::string> different(words->begin(), words->end());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i] != std::to_string(i) || !is_plain((*words)[i])) return parts;
+  }
+  return different.size() == words->size() ? *words : parts;
+}
+
 // The names of a metric's values, and of the rows of its table.
-void name_values(const catalog::TensorTypes& types, Metric& metric) {
+void name_values(const ReadItem& item, Metric& metric) {
+  const catalog::TensorTypes& types = item.types;
   const catalog::EntrySpec& spec = *metric.what.spec;
   const void* params = metric.what.params.get();
-  const catalog::Names parts = spec.parts ? spec.parts(params, types) : catalog::Names{""};
+  const catalog::Names parts =
+      spec.parts ? in_words(spec.parts(params, types), item.words.get()) : catalog::Names{""};
   for (const std::string& part : parts)
     metric.recorded.push_back(part.empty() ? metric.name : metric.name + "/" + part);
-  if (spec.table_labels) metric.table_labels = spec.table_labels(params, types);
+  if (spec.table_labels)
+    metric.table_labels = in_words(spec.table_labels(params, types), item.words.get());
 }
 
 template <typename F>
@@ -325,8 +347,8 @@ void read_metrics(const Node& training, const Offered& offered, Training& out,
               .help("give one of them a `name:`"));
       return;
     }
-    Metric metric{std::move(compared->what), name, std::move(compared->compared), {}, {}};
-    name_values(compared->types, metric);
+    Metric metric{compared->what, name, compared->compared, {}, {}};
+    name_values(*compared, metric);
     out.metrics.push_back(std::move(metric));
   });
 }

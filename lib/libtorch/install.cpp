@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/archive/unpack.h"
 #include "lib/base/files.h"
 #include "lib/base/process.h"
 #include "lib/base/sha256.h"
@@ -11,7 +12,6 @@
 #include "lib/libtorch/inspect.h"
 #include "lib/libtorch/origin.h"
 #include "lib/libtorch/staging.h"
-#include "lib/libtorch/unpack.h"
 
 namespace fdl::libtorch {
 namespace {
@@ -98,12 +98,12 @@ class Installer {
     for (const fs::path& file : origin.files) {
       const std::uint64_t total = size_or_zero(file);
       const std::string name = file.filename().string();
-      UnpackJob job;
+      archive::UnpackJob job;
       job.archive = file;
       job.folder = fresh_;
       job.place = [&](std::string_view entry) { return place_of(origin.kind, file, entry); };
       job.progress = [&](std::uint64_t done) { tell(InstallStep::Unpacking, name, done, total); };
-      FDL_TRY(unpack(job));
+      FDL_TRY(archive::unpack(job));
     }
     return {};
   }

@@ -10,12 +10,14 @@ namespace {
 
 constexpr double kPlainLinesPerRun = 20;
 
-// Every number whose key names a measure: "train/loss", "val/accuracy"; those of single classes,
-// "val/f1/3", are too many for a line.
+// Every number whose key names a measure of a part or set: "train/loss", "val/clean/accuracy";
+// those of single classes, "val/f1/3", are too many for a line. A part or set is what has a loss.
 std::string measures(const Event& event) {
   std::string out;
   for (const auto& [key, value] : event.numbers) {
-    if (std::count(key.begin(), key.end(), '/') == 1) out += fmt::format("  {} {:.4f}", key, value);
+    const std::size_t slash = key.rfind('/');
+    if (slash == std::string::npos) continue;
+    if (event.number(key.substr(0, slash) + "/loss")) out += fmt::format("  {} {:.4f}", key, value);
   }
   return out;
 }
@@ -104,6 +106,8 @@ void Progress::show(const Event& event) {
     show_epoch(event);
   } else if (event.kind == "load") {
     line("load: " + event.text("summary"));
+  } else if (event.kind == "notice") {
+    line(fmt::format("step {}: {}", event.number("step").value_or(0), event.text("text")));
   } else if (event.kind == "end" && event.text("reason") == "early_stop") {
     line("stopped early: " + event.text("message"));
   } else if (event.kind == "end" && event.text("reason") == "max_time") {

@@ -13,8 +13,10 @@ namespace fdl::nn {
 
 struct LossValue {
   at::Tensor mean;  // a scalar, differentiable; with `reduction: sum` it is the sum
-  // How many targets the mean is over: the weight of this batch in a mean over several. 1 of a sum.
-  std::int64_t num_targets = 0;
+  // What the mean has divided by, and so the weight of this batch in a mean over several: the
+  // number of targets, or the sum of their classes' weights. 1 of a sum.
+  double weight = 0;
+  bool is_sum = false;
 };
 
 // What a loss compares, one for each of EntrySpec::compared: usually output and target. An optional

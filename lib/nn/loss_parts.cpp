@@ -15,7 +15,12 @@ std::int64_t reduction_of(std::string_view name) {
 }
 
 LossValue over(const at::Tensor& value, std::int64_t num_targets, std::int64_t reduction) {
-  return {value, reduction == at::Reduction::Mean ? num_targets : 1};
+  return over(value, static_cast<double>(num_targets), reduction);
+}
+
+LossValue over(const at::Tensor& value, double weight, std::int64_t reduction) {
+  const bool is_sum = reduction == at::Reduction::Sum;
+  return {value, is_sum ? 1 : weight, is_sum};
 }
 
 LossValue reduced(const at::Tensor& values, std::int64_t reduction) {
@@ -33,6 +38,14 @@ std::int64_t count_other_than(const at::Tensor& target, std::int64_t ignored) {
     return at::ne(target, ignored).sum().item<std::int64_t>();
   const auto* first = target.const_data_ptr<std::int64_t>();
   return target.numel() - std::count(first, first + target.numel(), ignored);
+}
+
+double weight_other_than(const at::Tensor& target, std::int64_t ignored,
+                         const std::vector<double>& class_weights) {
+  if (class_weights.empty()) return static_cast<double>(count_other_than(target, ignored));
+  const at::Tensor of_classes = at::tensor(class_weights, target.options().dtype(at::kDouble));
+  const at::Tensor counted = target.masked_select(at::ne(target, ignored));
+  return of_classes.index_select(0, counted).sum().item<double>();
 }
 
 ClassScores classes_second(const at::Tensor& scores, const at::Tensor& classes, std::int64_t axis) {

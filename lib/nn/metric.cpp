@@ -78,14 +78,14 @@ Metric bind_metric(const catalog::Choice& choice, const catalog::TensorTypes& ty
 }
 
 void RunningMean::add(const LossValue& batch) {
-  if (batch.num_targets == 0) return;  // the mean of nothing is not a number
-  sum += batch.mean.item<double>() * static_cast<double>(batch.num_targets);
-  num_targets += batch.num_targets;
+  if (batch.weight == 0) return;  // the mean of nothing is not a number
+  sum += batch.mean.item<double>() * batch.weight;
+  weight += batch.weight;
 }
 
 double RunningMean::mean() const {
-  if (num_targets == 0) return std::numeric_limits<double>::quiet_NaN();
-  return sum / static_cast<double>(num_targets);
+  if (weight == 0) return std::numeric_limits<double>::quiet_NaN();
+  return sum / weight;
 }
 
 }  // namespace fdl::nn

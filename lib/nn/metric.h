@@ -65,7 +65,7 @@ Metric bind_metric(const catalog::Choice& choice, const catalog::TensorTypes& ty
 // A mean over batches of any sizes, in double: of a loss.
 struct RunningMean {
   double sum = 0;  // both are state: saved and restored, a mean goes on with the same bits
-  std::int64_t num_targets = 0;
+  double weight = 0;
 
   void add(const LossValue& batch);  // reads the loss
   double mean() const;               // not a number when nothing was counted

@@ -20,6 +20,7 @@ TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
     if (t.is_buffer) {
       FDL_CHECK(t.init.kind == catalog::Init::Kind::Constant || t.source >= 0);
       tensors_.push_back({t.path, at::full(t.shape, t.init.a, scalar_type(t.dtype))});
+      buffers_.push_back(tensors_.back());
       continue;
     }
     FDL_CHECK(t.dtype == catalog::DType::F32);

@@ -22,6 +22,8 @@ class TensorStore {
   const std::vector<NamedTensor>& tensors() const { return tensors_; }
   // The trained ones among them, in the same order.
   const std::vector<NamedTensor>& parameters() const { return parameters_; }
+  // The others, in the same order.
+  const std::vector<NamedTensor>& buffers() const { return buffers_; }
   const FlatBuffer& parameter_buffer() const { return parameter_buffer_; }
 
   // model.safetensors: every tensor under its path. To save while training goes on, hand
@@ -31,7 +33,7 @@ class TensorStore {
 
  private:
   FlatBuffer parameter_buffer_;
-  std::vector<NamedTensor> tensors_, parameters_;
+  std::vector<NamedTensor> tensors_, parameters_, buffers_;
 };
 
 }  // namespace fdl::tensor

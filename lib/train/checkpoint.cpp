@@ -44,6 +44,10 @@ Result<void> write_files(const fs::path& folder, const Snapshot& snapshot) {
   FDL_TRY(tensor::save_tensors(folder / files[1], snapshot.optimizer));
   FDL_TRY(write_atomic(folder / files[2], to_json(snapshot.state)));
   FDL_TRY(write_atomic(folder / files[3], snapshot.graph));
+  if (!snapshot.averages.empty()) {
+    files.emplace_back(kAveragesFile);
+    FDL_TRY(tensor::save_tensors(folder / files.back(), snapshot.averages));
+  }
   if (!snapshot.carried.empty()) {
     files.emplace_back(kCarried);
     FDL_TRY(tensor::save_tensors(folder / files.back(), snapshot.carried));

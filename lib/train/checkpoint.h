@@ -11,15 +11,18 @@
 #include "lib/tensor/tensor_file.h"
 #include "lib/train/run_state.h"
 
-// checkpoints/step-<n>/ of a run: model.safetensors, optimizer.safetensors, of a model with states
-// carried.safetensors, state.json, graph.json (lib/graph/description.h) and, written last,
-// manifest.json.
+// checkpoints/step-<n>/ of a run: model.safetensors, optimizer.safetensors, of a job with `ema`
+// ema.safetensors, of a model with states carried.safetensors, state.json, graph.json
+// (lib/graph/description.h) and, written last, manifest.json.
 namespace fdl::train {
+
+inline constexpr const char* kAveragesFile = "ema.safetensors";
 
 // Everything that goes into one checkpoint; nobody else writes to its tensors.
 struct Snapshot {
   std::vector<tensor::NamedTensor> model, optimizer;
-  std::vector<tensor::NamedTensor> carried;  // by the states of a model that has some
+  std::vector<tensor::NamedTensor> averages;  // of the weights, of a job with `ema`
+  std::vector<tensor::NamedTensor> carried;   // by the states of a model that has some
   RunState state;
   std::string graph_hash;
   std::string graph;  // the text of graph.json

@@ -14,15 +14,9 @@ Result<TrainEnd> Session::run() {
       train_.loader(train_loader_spec(job_, horizon_.epochs), {state_.epoch, state_.batch});
   last_report_s_ = events_.seconds();
   int signal = 0;
-  const data::Batch* batch = nullptr;
   while (!is_done() && signal == 0 && !is_out_of_time() && !is_paused()) {
     step_start_s_ = events_.seconds();
-    if (batch == nullptr || state_.position == 0) {
-      const Result<const data::Batch*> next = loader.next();
-      if (!next) return fail(next.error());
-      batch = *next;
-    }
-    FDL_TRY(step(*batch));
+    FDL_TRY(step(loader));
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
   }
@@ -30,7 +24,7 @@ Result<TrainEnd> Session::run() {
   const bool out_of_time = !is_done() && signal == 0 && !paused;
   if (!is_done()) FDL_TRY(stop());
   FDL_TRY(report_saved(true));
-  if (job_.training.smoke && signal == 0) FDL_TRY(test_one_batch());
+  if (job_.training.smoke && signal == 0) FDL_TRY(test());
   if (timer_) FDL_TRY(write_profile());
   return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason, out_of_time,
                   paused};
@@ -40,28 +34,37 @@ Result<TrainEnd> Session::run() {
 Result<void> Session::stop() {
   monitor::Measures measures;
   const bool is_planned = is_out_of_time() || is_paused();
-  if (is_planned && val_ && measured_step_ != state_.step) FDL_TRY(validate(measures));
+  const bool is_new = measured_step_ != state_.step;
+  for (const Split& val : vals_) {
+    if (is_planned && is_new) FDL_TRY(validate(val, measures));
+  }
   return save(measures.numbers);
 }
 
-// The test data of a smoke test, when there is some.
-Result<void> Session::test_one_batch() {
-  const job::DataSplit* wanted = job_.find_split("test");
-  if (wanted == nullptr) return {};
-  Result<Split> split = Split::load(*wanted, job_, graph_, false);
-  if (!split) return fail(split.error());
-  split->use_tensors(store_.tensors());
-  const Result<Totals> totals = evaluate(executor_, graph_, *split, job_);
-  if (!totals) return fail(totals.error());
-  monitor::Measures measures;
-  split->add_measures(*totals, measures);
-  return report_eval(*split, measures);
+// The test data, after a smoke test.
+Result<void> Session::test() {
+  for (const job::DataSplit* wanted : job_.find_splits("test")) {
+    Result<Split> split = Split::load(*wanted, job_, graph_, false);
+    if (!split) return fail(split.error());
+    split->use_tensors(store_.tensors());
+    monitor::Measures measures;
+    FDL_TRY(measure(*split, split->name(), measures));
+    FDL_TRY(report_eval(*split, measures));
+  }
+  return {};
+}
+
+Result<void> Session::next_batch(data::Loader& loader) {
+  const Result<const data::Batch*> next = loader.next();
+  if (!next) return fail(next.error());
+  batch_ = *next;
+  return {};
 }
 
 // A checkpoint from within a sequence goes on with what that batch had carried.
-Result<void> Session::check_position(const data::Batch& batch) const {
+Result<void> Session::check_position() const {
   const bool fits =
-      state_.position < train_.num_positions() && carried_.num_samples() == batch.num_samples;
+      state_.position < train_.num_positions() && carried_.num_samples() == batch_->num_samples;
   if (fits) return {};
   return fail(error(Code::ResumeMismatch, {},
                     "the checkpoint is from position {} of sequences of {} samples, which this "
@@ -70,93 +73,38 @@ Result<void> Session::check_position(const data::Batch& batch) const {
                   .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
 }
 
-// The loss of the calls of one update: one, or as many positions as `bptt` says. The draws of a
-// step are keyed by it: they are the same each time.
-Result<at::Tensor> Session::forward(const data::Batch& batch, Carried& carried,
-                                    Totals& totals) const {
-  nn::StepContext context;
-  context.training = true;
-  context.seed = static_cast<std::uint64_t>(job_.training.seed);
-  context.step = state_.step;
-  std::vector<Measured> calls;
-  for (std::int64_t t = state_.position; t < end_of_update(); ++t) {
-    const std::vector<at::Tensor> fields = train_.fields_at(batch, t);
-    context.micro_batch = t - state_.position;
-    auto called = executor_.call(train_.inputs(fields), carried.values(), context);
-    if (!called) return fail(called.error());
-    carried.take(std::move(called->states));
-    Result<Measured> measured = train_.measure(called->values, fields, batch, totals);
-    if (!measured) return fail(measured.error());
-    calls.push_back(*std::move(measured));
-  }
-  return train_.loss_of(calls);
-}
-
-// Forward, loss and backward at the present weights, from what is carried.
-Result<optim::Evaluation> Session::evaluate_batch(const data::Batch& batch, Carried& carried,
-                                                  Totals& totals) const {
-  const Result<at::Tensor> loss = forward(batch, carried, totals);
-  if (!loss) return fail(loss.error());
-  const exec::NodeTimer::Backward backward(timer_.get());
-  auto gradients = exec::gradients(*loss, store_.parameters());
-  if (!gradients) return fail(gradients.error());
-  return optim::Evaluation{loss->item<double>(), *std::move(gradients)};
-}
-
 // The position after the last one of the update that runs.
 std::int64_t Session::end_of_update() const {
   const std::int64_t num_positions = std::max<std::int64_t>(train_.num_positions(), 1);
   return std::min(state_.position + calls_per_update(graph_, num_positions), num_positions);
 }
 
-// After an update: to the next positions, or the next batch.
-void Session::move_on(const data::Batch& batch) {
+// After an update: to the next positions, or the next batches.
+void Session::move_on() {
   ++state_.step;
   carried_.detach();
   state_.position = end_of_update();
   if (state_.position < train_.num_positions()) return;
   state_.position = 0;
-  ++state_.batch;
-  num_seen_ += batch.num_samples;
+  state_.batch += num_batches_;
+  num_seen_ += num_samples_;
 }
 
-// Evaluates the batch and moves the weights.
-Result<void> Session::update(const data::Batch& batch) {
-  const Carried before = carried_;
-  const Result<optim::Evaluation> here = evaluate_batch(batch, carried_, totals_);
-  if (!here) return fail(here.error());
-  if (!std::isfinite(here->loss)) {
-    return fail(
-        error(Code::LossNotFinite, {}, "the loss of step {} is {}", state_.step + 1, here->loss)
-            .help("lower the learning rate, or check the data; the weights of the last "
-                  "checkpoint are from before this step"));
-  }
-  last_loss_ = here->loss;
-  optim::Rates rates = schedule_(state_.step);
-  rates.lr *= state_.plateau.scale;
-  const auto again = [&] {
-    Carried carried = before;
-    Totals unused = train_.empty_totals();
-    return evaluate_batch(batch, carried, unused);
-  };
-  FDL_TRY(optimizer_->step(*here, again, rates));
-  lr_ = rates.lr;
-  return {};
-}
-
-Result<void> Session::step(const data::Batch& batch) {
+Result<void> Session::step(data::Loader& loader) {
+  if (batch_ == nullptr || state_.position == 0) FDL_TRY(next_batch(loader));
   if (state_.position == 0)
-    FDL_TRY(carried_.begin(batch.num_samples, state_.batch == 0));
+    FDL_TRY(carried_.begin(batch_->num_samples, state_.batch == 0));
   else
-    FDL_TRY(check_position(batch));
+    FDL_TRY(check_position());
+  num_batches_ = num_samples_ = 0;
   {
     const exec::NodeTimer::Step measured(timer_.get());
     executor_.set_timer(timer_.get());
-    const Result<void> updated = update(batch);
+    const Result<void> updated = update(loader);
     executor_.set_timer(nullptr);  // validation is not measured
     if (!updated) return fail(updated.error());
   }
-  move_on(batch);
+  move_on();
   const double seconds = events_.seconds() - step_start_s_;
   state_.train_seconds += seconds;
   busy_seconds_ += seconds;
@@ -175,15 +123,17 @@ Result<void> Session::after_step() {
   monitor::Measures measures;  // as they stand after this step; of training where they are read
   const bool saves = is_due(job_.checkpoints.every_epochs, job_.checkpoints.every_steps);
   const bool validates =
-      val_ && is_due(training.validate_every_epochs, training.validate_every_steps);
+      !vals_.empty() && is_due(training.validate_every_epochs, training.validate_every_steps);
   const bool is_whole = is_epoch_over() || is_done();
   if (is_whole || saves || validates)
     train_.add_measures(totals_, measures, is_whole ? Which::All : Which::Cheap);
-  if (validates) FDL_TRY(validate(measures));
+  for (const Split& val : vals_) {
+    if (validates) FDL_TRY(validate(val, measures));
+  }
   const job::KeptSamples& kept = job_.samples;
   const bool is_own_time = kept.every_epochs > 0 || kept.every_steps > 0;
-  const bool keeps =
-      is_own_time ? is_due(kept.every_epochs, kept.every_steps) : validates || (!val_ && is_whole);
+  const bool keeps = is_own_time ? is_due(kept.every_epochs, kept.every_steps)
+                                 : validates || (vals_.empty() && is_whole);
   if (samples_ && keeps) FDL_TRY(samples_->keep(setup_.run, state_.step));
   observe_plateau(measures.numbers);
   observe_early_stop(measures.numbers);
@@ -229,16 +179,21 @@ void Session::observe_early_stop(const std::map<std::string, double>& means) {
       job::observe(rule, std::move(state_.early_stop), state_.step, num_epochs, found->second);
 }
 
-Result<void> Session::validate(monitor::Measures& measures) {
+// Under their own name, the averages of the weights are measured too.
+Result<void> Session::validate(const Split& val, monitor::Measures& measures) {
   measured_step_ = state_.step;
-  const Result<Totals> totals = evaluate(executor_, graph_, *val_, job_);
-  if (!totals) return fail(totals.error());
   monitor::Measures own;
-  val_->add_measures(*totals, own);
+  FDL_TRY(measure(val, val.name(), own));
+  if (averages_ && job_.training.ema->evaluates) {
+    averages_->exchange();
+    const Result<void> measured = measure(val, job::averages_name(val.name()), own);
+    averages_->exchange();
+    if (!measured) return fail(measured.error());
+  }
   measures.add(own);
-  job::add_expressions(job_.training.expressions, val_->name(), measures.numbers);
+  job::add_expressions(job_.training.expressions, val.name(), measures.numbers);
   if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
-  return report_eval(*val_, own);
+  return report_eval(val, own);
 }
 
 Result<void> Session::report_eval(const Split& split, const monitor::Measures& measures) const {
@@ -246,11 +201,18 @@ Result<void> Session::report_eval(const Split& split, const monitor::Measures& m
   event.kind = "eval";
   event.add(measures);
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["num_samples"] = static_cast<double>(
-      job_.training.smoke ? std::min(split.num_samples(), job_.training.batch_size)
-                          : split.num_samples());
+  event.numbers["num_samples"] = static_cast<double>(num_measured(split, job_));
   event.texts["split"] = split.name();
   return events_.write(event);
+}
+
+Result<void> Session::measure(const Split& val, const std::string& name,
+                              monitor::Measures& out) const {
+  const Result<Totals> totals = evaluate(executor_, graph_, val, job_);
+  if (!totals) return fail(totals.error());
+  val.add_measures(*totals, name, out);
+  job::add_expressions(job_.training.expressions, name, out.numbers);
+  return {};
 }
 
 // Saves the state after the last step; `means` are those that could be the best ones.
@@ -262,9 +224,11 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
   state_.seconds = run_seconds();
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
-  writer_.start({tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()),
-                 tensor::snapshot(carried_.named()), state_, graph_.hash(),
-                 to_json(graph::describe(graph_))});
+  writer_.start(
+      {tensor::snapshot(store_.tensors()), tensor::snapshot(optimizer_->state()),
+       averages_ ? tensor::snapshot(averages_->tensors()) : std::vector<tensor::NamedTensor>(),
+       tensor::snapshot(carried_.named()), state_, graph_.hash(),
+       to_json(graph::describe(graph_))});
   return {};
 }
 

@@ -71,18 +71,13 @@ Result<std::vector<RatePoint>> Session::range_test(const RangeTest& test) {
     return lowest * std::exp(growth * static_cast<double>(step));
   };
   schedule_ = [rate_of](std::int64_t step) { return optim::Rates{rate_of(step), {}}; };
-  const std::int64_t num_epochs = test.num_steps / horizon_.batches_per_epoch + 1;
+  const std::int64_t num_epochs =
+      test.num_steps * job_.training.accumulate / horizon_.batches_per_epoch + 1;
   data::Loader loader = train_.loader(train_loader_spec(job_, num_epochs), {0, 0});
   std::vector<RatePoint> curve;
-  const data::Batch* batch = nullptr;
   while (state_.step < test.num_steps && setup_.stop_signal() == 0) {
-    if (batch == nullptr || state_.position == 0) {
-      const Result<const data::Batch*> next = loader.next();
-      if (!next) return fail(next.error());
-      batch = *next;
-    }
     const double lr = rate_of(state_.step);
-    const Result<void> done = step(*batch);
+    const Result<void> done = step(loader);
     const bool diverged = !done && (done.error().code == Code::LossNotFinite ||
                                     done.error().code == Code::ValueNotFinite);
     if (!done && !diverged) return fail(done.error());

@@ -136,8 +136,8 @@ Result<Predicted> predict(const graph::Graph& graph, const job::Job& job,
   if (!input) return fail(input.error());
   FDL_TRY(check_whole(graph, *input, setup.input));
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
-  const Result<std::int64_t> step = load_best(setup.run, store);
-  if (!step) return fail(step.error());
+  const Result<BestWeights> weights = load_best(setup.run, store);
+  if (!weights) return fail(weights.error());
   std::vector<graph::ValueId> wanted;
   for (const graph::NamedValue& output : graph.outputs) wanted.push_back(output.value);
   const exec::Executor executor(graph, store, wanted);
@@ -151,7 +151,7 @@ Result<Predicted> predict(const graph::Graph& graph, const job::Job& job,
   StandardOutput standard_output;
   const bool has_own_file = setup.output.empty() || *format == PredictionFormat::Safetensors;
   FDL_TRY(has_own_file ? write_to(standard_output) : write_atomic(setup.output, write_to));
-  return Predicted{plan.num_samples, *step};
+  return Predicted{plan.num_samples, weights->step};
 }
 
 }  // namespace fdl::train

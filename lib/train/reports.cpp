@@ -65,6 +65,15 @@ Result<void> Session::report_progress() {
   return events_.write(event);
 }
 
+// Something about the step that runs.
+Result<void> Session::report_notice(const std::string& text) const {
+  monitor::Event event;
+  event.kind = "notice";
+  event.numbers["step"] = static_cast<double>(state_.step + 1);
+  event.texts["text"] = text;
+  return events_.write(event);
+}
+
 Result<void> Session::report_epoch(const monitor::Measures& measures) const {
   monitor::Event event;
   event.kind = "epoch";

@@ -15,7 +15,7 @@ using nlohmann::ordered_json;
 ordered_json means_json(const std::vector<nn::RunningMean>& means) {
   ordered_json out = ordered_json::array();
   for (const nn::RunningMean& mean : means)
-    out.push_back({{"sum", mean.sum}, {"num_targets", mean.num_targets}});
+    out.push_back({{"sum", mean.sum}, {"weight", mean.weight}});
   return out;
 }
 
@@ -50,7 +50,7 @@ bool read_means(const nlohmann::json& from, const char* key, std::vector<nn::Run
   for (const nlohmann::json& item : *found) {
     nn::RunningMean& mean = out.emplace_back();
     if (!item.is_object() || !read_number(item, "sum", mean.sum) ||
-        !read_integer(item, "num_targets", mean.num_targets))
+        !read_number(item, "weight", mean.weight))
       return false;
   }
   return true;
@@ -132,6 +132,25 @@ bool read_plateau(const nlohmann::json& from, optim::PlateauState& out) {
   return true;
 }
 
+// Absent where it never changed.
+bool read_loss_scale(const nlohmann::json& from, LossScale& out) {
+  const auto found = from.find("loss_scale");
+  if (found == from.end()) return true;
+  return found->is_object() && read_number(*found, "scale", out.scale) && out.scale > 0 &&
+         read_integer(*found, "num_good", out.num_good);
+}
+
+bool read_recent(const nlohmann::json& from, std::vector<double>& out) {
+  const auto found = from.find("recent_losses");
+  if (found == from.end()) return true;
+  if (!found->is_array()) return false;
+  for (const nlohmann::json& one : *found) {
+    if (!one.is_number()) return false;
+    out.push_back(one.get<double>());
+  }
+  return true;
+}
+
 bool read_best(const nlohmann::json& from, std::vector<RunState::Best>& out) {
   const auto found = from.find("best");
   if (found == from.end() || !found->is_array()) return false;
@@ -191,6 +210,11 @@ std::string to_json(const RunState& state) {
   if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
   if (!(state.early_stop == job::EarlyStopState()))
     out["early_stop"] = early_stop_json(state.early_stop);
+  if (!(state.loss_scale == LossScale()))
+    out["loss_scale"] = {{"scale", state.loss_scale.scale},
+                         {"num_good", state.loss_scale.num_good}};
+  if (state.num_skipped > 0) out["num_skipped"] = state.num_skipped;
+  if (!state.recent_losses.empty()) out["recent_losses"] = state.recent_losses;
   return out.dump(1) + "\n";
 }
 
@@ -223,6 +247,8 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
       read_plateau(from, out.plateau) && read_early_stop(from, out.early_stop) &&
       (!from.contains("seconds") || read_number(from, "seconds", out.seconds)) &&
+      read_loss_scale(from, out.loss_scale) && read_recent(from, out.recent_losses) &&
+      (!from.contains("num_skipped") || read_integer(from, "num_skipped", out.num_skipped)) &&
       (!from.contains("position") || read_integer(from, "position", out.position));
   if (!whole) return fail(not_a_state(path));
   FDL_TRY(read_kept_rows(checkpoint, num_kept, out));

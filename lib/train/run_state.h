@@ -10,6 +10,7 @@
 #include "lib/nn/metric.h"
 #include "lib/optim/plateau.h"
 #include "lib/tensor/tensor_file.h"
+#include "lib/train/loss_scale.h"
 
 namespace fdl::train {
 
@@ -34,6 +35,9 @@ struct RunState {
   std::vector<Best> best;                // best first
   optim::PlateauState plateau;           // of a schedule that has one
   job::EarlyStopState early_stop;
+  LossScale loss_scale;               // of `precision: f16`
+  std::int64_t num_skipped = 0;       // updates left out
+  std::vector<double> recent_losses;  // that spikes are held against
 };
 
 // The text of state.json; numbers keep every bit. What metrics keep row by row is not in it.

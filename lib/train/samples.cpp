@@ -25,8 +25,8 @@ std::vector<graph::ValueId> output_values(const graph::Graph& graph) {
 }
 
 const job::DataSplit& split_of(const job::Job& job) {
-  const job::DataSplit* val = job.find_split("val");
-  return val != nullptr ? *val : *job.find_split("train");
+  const auto vals = job.find_splits("val");
+  return vals.empty() ? *job.find_split("train") : *vals.front();
 }
 
 class TextFile : public FileWriter {

@@ -50,9 +50,10 @@ data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs)
   out.shuffle = job.loader.shuffle;
   out.seed = static_cast<std::uint64_t>(job.training.seed);
   out.num_epochs = num_epochs;
+  if (const job::DataSplit* train = job.find_split("train")) out.limit = train->limit;
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
-  out.only_batches = job.training.overfit_batches;
+  out.repeats_first_epoch = job.training.overfit_batches > 0;
   return out;
 }
 
@@ -60,7 +61,8 @@ Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
                              std::int64_t updates_per_batch) {
   Horizon out;
   out.batches_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
-  out.steps_per_epoch = out.batches_per_epoch * updates_per_batch;
+  const std::int64_t accumulate = job.training.accumulate;
+  out.steps_per_epoch = (out.batches_per_epoch + accumulate - 1) / accumulate * updates_per_batch;
   if (out.steps_per_epoch == 0) {
     return fail(error(Code::NoEnd, {}, "an epoch has no batch: {} samples, batch_size {}",
                       num_samples, job.training.batch_size)
@@ -84,10 +86,12 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
       executor_(graph, store_, compared_values(job.training, graph)),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
+      clip_(job.training.clip, store_.parameters()),
       carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(train_.empty_totals()) {
   state_.threads = setup.threads;
+  if (job.training.ema) averages_.emplace(*job.training.ema, store_.tensors());
 }
 
 Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const job::Job& job,
@@ -108,12 +112,13 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   }
   out->schedule_ = optim::make_schedule(job.training.schedules, out->optimizer_->base_lr(),
                                         horizon->total_steps, horizon->steps_per_epoch);
-  const job::DataSplit* val = job.training.overfit_batches > 0 ? nullptr : job.find_split("val");
-  if (val != nullptr) {
+  const auto vals = job.training.overfit_batches > 0 ? std::vector<const job::DataSplit*>()
+                                                     : job.find_splits("val");
+  for (const job::DataSplit* val : vals) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
-    out->val_ = std::move(*loaded);
-    out->val_->use_tensors(out->store_.tensors());
+    out->vals_.push_back(std::move(*loaded));
+    out->vals_.back().use_tensors(out->store_.tensors());
   }
   out->train_.use_tensors(out->store_.tensors());
   if (job.samples.n > 0) {
@@ -125,7 +130,8 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   remove_unfinished(checkpoints_of(setup));
   const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);
   if (!resumed) return fail(resumed.error());
-  if (!*resumed) FDL_TRY(load_initial_weights(graph, out->store_, events));
+  if (!*resumed && !setup.replay) FDL_TRY(load_initial_weights(graph, out->store_, events));
+  if (!*resumed && out->averages_) out->averages_->restart();
   return out;
 }
 
@@ -156,6 +162,7 @@ Result<void> Session::restore(const fs::path& checkpoint) {
   }
   FDL_TRY(store_.load(checkpoint / "model.safetensors"));
   FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
+  if (averages_) FDL_TRY(averages_->load(checkpoint / kAveragesFile));
   const fs::path carried = checkpoint / "carried.safetensors";
   std::error_code ignored;
   if (fs::exists(carried, ignored)) FDL_TRY(carried_.load(carried));

@@ -4,11 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "lib/exec/executor.h"
+#include "lib/optim/clip.h"
 #include "lib/optim/optimizer.h"
 #include "lib/optim/schedule.h"
 #include "lib/tensor/store.h"
+#include "lib/train/averages.h"
 #include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
 #include "lib/train/lr_find.h"
@@ -46,6 +49,10 @@ class Session {
   // Instead of run(): a few updates at growing rates. Nothing is saved. lr_find.cpp
   Result<std::vector<RatePoint>> range_test(const RangeTest& test);
 
+  // replay.cpp: computes the batch again that a run had saved when a value was not finite. Empty
+  // when all of it is finite now; else what is not. Errors: FDL5206, those of its files.
+  Result<std::optional<Diagnostic>> replay();
+
  private:
   Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
           const EventLog& events, Split train_split);
@@ -53,25 +60,56 @@ class Session {
   // Whether there was a checkpoint to go on from.
   Result<bool> resume();
   Result<void> restore(const std::filesystem::path& checkpoint);
+  Result<void> next_batch(data::Loader& loader);
   std::int64_t end_of_update() const;
-  Result<void> check_position(const data::Batch& batch) const;
-  Result<at::Tensor> forward(const data::Batch& batch, Carried& carried, Totals& totals) const;
-  Result<void> step(const data::Batch& batch);
-  // Forward, loss and backward at the present weights.
-  Result<optim::Evaluation> evaluate_batch(const data::Batch& batch, Carried& carried,
-                                           Totals& totals) const;
-  Result<void> update(const data::Batch& batch);
-  void move_on(const data::Batch& batch);
+  Result<void> check_position() const;
+  Result<void> step(data::Loader& loader);
+  void move_on();
+
+  // update.cpp: what one update computes.
+  // The losses of the calls of one update: one, or as many positions as `bptt` says.
+  Result<std::vector<Measured>> forward(Carried& carried, Totals& totals) const;
+  // Forward, loss and backward of the present batch. Without gradients when the loss is not finite
+  // and that is not ignored.
+  Result<optim::Evaluation> evaluate_batch(Carried& carried, Totals& totals) const;
+  // The same of all batches of one update, added up.
+  Result<optim::Evaluation> evaluate_batches(data::Loader& loader);
+  // What an update that is left out goes back to.
+  struct Before {
+    Carried carried;
+    std::vector<nn::RunningMean> losses;
+    std::vector<tensor::NamedTensor> buffers;  // copies, where updates may be left out
+  };
+  Result<void> update(data::Loader& loader);
+  Result<void> apply(const optim::Evaluation& here, const Before& before);
+  Result<void> meet_not_finite(data::Loader& loader, const optim::Evaluation& here,
+                               const Before& before);
+  Result<void> leave_out(data::Loader& loader, const Before& before, const std::string& why);
+  Result<void> pass_over(data::Loader& loader);
+  std::string find_spike(double loss);
+  double loss_scale() const;
+  bool ignores_not_finite() const;
+  bool leaves_out() const;
+  std::int64_t batches_of_update() const;
+
+  // not_finite.cpp: where the present batch first had what is not finite, with the batch saved for
+  // replay.
+  Diagnostic not_finite(const optim::Evaluation& here, const Before& before);
+  Diagnostic trace_not_finite(const optim::Evaluation& here, Carried carried);
+  Result<void> save_replay(const Carried& carried) const;
+
   Result<void> after_step();
   void observe_plateau(const std::map<std::string, double>& means);
   void observe_early_stop(const std::map<std::string, double>& means);
-  Result<void> validate(monitor::Measures& measures);
+  Result<void> validate(const Split& val, monitor::Measures& measures);
+  // The validation data at the weights as they are.
+  Result<void> measure(const Split& val, const std::string& name, monitor::Measures& out) const;
   Result<void> report_eval(const Split& split, const monitor::Measures& measures) const;
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
   // The last record and checkpoint of a run that is stopped before its end.
   Result<void> stop();
-  Result<void> test_one_batch();
+  Result<void> test();
   double run_seconds() const { return seconds_before_ + events_.seconds(); }
   std::optional<double> max_time_s() const {
     return setup_.max_time_s ? setup_.max_time_s : job_.training.max_time_s;
@@ -86,6 +124,7 @@ class Session {
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_progress();
+  Result<void> report_notice(const std::string& text) const;
   Result<void> report_epoch(const monitor::Measures& measures) const;
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
   bool is_done() const {
@@ -98,11 +137,13 @@ class Session {
   const TrainSetup& setup_;
   const EventLog& events_;
   Split train_;
-  std::optional<Split> val_;
+  std::vector<Split> vals_;
   Horizon horizon_;
   tensor::TensorStore store_;
   exec::Executor executor_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  optim::Clip clip_;
+  std::optional<Averages> averages_;        // with `ema`
   std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
   std::optional<SampleKeeper> samples_;     // where the job keeps some
   optim::Schedule schedule_;
@@ -111,6 +152,9 @@ class Session {
   RunState state_;
   Totals totals_;  // of the epoch that runs
 
+  const data::Batch* batch_ = nullptr;  // the one at hand
+  // Of the update that runs: its batches that are done, and their samples.
+  std::int64_t num_batches_ = 0, num_samples_ = 0;
   double seconds_before_ = 0;        // of the run's former starts
   std::int64_t measured_step_ = -1;  // after which the validation data was measured last
   double lr_ = 0;                    // of the last update

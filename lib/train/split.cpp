@@ -33,23 +33,24 @@ Totals Split::empty_totals() const {
   return out;
 }
 
-void Split::add_measures(const Totals& totals, monitor::Measures& out, Which which) const {
+void Split::add_measures(const Totals& totals, const std::string& name, monitor::Measures& out,
+                         Which which) const {
   const job::Training& training = job_->training;
   double loss = 0;
   for (std::size_t i = 0; i < totals.losses.size(); ++i)
     loss += training.losses[i].weight * totals.losses[i].mean();
-  out.numbers[name_ + "/loss"] = loss;
+  out.numbers[name + "/loss"] = loss;
   for (std::size_t i = 0; i < totals.metrics.size(); ++i) {
     const job::Metric& metric = training.metrics[i];
     if (metric.what.spec->is_costly && which == Which::Cheap) continue;
     const std::vector<double> values = metrics_[i].values(totals.metrics[i]);
     for (std::size_t k = 0; k < values.size(); ++k)
-      out.numbers[name_ + "/" + metric.recorded[k]] = values[k];
+      out.numbers[name + "/" + metric.recorded[k]] = values[k];
     if (metrics_[i].table)
-      out.tables[name_ + "/" + metric.name] = {metric.table_labels,
-                                               metrics_[i].table(totals.metrics[i])};
+      out.tables[name + "/" + metric.name] = {metric.table_labels,
+                                              metrics_[i].table(totals.metrics[i])};
   }
-  job::add_expressions(training.expressions, name_, out.numbers);
+  job::add_expressions(training.expressions, name, out.numbers);
 }
 
 Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
@@ -58,8 +59,11 @@ Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
   if (!dataset) return fail(dataset.error());
   Split out(split.name, job);
   out.is_training_ = is_training;
+  out.limit_ = split.limit;
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
   out.transforms_ = data::field_transforms(job, *out.dataset_, is_training);
+  if (is_training && !job.mixing.choices.empty())
+    out.mixer_ = std::make_shared<const data::BatchMixer>(job.mixing, *out.dataset_);
   out.bind(graph);
   return out;
 }
@@ -95,7 +99,8 @@ catalog::TensorType Split::batch_type(std::size_t field) const {
 }
 
 catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compared,
-                                         const graph::Graph& graph, std::size_t& num_values) {
+                                         const graph::Graph& graph, bool takes_shares,
+                                         std::size_t& num_values) {
   catalog::TensorTypes types;
   std::vector<Source>& sources = sources_.emplace_back();
   for (const job::Compared& one : compared) {
@@ -104,8 +109,14 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
       types.push_back(job::with_sizes(graph.values[static_cast<std::size_t>(one.value)].type,
                                       job_->axis_sizes));
     } else if (one.is_field()) {
-      sources.push_back({Source::Kind::Field, field_index(one.field)});
-      types.push_back(batch_type(sources.back().index));
+      const std::size_t field = field_index(one.field);
+      const auto shares =
+          mixer_ && takes_shares ? mixer_->shares_of(field) : std::optional<std::size_t>();
+      sources.push_back({Source::Kind::Field, shares.value_or(field)});
+      types.push_back(batch_type(field));
+      if (shares)
+        types.back() = {catalog::DType::F32,
+                        {catalog::Dim::named("B"), dataset_->fields[field].num_classes}};
     } else if (one.is_tensor()) {
       sources.push_back({Source::Kind::Tensor, static_cast<std::size_t>(one.tensor)});
       const graph::OwnedTensor& tensor = graph.tensors[sources.back().index];
@@ -124,9 +135,10 @@ void Split::bind(const graph::Graph& graph) {
     num_positions_ = dataset_->fields[inputs_.front()].type.shape.front().number();
   std::size_t num_values = 0;
   for (const job::Loss& loss : job_->training.losses)
-    losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, num_values)));
+    losses_.push_back(
+        nn::bind_loss(loss.what, bind_sources(loss.compared, graph, true, num_values)));
   for (const job::Metric& metric : job_->training.metrics) {
-    const catalog::TensorTypes types = bind_sources(metric.compared, graph, num_values);
+    const catalog::TensorTypes types = bind_sources(metric.compared, graph, false, num_values);
     metrics_.push_back(nn::bind_metric(metric.what, types));
   }
   first_partial_ = num_values;
@@ -158,7 +170,7 @@ std::vector<at::Tensor> Split::gather(std::size_t item, const std::vector<at::Te
 }
 
 data::Loader Split::loader(const data::LoaderSpec& spec, data::Position start) const {
-  return data::Loader(*dataset_, transforms_, spec, start);
+  return data::Loader(*dataset_, transforms_, spec, start, mixer_);
 }
 
 std::vector<at::Tensor> Split::fields_at(const data::Batch& batch, std::int64_t position) const {
@@ -221,17 +233,16 @@ Result<Measured> Split::measure(const std::vector<at::Tensor>& outputs,
 
 namespace {
 
-// The mean over the targets of all calls; a call without any says nothing.
+// The mean over the targets of all calls, or the sum; a call without any says nothing.
 at::Tensor mean_over_targets(const std::vector<Measured>& calls, std::size_t loss) {
-  std::int64_t num_targets = 0;
-  for (const Measured& call : calls) num_targets += call.losses[loss].num_targets;
-  if (calls.size() == 1 || num_targets == 0) return calls.front().losses[loss].mean;
+  double weight = 0;
+  for (const Measured& call : calls) weight += call.losses[loss].weight;
+  if (calls.size() == 1 || weight == 0) return calls.front().losses[loss].mean;
   at::Tensor sum;
   for (const Measured& call : calls) {
     const nn::LossValue& value = call.losses[loss];
-    if (value.num_targets == 0) continue;
-    const at::Tensor part =
-        value.mean.mul(static_cast<double>(value.num_targets) / static_cast<double>(num_targets));
+    if (value.weight == 0) continue;
+    const at::Tensor part = value.is_sum ? value.mean : value.mean.mul(value.weight / weight);
     sum = sum.defined() ? sum.add(part) : part;
   }
   return sum;
@@ -257,14 +268,33 @@ at::Tensor Split::loss_of(const std::vector<Measured>& calls) const {
   return sum;
 }
 
+bool Split::is_by_samples(std::size_t loss) const {
+  const auto& fields = dataset_->fields;
+  const bool is_ragged = std::any_of(fields.begin(), fields.end(),
+                                     [](const job::Field& field) { return field.is_ragged(); });
+  const config::RecordSpec& keys = job_->training.losses[loss].what.spec->record;
+  const bool leaves_out = keys.find("ignore_index") != nullptr || keys.find("weight") != nullptr ||
+                          sources_[loss].size() > 2;
+  return !is_ragged && !leaves_out;
+}
+
+data::LoaderSpec eval_loader_spec(const Split& split, const job::Job& job) {
+  data::LoaderSpec out;
+  out.batch_size = job.training.batch_size;
+  out.workers = job.loader.workers;
+  out.prefetch = job.loader.prefetch;
+  out.limit = split.limit();
+  return out;
+}
+
+std::int64_t num_measured(const Split& split, const job::Job& job) {
+  return data::samples_per_epoch(split.num_samples(), eval_loader_spec(split, job));
+}
+
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
                         const Split& split, const job::Job& job) {
   const at::NoGradGuard no_grad;
-  data::LoaderSpec spec;
-  spec.batch_size = job.training.batch_size;
-  spec.workers = job.loader.workers;
-  spec.prefetch = job.loader.prefetch;
-  data::Loader loader = split.loader(spec);
+  data::Loader loader = split.loader(eval_loader_spec(split, job));
   Totals totals = split.empty_totals();
   nn::StepContext context;
   context.seed = static_cast<std::uint64_t>(job.training.seed);
@@ -274,7 +304,6 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
     if (!next) return fail(next.error());
     if (*next == nullptr) return totals;
     const data::Batch& batch = **next;
-    if (job.training.smoke && batch.position.batch > 0) return totals;
     FDL_TRY(carried.begin(batch.num_samples, batch.position.batch == 0));
     for (std::int64_t t = 0; t < std::max<std::int64_t>(split.num_positions(), 1); ++t) {
       const std::vector<at::Tensor> fields = split.fields_at(batch, t);

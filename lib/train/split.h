@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "lib/data/loader.h"
 #include "lib/exec/executor.h"
 #include "lib/job/job.h"
@@ -45,6 +47,12 @@ class Split {
 
   const std::string& name() const { return name_; }
   std::int64_t num_samples() const { return dataset_->num_samples(); }
+  std::size_t num_fields() const { return dataset_->fields.size(); }
+  // Of a batch's fields; those that a mixer adds have no name in the data.
+  std::string field_name(std::size_t field) const {
+    return field < num_fields() ? dataset_->fields[field].name : fmt::format("mixed_{}", field);
+  }
+  const job::BatchLimit& limit() const { return limit_; }
   data::Loader loader(const data::LoaderSpec& spec, data::Position start = {}) const;
 
   // How many positions the sequences of a model with states have; 0 of other models.
@@ -71,14 +79,28 @@ class Split {
   // what the model itself brings in the mean over the calls.
   at::Tensor loss_of(const std::vector<Measured>& calls) const;
 
+  // For those who add losses up themselves: each one's weight, and whether what its mean is over
+  // grows with the number of samples alone, so that its share of an update is known beforehand.
+  std::size_t num_losses() const { return losses_.size(); }
+  double loss_weight(std::size_t loss) const { return job_->training.losses[loss].weight; }
+  bool is_by_samples(std::size_t loss) const;
+  double partial_weight(std::size_t partial) const { return partial_weights_[partial]; }
+
   // The loss (weighted) under "<name>/loss", metrics under "<name>/<metric>", and expressions.
-  void add_measures(const Totals& totals, monitor::Measures& out, Which which = Which::All) const;
+  void add_measures(const Totals& totals, monitor::Measures& out, Which which = Which::All) const {
+    add_measures(totals, name_, out, which);
+  }
+  // The same under another name.
+  void add_measures(const Totals& totals, const std::string& name, monitor::Measures& out,
+                    Which which = Which::All) const;
 
  private:
   Split(std::string name, const job::Job& job) : name_(std::move(name)), job_(&job) {}
   void bind(const graph::Graph& graph);
+  // `takes_shares`: a loss, which compares the shares of a mixed field of classes.
   catalog::TensorTypes bind_sources(const std::vector<job::Compared>& compared,
-                                    const graph::Graph& graph, std::size_t& num_values);
+                                    const graph::Graph& graph, bool takes_shares,
+                                    std::size_t& num_values);
   std::vector<at::Tensor> gather(std::size_t item, const std::vector<at::Tensor>& outputs,
                                  const std::vector<at::Tensor>& fields) const;
   struct Problem {
@@ -94,6 +116,8 @@ class Split {
 
   std::string name_;
   const job::Job* job_;
+  job::BatchLimit limit_;
+  std::shared_ptr<const data::BatchMixer> mixer_;  // of training, where batches are mixed
   std::int64_t num_positions_ = 0;
   bool is_training_ = false;
   std::unique_ptr<const data::Dataset> dataset_;
@@ -113,8 +137,12 @@ class Split {
   std::vector<double> partial_weights_;
 };
 
-// Measures a whole split in order, of a smoke test its first batch, without training; states begin
-// anew. Errors: FDL5404.
+// How a split is loaded to be measured.
+data::LoaderSpec eval_loader_spec(const Split& split, const job::Job& job);
+// How many of its samples are.
+std::int64_t num_measured(const Split& split, const job::Job& job);
+
+// Measures a whole split in order, without training; states begin anew. Errors: FDL5404.
 Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& graph,
                         const Split& split, const job::Job& job);
 

@@ -17,6 +17,7 @@ struct TrainSetup {
   std::filesystem::path run;  // the run's folder
   bool resume = false;        // from its newest whole checkpoint, if it has one
   std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
+  bool replay = false;        // only to compute a saved batch again
   bool profile = false;       // measure nodes: profile.json and trace.json in the run's folder
   std::optional<double> max_time_s = {};  // instead of the job's
   double until_share = 1;                 // of all updates: pause after these, to go on by a resume
@@ -31,6 +32,11 @@ struct TrainEnd {
   bool out_of_time = false;
   bool is_paused = false;
 };
+
+// Computes the batch again that a run saved when a value was not finite, at the weights of then.
+// Empty when all of it is finite now; else what is not. Errors: FDL5206, those of its files.
+Result<std::optional<Diagnostic>> replay(const graph::Graph& graph, const job::Job& job,
+                                         const TrainSetup& setup, const EventLog& events);
 
 // Trains a job to its end, or until a signal asks to stop; in both cases the last state is in a
 // checkpoint. A run that was stopped, or killed, and goes on ends with the bits of a run that was

@@ -48,6 +48,16 @@ def text(folder):
     (folder / 'text.txt').write_text('abcdefghijkl' * 150, encoding='utf-8')
 
 
+def tokenizer(folder):
+    """The text of above, and a tokenizer that joins two of its pairs."""
+    text(folder)
+    words = list('abcdefghijkl') + ['ab', 'cd']
+    (folder / 'tokenizer.json').write_text(json.dumps({
+        'pre_tokenizer': {'type': 'ByteLevel', 'add_prefix_space': False, 'use_regex': False},
+        'model': {'type': 'BPE', 'vocab': {word: i for i, word in enumerate(words)},
+                  'merges': ['a b', 'c d']}}), encoding='utf-8')
+
+
 # name: what makes the files, the model, the training data with what follows it, the loss.
 JOBS = {
     'regression': (None, VECTOR, 'synthetic: { target: "f32[2]" }', '', 'mse'),
@@ -68,6 +78,27 @@ JOBS = {
     'transforms': (None, IMAGE, 'synthetic: { kind: images, classes: 4 }',
                    ', transforms: { train: { image: [ { random_crop: { size: 8, padding: 1 } }, '
                    '{ random_rotate: 5 }, { random_cutout: 2 } ] } }', 'cross_entropy'),
+    'mixed batches': (None, IMAGE, 'synthetic: { kind: images, classes: 4 }',
+                      ', transforms: { batch: [ { mixup: 0.2 }, { cutmix: { p: 0.3 } } ] }',
+                      'cross_entropy'),
+    'masked tokens': (None, TOKENS.replace('num: 12', 'num: 13').replace('linear: 12', 'linear: 13'),
+                      'synthetic: { kind: tokens, vocab: 12, target: tokens, length: 12 }',
+                      ', transforms: { all: { tokens: [ { mask_tokens: { mask: 12, vocab: 13, p: 0.5, '
+                      'random: 0, keep: 0.9 } } ], target: [ { mask_tokens: { mask: 12, vocab: 13, p: '
+                      '0.5, random: 0, keep: 0.9, labels: true } } ] } }', 'cross_entropy'),
+    'weighted': (table, VECTOR, 'csv: { file: points.csv, x: [a, b], side: side }',
+                 ', loader: { sampler: weighted }', 'cross_entropy'),
+    'stratified': (table, VECTOR, 'csv: { file: points.csv, x: [a, b], side: side }',
+                   ', loader: { sampler: stratified }', 'cross_entropy'),
+    'bucketed': (None, TOKENS, 'synthetic: { kind: tokens, lengths: [2, 12] }',
+                 ', loader: { sampler: { bucketed: { batches: 3 } } }', 'cross_entropy'),
+    'folds and sets': (table, VECTOR, 'csv: { file: points.csv, x: [a, b], side: side }, '
+                       'fold: { k: 4, index: 1 }, limit: 7',
+                       ', val: { held: { csv: { file: points.csv, x: [a, b], side: side }, fold: { k: 4, '
+                       'index: 1 } }, few: { csv: { file: points.csv, x: [a, b], side: side }, fold: { k: 4, '
+                       'index: 1 }, limit: 1 } }', 'cross_entropy'),
+    'tokenizer': (tokenizer, TOKENS.replace('num: 12', 'num: 14').replace('linear: 12', 'linear: 14'),
+                  'text: { file: text.txt, tokenizer: tokenizer.json }', '', 'cross_entropy'),
     'csv': (table, VECTOR, 'csv: { file: points.csv, x: [a, b], side: side }', '', 'cross_entropy'),
     'jsonl': (table, VECTOR, 'jsonl: points.jsonl', '', 'cross_entropy'),
     'text': (text, TOKENS, 'text: text.txt', '', 'cross_entropy'),

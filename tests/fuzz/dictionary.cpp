@@ -35,7 +35,8 @@ Words all_words() {
   }
   for (const EntryKind kind :
        {EntryKind::Loss, EntryKind::Metric, EntryKind::Optimizer, EntryKind::Schedule,
-        EntryKind::Dataset, EntryKind::Transform, EntryKind::Parametrization}) {
+        EntryKind::Dataset, EntryKind::Transform, EntryKind::BatchTransform, EntryKind::Sampler,
+        EntryKind::Parametrization}) {
     for (const std::string& name : fdl::catalog::entry_names(kind)) {
       words.insert(name);
       add_record(fdl::catalog::find_entry(kind, name)->record, words);
@@ -46,6 +47,7 @@ Words all_words() {
   const auto& sections = fdl::job::merge_rules().preset_sections;
   words.insert(sections.begin(), sections.end());
   add_record(record_spec(static_cast<const fdl::job::DataKeys*>(nullptr)), words);
+  add_record(fdl::job::split_record(), words);
   add_record(fdl::job::training_record(), words);
   add_record(fdl::job::output_record(), words);
   words.erase("");

@@ -18,6 +18,7 @@
 #include "lib/format/shard_index.h"
 #include "lib/format/table.h"
 #include "lib/format/text.h"
+#include "lib/format/tokenizer.h"
 #include "lib/job/job.h"
 #include "lib/plan/plan.h"
 
@@ -188,6 +189,15 @@ void text(std::string_view bytes) {
     const bool is_packed = bytes.starts_with("\x1f\x8b");
     if (read && !is_packed) FDL_CHECK(back == bytes || "\xEF\xBB\xBF" + back == bytes);
   });
+}
+
+void tokenizer(std::string_view bytes) {
+  const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+  const auto made = format::Tokenizer::parse(bytes.substr(0, end), "t.json");
+  if (!made) return;
+  const std::string_view text = bytes.substr(end);
+  for (const std::int64_t token : made->encode(text))
+    FDL_CHECK(token >= 0 && token < static_cast<std::int64_t>(made->words().size()));
 }
 
 void check(std::string_view bytes) {

@@ -18,6 +18,7 @@ void npy(std::string_view bytes);          // headers, with the length of the fi
 void image(std::string_view bytes);        // headers of JPEG and PNG
 void table(std::string_view bytes);        // CSV and JSON lines: every record reads back
 void text(std::string_view bytes);         // UTF-8: what is read is what stands there
+void tokenizer(std::string_view bytes);    // tokenizer.json: a line, then a text to cut
 void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
 
 struct NamedTarget {
@@ -25,9 +26,9 @@ struct NamedTarget {
   Target target;
 };
 inline constexpr NamedTarget kTargets[] = {
-    {"yaml", yaml},     {"shape", shape}, {"safetensors", safetensors},
-    {"shards", shards}, {"regex", regex}, {"idx", idx},
-    {"npy", npy},       {"image", image}, {"table", table},
-    {"text", text},     {"check", check}};
+    {"yaml", yaml},     {"shape", shape},         {"safetensors", safetensors},
+    {"shards", shards}, {"regex", regex},         {"idx", idx},
+    {"npy", npy},       {"image", image},         {"table", table},
+    {"text", text},     {"tokenizer", tokenizer}, {"check", check}};
 
 }  // namespace fdl::fuzz

@@ -1,4 +1,4 @@
-#include "lib/libtorch/unpack.h"
+#include "lib/archive/unpack.h"
 
 #include <csignal>
 #include <sys/resource.h>
@@ -7,8 +7,8 @@
 
 using fdl::Code;
 using fdl::Result;
-using fdl::libtorch::unpack;
-using fdl::libtorch::UnpackJob;
+using fdl::archive::unpack;
+using fdl::archive::UnpackJob;
 using fdl::testing::bytes_of;
 using fdl::testing::check_fails;
 using fdl::testing::TemporaryFolder;
@@ -24,7 +24,7 @@ namespace {
 struct Attempt {
   TemporaryFolder folder;
   fs::path out = folder.path() / "out";
-  std::uint64_t limit_bytes = fdl::libtorch::kUnpackLimitBytes;
+  std::uint64_t limit_bytes = fdl::archive::kUnpackLimitBytes;
   std::uint64_t read_bytes = 0;
 
   Attempt() { fs::create_directory(out); }

@@ -18,10 +18,10 @@ inline EntrySpec cifar10_spec() {
                           "32]) and label.")
       .param("split", &P::split, "Which half of the set.", config::main_field,
              config::choices({"train", "test"}))
-      .param("path", &P::path,
-             "The folder cifar-10-batches-bin, with data_batch_1.bin to 5 and test_batch.bin.",
-             config::required)
-
+      .param(
+          "path", &P::path,
+          "The folder cifar-10-batches-bin, with data_batch_1.bin to 5 and test_batch.bin; empty "
+          "means where `fdl data fetch` puts it.")
       .source("Krizhevsky 2009; the binary version");
 }
 

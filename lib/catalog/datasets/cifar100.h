@@ -19,8 +19,10 @@ inline EntrySpec cifar100_spec() {
                           "32, 32]) and label.")
       .param("split", &P::split, "Which half of the set.", config::main_field,
              config::choices({"train", "test"}))
-      .param("path", &P::path, "The folder cifar-100-binary, with train.bin and test.bin.",
-             config::required)
+      .param(
+          "path", &P::path,
+          "The folder cifar-100-binary, with train.bin and test.bin; empty means where `fdl data "
+          "fetch` puts it.")
       .param("labels", &P::labels, "100 fine or 20 coarse classes.",
              config::choices({"fine", "coarse"}))
       .source("Krizhevsky 2009; the binary version");

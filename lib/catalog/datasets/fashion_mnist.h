@@ -19,7 +19,9 @@ inline EntrySpec fashion_mnist_spec() {
                           "28, 28]) and label.")
       .param("split", &P::split, "Which half of the set.", config::main_field,
              config::choices({"train", "test"}))
-      .param("path", &P::path, "Folder with the idx files; empty means the system's folders.")
+      .param("path", &P::path,
+             "Folder with the idx files; empty means where `fdl data fetch` puts them, else the "
+             "system's folder.")
       .source("Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747");
 }
 

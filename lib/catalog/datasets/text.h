@@ -13,6 +13,8 @@ struct TextParams {
   std::optional<std::int64_t> window;
   std::optional<std::int64_t> stride;
   std::string vocabulary = "train";
+  std::string tokenizer;
+  std::string target = "next";
 };
 
 inline EntrySpec text_spec() {
@@ -36,6 +38,14 @@ inline EntrySpec text_spec() {
           "Where the characters are taken from: the training part, in which the others must then "
           "find all of theirs, or the whole file of the training part.",
           config::choices({"train", "file"}))
+      .param(
+          "tokenizer", &P::tokenizer,
+          "A tokenizer.json as Hugging Face has it, byte-level BPE or WordPiece: tokens are then "
+          "its, whatever `unit` is.")
+      .param(
+          "target", &P::target,
+          "What the target is: the token after each one, or the same ones, as for masked tokens.",
+          config::choices({"next", "same"}))
       .source("fdl");
 }
 

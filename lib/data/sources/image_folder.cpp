@@ -69,6 +69,14 @@ class ImageFolderSource : public Source {
     return {};
   }
 
+  // A label needs no picture.
+  Result<SampleView> read_field(std::int64_t row, std::size_t field,
+                                Scratch& scratch) const override {
+    if (field == 0) return Source::read_field(row, field, scratch);
+    const auto& picture = details_->pictures[static_cast<std::size_t>(row)];
+    return SampleView{reinterpret_cast<const std::byte*>(&picture.label), 0};
+  }
+
  private:
   std::shared_ptr<const job::ImageFolderDetails> details_;
 };

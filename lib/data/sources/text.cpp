@@ -6,6 +6,7 @@
 
 #include "lib/catalog/datasets/text.h"
 #include "lib/data/sources/open.h"
+#include "lib/job/sources/text.h"
 
 namespace fdl::data {
 namespace {
@@ -13,12 +14,13 @@ namespace {
 template <typename Token>
 class TextSource : public Source {
  public:
-  TextSource(std::vector<Layout> layout, std::vector<Token> tokens)
-      : Source(std::move(layout)), tokens_(std::move(tokens)) {}
+  // `shift`: how far the target is ahead.
+  TextSource(std::vector<Layout> layout, std::vector<Token> tokens, std::size_t shift)
+      : Source(std::move(layout)), tokens_(std::move(tokens)), shift_(shift) {}
 
   std::int64_t num_samples() const override { return static_cast<std::int64_t>(tokens_.size()); }
 
-  // The window that begins at token `row`, and the one that begins after it.
+  // The window that begins at token `row`, and that of the target.
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override {
     const auto window = static_cast<std::size_t>(layout().front().num_elements());
     scratch[0].resize((window + 1) * sizeof(std::int64_t));
@@ -26,12 +28,13 @@ class TextSource : public Source {
     const Token* from = tokens_.data() + row;
     for (std::size_t i = 0; i <= window; ++i) to[i] = from[i];
     out[0] = {scratch[0].data(), 0};
-    out[1] = {scratch[0].data() + sizeof(std::int64_t), 0};
+    out[1] = {scratch[0].data() + shift_ * sizeof(std::int64_t), 0};
     return {};
   }
 
  private:
   std::vector<Token> tokens_;
+  std::size_t shift_;
 };
 
 // The number of each character; bytes are their own.
@@ -47,7 +50,7 @@ std::unordered_map<char32_t, std::size_t> numbers_of(const std::vector<std::stri
 }
 
 template <typename Token>
-OpenedSource open_tokens(const OpenContext& context) {
+Result<std::vector<Token>> read_plain(const OpenContext& context) {
   const job::Field& field = context.info.fields.front();
   const bool is_bytes = field.words == nullptr;
   std::unordered_map<char32_t, std::size_t> numbers;
@@ -71,10 +74,25 @@ OpenedSource open_tokens(const OpenContext& context) {
                       context.info.files.front().string())
                     .help("start again"));
   }
+  return tokens;
+}
+
+template <typename Token>
+OpenedSource open_tokens(const OpenContext& context) {
+  std::vector<Token> tokens;
+  if (context.info.details) {
+    const auto& cut = static_cast<const job::TextDetails*>(context.info.details.get())->tokens;
+    tokens.assign(cut.begin(), cut.end());
+  } else {
+    auto plain = read_plain<Token>(context);
+    if (!plain) return fail(plain.error());
+    tokens = *std::move(plain);
+  }
   std::vector<Layout> layout;
   for (const job::Field& one : context.info.fields)
     layout.push_back({one, at::kLong, {context.info.window}});
-  return std::make_shared<TextSource<Token>>(std::move(layout), std::move(tokens));
+  const std::size_t shift = context.params<catalog::TextParams>().target == "next" ? 1 : 0;
+  return std::make_shared<TextSource<Token>>(std::move(layout), std::move(tokens), shift);
 }
 
 }  // namespace

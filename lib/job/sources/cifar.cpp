@@ -3,7 +3,7 @@
 #include "lib/catalog/datasets/cifar100.h"
 #include "lib/format/input_file.h"
 #include "lib/job/sources/arrays.h"
-#include "lib/job/sources/inspect.h"
+#include "lib/job/sources/known.h"
 
 namespace fdl::job {
 namespace {
@@ -17,6 +17,7 @@ struct CifarSet {
   std::uint64_t label_bytes = 1;  // in front of each image
   std::uint64_t label_at = 0;
   std::int64_t num_classes = 10;
+  std::shared_ptr<const std::vector<std::string>> words;
 };
 
 Result<SourceInfo> inspect_cifar(const SourceContext& context, const std::string& folder,
@@ -24,8 +25,10 @@ Result<SourceInfo> inspect_cifar(const SourceContext& context, const std::string
   const std::uint64_t record = set.label_bytes + kImageBytes;
   SourceInfo info;
   ArrayField image{{}, record, kImageBytes, DType::U8}, label{{}, record, 1, DType::U8};
+  const Result<std::filesystem::path> found = known_folder(context, folder);
+  if (!found) return fail(found.error());
   for (const std::string& name : set.files) {
-    const std::filesystem::path path = context.path(folder) / name;
+    const std::filesystem::path path = *found / name;
     const Result<format::InputFile> file = format::InputFile::open(path, Code::DataMissing);
     if (!file) return fail(file.error());
     if (file->num_bytes() == 0 || file->num_bytes() % record != 0) {
@@ -40,7 +43,8 @@ Result<SourceInfo> inspect_cifar(const SourceContext& context, const std::string
     info.num_samples += num_samples;
     info.files.push_back(path);
   }
-  info.fields = {{"image", {DType::U8, {3, 32, 32}}}, {"label", {DType::I64, {}}, set.num_classes}};
+  info.fields = {{"image", {DType::U8, {3, 32, 32}}},
+                 {"label", {DType::I64, {}}, set.num_classes, 0, "", set.words}};
   info.details = std::make_shared<const ArrayDetails>(ArrayDetails{{image, label}});
   return info;
 }
@@ -50,6 +54,8 @@ Result<SourceInfo> inspect_cifar(const SourceContext& context, const std::string
 Result<SourceInfo> inspect_cifar10(const SourceContext& context) {
   const auto& p = context.params<catalog::Cifar10Params>();
   CifarSet set;
+  set.words = words(
+      {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"});
   set.files = {"test_batch.bin"};
   if (p.split == "train") {
     set.files.clear();
@@ -62,7 +68,7 @@ Result<SourceInfo> inspect_cifar100(const SourceContext& context) {
   const auto& p = context.params<catalog::Cifar100Params>();
   const bool is_fine = p.labels == "fine";
   return inspect_cifar(context, p.path,
-                       {{p.split + ".bin"}, 2, is_fine ? 1U : 0U, is_fine ? 100 : 20});
+                       {{p.split + ".bin"}, 2, is_fine ? 1U : 0U, is_fine ? 100 : 20, nullptr});
 }
 
 }  // namespace fdl::job

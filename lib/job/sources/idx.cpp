@@ -3,7 +3,8 @@
 
 #include "lib/catalog/datasets/fashion_mnist.h"
 #include "lib/catalog/datasets/mnist.h"
-#include "lib/job/sources/inspect.h"
+#include "lib/fetch/known_sets.h"
+#include "lib/job/sources/known.h"
 
 namespace fdl::job {
 namespace {
@@ -17,43 +18,32 @@ struct IdxFiles {
   fs::path images, labels;
 };
 
-// `file` or `file.gz` in the folder; the first when neither is there.
-fs::path plain_or_gz(const fs::path& folder, const std::string& name) {
-  const fs::path plain = folder / name, gz = folder / (name + ".gz");
-  std::error_code code;  // a folder that may not be entered, a name too long: as if not there
-  return !fs::exists(plain, code) && fs::exists(gz, code) ? gz : plain;
-}
-
-struct IdxSet {
-  std::string name;
-  std::string split;
-  std::string path;
-  fs::path system_folder;
-  std::string package;  // the Debian package that brings it, or ""
-};
-
-Result<IdxFiles> find_idx_files(const IdxSet& set, const fs::path& project, const Span& span) {
-  const fs::path folder = set.path.empty() ? set.system_folder : project / set.path;
-  const std::string prefix = set.split == "test" ? "t10k" : "train";
-  IdxFiles files{plain_or_gz(folder, prefix + "-images-idx3-ubyte"),
-                 plain_or_gz(folder, prefix + "-labels-idx1-ubyte")};
-  for (const fs::path& file : {files.images, files.labels}) {
-    std::error_code code;
-    if (fs::exists(file, code)) continue;
-    Diagnostic d =
-        error(Code::DataMissing, span, "the data source '{}' is not there: no '{}' in '{}'",
-              set.name, file.filename().string(), folder.string());
-    if (set.path.empty() && !set.package.empty())
-      return fail(std::move(d).help(
-          "apt-get install {}, or name a folder that has the files: path: ./data", set.package));
-    return fail(std::move(d).help("name the folder that has the four idx files: path: ./data"));
+// Plain or gzip; FDL5101 where one is not there.
+Result<IdxFiles> find_idx_files(const SourceContext& context, const std::string& split,
+                                const std::string& path) {
+  const Result<fs::path> folder = known_folder(context, path);
+  if (!folder) return fail(folder.error());
+  const std::string prefix = split == "test" ? "t10k" : "train";
+  IdxFiles out;
+  for (const auto& [name, where] :
+       {std::pair<std::string, fs::path*>{prefix + "-images-idx3-ubyte", &out.images},
+        {prefix + "-labels-idx1-ubyte", &out.labels}}) {
+    const auto found = fetch::find_file(*folder, name);
+    if (!found) {
+      return fail(error(Code::DataMissing, context.span(),
+                        "the data source '{}' is not there: no '{}' in '{}'",
+                        context.split.source.name(), name, folder->string())
+                      .help("name the folder that has the four idx files: path: ./data"));
+    }
+    *where = *found;
   }
-  return files;
+  return out;
 }
 
-Result<SourceInfo> inspect_idx(const SourceContext& context, const IdxSet& set) {
+Result<SourceInfo> inspect_idx(const SourceContext& context, const std::string& split,
+                               const std::string& path, std::vector<std::string> names) {
   const Span& span = context.span();
-  const Result<IdxFiles> files = find_idx_files(set, context.job.folder, span);
+  const Result<IdxFiles> files = find_idx_files(context, split, path);
   if (!files) return fail(files.error());
   const Result<format::IdxHeader> images = format::read_idx_header(files->images);
   if (!images) return fail(images.error());
@@ -70,7 +60,7 @@ Result<SourceInfo> inspect_idx(const SourceContext& context, const IdxSet& set) 
   const auto rows = static_cast<std::int64_t>(images->dims[1]),
              columns = static_cast<std::int64_t>(images->dims[2]);
   info.fields = {{"image", {DType::U8, {1, rows, columns}}, 0, 0, ""},
-                 {"label", {DType::I64, {}}, kNumClasses, 0, ""}};
+                 {"label", {DType::I64, {}}, kNumClasses, 0, "", words(std::move(names))}};
   info.files = {files->images, files->labels};
   return info;
 }
@@ -79,13 +69,14 @@ Result<SourceInfo> inspect_idx(const SourceContext& context, const IdxSet& set) 
 
 Result<SourceInfo> inspect_fashion_mnist(const SourceContext& context) {
   const auto& p = context.params<catalog::FashionMnistParams>();
-  return inspect_idx(context, {"fashion_mnist", p.split, p.path,
-                               "/usr/share/datasets/fashion-mnist", "dataset-fashion-mnist"});
+  return inspect_idx(context, p.split, p.path,
+                     {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
+                      "Sneaker", "Bag", "Ankle boot"});
 }
 
 Result<SourceInfo> inspect_mnist(const SourceContext& context) {
   const auto& p = context.params<catalog::MnistParams>();
-  return inspect_idx(context, {"mnist", p.split, p.path, "/usr/share/datasets/mnist", ""});
+  return inspect_idx(context, p.split, p.path, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
 }
 
 }  // namespace fdl::job

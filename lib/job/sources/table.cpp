@@ -58,10 +58,10 @@ Result<TableDetails> open_table(const DataSplit& split, const SourceContext& con
   return TableDetails{std::move(*table), p.missing, std::move(*fields)};
 }
 
-Result<SampleRange> range_of(const DataSplit& split, const TableDetails& details) {
+Result<SampleRanges> ranges_of(const DataSplit& split, const TableDetails& details) {
   const std::int64_t size = details.table.num_records();
-  if (split.shuffle_seed) return SampleRange{0, size};
-  return read_slice(split.slice, size, split.span);
+  if (split.shuffle_seed) return SampleRanges{{0, size}};
+  return select_places(split, size);
 }
 
 // Gives the fields of an evaluation part what the training part has settled.
@@ -124,10 +124,10 @@ Result<Field> field_of(const TableField& field, const SourceContext& context) {
 }
 
 // Reads every record of the part as training would, and measures its lists.
-Result<void> check_records(const SampleRange& range, TableDetails& details) {
+Result<void> check_records(const SampleRanges& ranges, TableDetails& details) {
   std::vector<double> numbers;
-  return details.table.scan(
-      range.begin, range.end, [&](std::int64_t, const format::Record& record) -> Result<void> {
+  return scan_ranges(
+      details, ranges, [&](std::int64_t, const format::Record& record) -> Result<void> {
         std::optional<std::int64_t> length;
         for (TableField& field : details.fields) {
           numbers.clear();
@@ -155,18 +155,18 @@ Result<SourceInfo> inspect_table(const SourceContext& context) {
   const DataSplit* train = context.job.find_split("train");
   const bool is_own = train == nullptr || train == &context.split || !is_table(*train);
   if (is_own) {
-    const Result<SampleRange> range = range_of(context.split, *details);
-    if (!range) return fail(range.error());
-    FDL_TRY(settle_fields(context.split, context.graph, *range, *details));
+    const Result<SampleRanges> ranges = ranges_of(context.split, *details);
+    if (!ranges) return fail(ranges.error());
+    FDL_TRY(settle_fields(context.split, context.graph, *ranges, *details));
   } else {
     Result<TableDetails> trained = open_table(*train, context);
     if (!trained) return fail(trained.error());
-    const Result<SampleRange> range = range_of(*train, *trained);
-    if (!range) return fail(range.error());
-    FDL_TRY(settle_fields(*train, context.graph, *range, *trained));
+    const Result<SampleRanges> ranges = ranges_of(*train, *trained);
+    if (!ranges) return fail(ranges.error());
+    FDL_TRY(settle_fields(*train, context.graph, *ranges, *trained));
     take_over(*trained, *details);
   }
-  const Result<SampleRange> own = range_of(context.split, *details);
+  const Result<SampleRanges> own = ranges_of(context.split, *details);
   if (!own) return fail(own.error());
   FDL_TRY(check_records(*own, *details));
   SourceInfo info;

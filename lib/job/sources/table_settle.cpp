@@ -105,17 +105,22 @@ const catalog::TensorType* input_type(const graph::Graph& graph, const std::stri
   return nullptr;
 }
 
+Result<void> scan_ranges(const TableDetails& details, const SampleRanges& ranges,
+                         const RecordUse& use) {
+  for (const SampleRange& range : ranges) FDL_TRY(details.table.scan(range.begin, range.end, use));
+  return {};
+}
+
 Result<void> settle_fields(const DataSplit& train, const graph::Graph& graph,
-                           const SampleRange& range, TableDetails& details) {
+                           const SampleRanges& ranges, TableDetails& details) {
   std::vector<Seen> seen(details.fields.size());
-  FDL_TRY(details.table.scan(range.begin, range.end,
-                             [&](std::int64_t, const format::Record& record) -> Result<void> {
-                               for (std::size_t i = 0; i < seen.size(); ++i) {
-                                 if (!details.fields[i].is_vector)
-                                   look_at(details, details.fields[i], record, seen[i]);
-                               }
-                               return {};
-                             }));
+  FDL_TRY(
+      scan_ranges(details, ranges, [&](std::int64_t, const format::Record& record) -> Result<void> {
+        for (std::size_t i = 0; i < seen.size(); ++i) {
+          if (!details.fields[i].is_vector) look_at(details, details.fields[i], record, seen[i]);
+        }
+        return {};
+      }));
   for (std::size_t i = 0; i < seen.size(); ++i) {
     TableField& field = details.fields[i];
     settle_type(graph, seen[i], field);

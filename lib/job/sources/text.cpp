@@ -4,7 +4,9 @@
 #include <set>
 
 #include "lib/format/text.h"
+#include "lib/format/tokenizer.h"
 #include "lib/job/sources/inspect.h"
+#include "lib/job/sources/text.h"
 
 namespace fdl::job {
 namespace {
@@ -26,17 +28,19 @@ Result<std::int64_t> count_tokens(const SourceContext& context, const TextParams
   return count;
 }
 
-// The characters of a range of the file.
+// The characters of some ranges of the file.
 Result<Characters> characters_in(const SourceContext& context, const TextParams& p,
-                                 const SampleRange& range) {
+                                 const SampleRanges& ranges) {
   Characters out;
   std::int64_t at = 0;
   FDL_TRY(
       format::read_text(context.path(p.file), unit_of(p), [&](const auto& piece) -> Result<void> {
         const auto size = static_cast<std::int64_t>(piece.size());
-        const std::int64_t begin = std::clamp<std::int64_t>(range.begin - at, 0, size);
-        const std::int64_t end = std::clamp<std::int64_t>(range.end - at, 0, size);
-        for (std::int64_t i = begin; i < end; ++i) out.insert(piece[static_cast<std::size_t>(i)]);
+        for (const SampleRange& range : ranges) {
+          const std::int64_t begin = std::clamp<std::int64_t>(range.begin - at, 0, size);
+          const std::int64_t end = std::clamp<std::int64_t>(range.end - at, 0, size);
+          for (std::int64_t i = begin; i < end; ++i) out.insert(piece[static_cast<std::size_t>(i)]);
+        }
         at += size;
         return {};
       }));
@@ -51,13 +55,10 @@ Result<Characters> known_characters(const SourceContext& context) {
   const auto& p = split.source.as<TextParams>();
   const Result<std::int64_t> size = count_tokens(context, p);
   if (!size) return fail(size.error());
-  SampleRange range{0, *size};
-  if (p.vocabulary == "train") {
-    const Result<SampleRange> slice = read_slice(split.slice, *size, split.span);
-    if (!slice) return fail(slice.error());
-    range = *slice;
-  }
-  return characters_in(context, p, range);
+  if (p.vocabulary != "train") return characters_in(context, p, {{0, *size}});
+  const Result<SampleRanges> own = select_places(split, *size);
+  if (!own) return fail(own.error());
+  return characters_in(context, p, *own);
 }
 
 // How a message shows a character.
@@ -68,9 +69,9 @@ std::string shown(char32_t c) {
 
 // Holds the part's characters to the known ones.
 Result<void> check_known(const SourceContext& context, std::int64_t size, const Characters& known) {
-  const Result<SampleRange> range = read_slice(context.split.slice, size, context.split.span);
-  if (!range) return fail(range.error());
-  const Result<Characters> own = characters_in(context, context.params<TextParams>(), *range);
+  const Result<SampleRanges> ranges = select_places(context.split, size);
+  if (!ranges) return fail(ranges.error());
+  const Result<Characters> own = characters_in(context, context.params<TextParams>(), *ranges);
   if (!own) return fail(own.error());
   for (const char32_t c : *own) {
     if (known.count(c) > 0) continue;
@@ -83,18 +84,38 @@ Result<void> check_known(const SourceContext& context, std::int64_t size, const 
   return {};
 }
 
-}  // namespace
+// The whole text as a tokenizer cuts it.
+Result<SourceInfo> inspect_tokenized(const SourceContext& context, const TextParams& p) {
+  const Result<format::Tokenizer> tokenizer = format::Tokenizer::open(context.path(p.tokenizer));
+  if (!tokenizer) return fail(tokenizer.error());
+  std::string text;
+  FDL_TRY(format::read_text(context.path(p.file), format::TextUnit::Characters,
+                            [&](const auto& piece) -> Result<void> {
+                              for (const char32_t c : piece) text += format::to_utf8(c);
+                              return {};
+                            }));
+  auto details = std::make_shared<TextDetails>();
+  for (const std::int64_t token : tokenizer->encode(text))
+    details->tokens.push_back(static_cast<std::uint32_t>(token));
+  SourceInfo info;
+  info.num_samples = static_cast<std::int64_t>(details->tokens.size());
+  info.files = {context.path(p.file), context.path(p.tokenizer)};
+  info.fields.push_back({"tokens",
+                         {},
+                         static_cast<std::int64_t>(tokenizer->words().size()),
+                         0,
+                         "",
+                         std::make_shared<const std::vector<std::string>>(tokenizer->words())});
+  info.details = std::move(details);
+  return info;
+}
 
-Result<SourceInfo> inspect_text(const SourceContext& context) {
-  const auto& p = context.params<TextParams>();
-  const Result<std::int64_t> window = window_of(context, p.window);
-  if (!window) return fail(window.error());
+// Numbered by the characters that occur, or by bytes.
+Result<SourceInfo> inspect_plain(const SourceContext& context, const TextParams& p) {
   const Result<std::int64_t> size = count_tokens(context, p);
   if (!size) return fail(size.error());
   SourceInfo info;
   info.num_samples = *size;
-  info.window = *window;
-  info.stride = p.stride.value_or(*window);
   info.files = {context.path(p.file)};
   std::int64_t num_classes = 256;
   std::shared_ptr<const std::vector<std::string>> words;
@@ -107,8 +128,24 @@ Result<SourceInfo> inspect_text(const SourceContext& context) {
     num_classes = static_cast<std::int64_t>(list.size());
     words = std::make_shared<const std::vector<std::string>>(std::move(list));
   }
-  for (const char* name : {"tokens", "target"})
-    info.fields.push_back({name, {catalog::DType::I64, {*window}}, num_classes, 0, "", words});
+  info.fields.push_back({"tokens", {}, num_classes, 0, "", words});
+  return info;
+}
+
+}  // namespace
+
+Result<SourceInfo> inspect_text(const SourceContext& context) {
+  const auto& p = context.params<TextParams>();
+  const Result<std::int64_t> window = window_of(context, p.window);
+  if (!window) return fail(window.error());
+  Result<SourceInfo> info =
+      p.tokenizer.empty() ? inspect_plain(context, p) : inspect_tokenized(context, p);
+  if (!info) return info;
+  info->window = *window;
+  info->stride = p.stride.value_or(*window);
+  info->fields.front().type = {catalog::DType::I64, {*window}};
+  info->fields.push_back(info->fields.front());
+  info->fields.back().name = "target";
   return info;
 }
 

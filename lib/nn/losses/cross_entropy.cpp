@@ -23,7 +23,8 @@ Loss loss_cross_entropy(const catalog::Choice& choice, const catalog::TensorType
       return over(value(t[0].movedim(axis, 1), t[1].movedim(axis, 1)), num_targets, mode);
     }
     const ClassScores c = classes_second(t[0], t[1], axis);
-    return over(value(c.scores, c.truth), count_other_than(c.truth, p.ignore_index), mode);
+    return over(value(c.scores, c.truth), weight_other_than(c.truth, p.ignore_index, p.weight),
+                mode);
   };
 }
 

@@ -15,7 +15,7 @@ Loss loss_nll(const catalog::Choice& choice, const catalog::TensorTypes& types) 
     const ClassScores c = classes_second(t[0], t[1], axis);
     const at::Tensor value =
         at::nll_loss_nd(c.scores, c.truth, numbers_like(p.weight, c.scores), mode, p.ignore_index);
-    return over(value, count_other_than(c.truth, p.ignore_index), mode);
+    return over(value, weight_other_than(c.truth, p.ignore_index, p.weight), mode);
   };
 }
 

@@ -14,9 +14,11 @@ using testing::codes;
 using testing::tree_of;
 using Codes = std::vector<std::string>;
 
-constexpr EntryKind kKinds[] = {
-    EntryKind::Loss,    EntryKind::Metric,    EntryKind::Optimizer,   EntryKind::Schedule,
-    EntryKind::Dataset, EntryKind::Transform, EntryKind::Initializer, EntryKind::Parametrization};
+constexpr EntryKind kKinds[] = {EntryKind::Loss,           EntryKind::Metric,
+                                EntryKind::Optimizer,      EntryKind::Schedule,
+                                EntryKind::Dataset,        EntryKind::Transform,
+                                EntryKind::BatchTransform, EntryKind::Sampler,
+                                EntryKind::Initializer,    EntryKind::Parametrization};
 
 std::optional<Choice> choice(EntryKind kind, const std::string& text, Diagnostics& problems,
                              const std::vector<std::string>& common = {}) {

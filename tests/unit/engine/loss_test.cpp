@@ -91,7 +91,7 @@ TEST_CASE("linear_cross_entropy is cross_entropy of a linear, also without gradi
   const std::string text = "linear_cross_entropy: { label_smoothing: 0.1, chunk_size: 3 }";
   const auto chunked = value_of(text, {x, target, weight, bias});
   CHECK(is_close(chunked.mean, whole.mean, kParity));
-  CHECK(chunked.num_targets == whole.num_targets);
+  CHECK(chunked.weight == whole.weight);
   const at::NoGradGuard no_grad;
   CHECK(is_close(value_of(text, {x, target, weight, bias}).mean, whole.mean, kParity));
   CHECK(refusal("linear_cross_entropy", types_of({x, target, random_tensor({7, 5}, 4), bias})) ==
@@ -103,12 +103,12 @@ TEST_CASE("linear_cross_entropy is cross_entropy of a linear, also without gradi
 TEST_CASE("cross_entropy counts the targets that its mean is over") {
   const at::Tensor output = random_tensor({4, 5}, 1);
   const at::Tensor target = at::tensor({0, -100, 4, -100}, at::kLong);
-  CHECK(value_of("cross_entropy", {output, target}).num_targets == 2);
+  CHECK(value_of("cross_entropy", {output, target}).weight == 2);
   const at::Tensor other = at::tensor({0, 1, 4, 3}, at::kLong);
-  CHECK(value_of("cross_entropy: { ignore_index: 0 }", {output, other}).num_targets == 3);
+  CHECK(value_of("cross_entropy: { ignore_index: 0 }", {output, other}).weight == 3);
   // Neither contiguous nor i64.
   const at::Tensor wide = at::tensor({0, 9, 1, 9, 2, 9, 3, 9}, at::kInt).view({4, 2}).select(1, 0);
-  CHECK(value_of("cross_entropy", {output, wide}).num_targets == 4);
+  CHECK(value_of("cross_entropy", {output, wide}).weight == 4);
 }
 
 TEST_CASE("the class axis is chosen by the types in the manifest, not by a batch's sizes") {
@@ -131,7 +131,7 @@ TEST_CASE("a class axis in the middle") {
   const auto middle = value_of("cross_entropy: " + dim, {output, target});
   const auto second = value_of("cross_entropy", {output.movedim(2, 1), target});
   CHECK(is_close(middle.mean, second.mean, kParity));
-  CHECK(middle.num_targets == 24);
+  CHECK(middle.weight == 24);
 }
 
 TEST_CASE("a running mean weights uneven batches exactly") {
@@ -143,7 +143,7 @@ TEST_CASE("a running mean weights uneven batches exactly") {
   nn::RunningMean mean;
   mean.add(loss(0, 4));
   mean.add(loss(4, 7));
-  CHECK(mean.num_targets == 6);
+  CHECK(mean.weight == 6);
   CHECK(mean.mean() == doctest::Approx(loss(0, 7).mean.item<double>()).epsilon(kParity));
   // A batch in which nothing counts has a mean that is not a number, and no weight.
   mean.add(loss(2, 3));
@@ -157,10 +157,10 @@ TEST_CASE("each loss counts what its mean is over, and a sum as one") {
     const std::vector<at::Tensor> sample = loss_sample(name);
     const nn::LossValue mean = value_of(name, sample);
     const nn::LossValue sum = value_of(name + ": { reduction: sum }", sample);
-    CHECK(sum.num_targets == 1);
+    CHECK(sum.weight == 1);
     // ctc divides by lengths too, and multi-label losses count a sample once.
     if (name == "ctc") continue;
-    const double total = mean.mean.item<double>() * static_cast<double>(mean.num_targets);
+    const double total = mean.mean.item<double>() * mean.weight;
     CHECK(sum.mean.item<double>() == doctest::Approx(total));
   }
 }

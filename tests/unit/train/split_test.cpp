@@ -76,7 +76,7 @@ TEST_CASE("the loss of an update is that of all its targets at once, whatever ea
   CHECK(loss.requires_grad());
   CHECK(loss.item<double>() == doctest::Approx(3 * mse + l1).epsilon(1e-6));
   CHECK(totals.losses[0].mean() == doctest::Approx(mse).epsilon(1e-6));
-  CHECK(totals.losses[0].num_targets == 14);
+  CHECK(totals.losses[0].weight == 14);
 }
 
 }  // namespace fdl::train

@@ -1,4 +1,4 @@
-#include "lib/libtorch/unpack_plugin.h"
+#include "lib/archive/unpack_plugin.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -14,7 +14,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-namespace fdl::libtorch {
+namespace fdl::archive {
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
 struct FreeArchive {
-  void operator()(archive* handle) const { ::archive_read_free(handle); }
+  void operator()(::archive* handle) const { ::archive_read_free(handle); }
 };
 
 // A backslash separates too: archives made elsewhere use it, and no honest entry holds one.
@@ -43,9 +43,14 @@ class Unpacker {
   }
 
   UnpackOutcome run() {
-    // Only the reader that starts from the central directory: it knows each entry's size, and a
-    // file that was cut short has no such directory.
-    ::archive_read_support_format_zip_seekable(handle_.get());
+    if (request_.is_tar_gz != 0) {
+      ::archive_read_support_format_tar(handle_.get());
+      ::archive_read_support_filter_gzip(handle_.get());
+    } else {
+      // Only the reader that starts from the central directory: it knows each entry's size, and a
+      // file that was cut short has no such directory.
+      ::archive_read_support_format_zip_seekable(handle_.get());
+    }
     if (::archive_read_open_filename(handle_.get(), request_.archive, kBlockBytes) != ARCHIVE_OK)
       return damaged();
     while (true) {
@@ -78,7 +83,7 @@ class Unpacker {
     return UnpackOutcome::CannotWrite;
   }
 
-  UnpackOutcome unpack_entry(archive_entry* entry) {
+  UnpackOutcome unpack_entry(::archive_entry* entry) {
     const char* name = ::archive_entry_pathname(entry);
     if (name == nullptr) name = "";
     std::snprintf(problem_.entry, sizeof problem_.entry, "%s", name);
@@ -90,7 +95,7 @@ class Unpacker {
     return write_entry(entry, fs::path(request_.folder) / place);
   }
 
-  UnpackOutcome check(archive_entry* entry, std::string_view name) {
+  UnpackOutcome check(::archive_entry* entry, std::string_view name) {
     if (name.empty()) return refuse("has no readable name");
     if (name.front() == '/' || name.front() == '\\') return refuse("has an absolute path");
     if (has_parent_segment(name)) return refuse("leads out of its folder through '..'");
@@ -103,7 +108,7 @@ class Unpacker {
     return check_size(entry);
   }
 
-  UnpackOutcome check_size(archive_entry* entry) {
+  UnpackOutcome check_size(::archive_entry* entry) {
     const std::int64_t declared = ::archive_entry_size(entry);
     if (::archive_entry_size_is_set(entry) == 0 || declared < 0)
       return refuse("does not say how large it is");
@@ -114,7 +119,7 @@ class Unpacker {
     return UnpackOutcome::Done;
   }
 
-  UnpackOutcome write_entry(archive_entry* entry, const fs::path& path) {
+  UnpackOutcome write_entry(::archive_entry* entry, const fs::path& path) {
     std::error_code code;
     fs::create_directories(path.parent_path(), code);
     if (code) return cannot_write(path.parent_path(), code.value());
@@ -161,15 +166,15 @@ class Unpacker {
 
   const UnpackRequest& request_;
   UnpackProblem& problem_;
-  std::unique_ptr<archive, FreeArchive> handle_;
+  std::unique_ptr<::archive, FreeArchive> handle_;
   std::vector<char> block_;
   std::uint64_t declared_bytes_ = 0;
 };
 
 }  // namespace
-}  // namespace fdl::libtorch
+}  // namespace fdl::archive
 
-fdl::libtorch::UnpackOutcome fdl_unpack(const fdl::libtorch::UnpackRequest* request,
-                                        fdl::libtorch::UnpackProblem* problem) noexcept {
-  return fdl::libtorch::Unpacker(*request, *problem).run();
+fdl::archive::UnpackOutcome fdl_unpack(const fdl::archive::UnpackRequest* request,
+                                       fdl::archive::UnpackProblem* problem) noexcept {
+  return fdl::archive::Unpacker(*request, *problem).run();
 }

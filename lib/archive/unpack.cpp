@@ -1,13 +1,13 @@
-#include "lib/libtorch/unpack.h"
+#include "lib/archive/unpack.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
 
-#include "lib/libtorch/unpack_plugin.h"
+#include "lib/archive/unpack_plugin.h"
 
-namespace fdl::libtorch {
+namespace fdl::archive {
 namespace {
 
 namespace fs = std::filesystem;
@@ -42,7 +42,7 @@ Diagnostic describe(const UnpackJob& job, UnpackOutcome outcome, const UnpackPro
   const std::string reason = printable(problem.reason);
   if (outcome == UnpackOutcome::Unsafe)
     return error(Code::ArchiveUnsafe, {}, "entry '{}' of '{}' {}", entry, archive, reason)
-        .help("nothing was installed; take the file from a source you trust");
+        .help("nothing was kept; take the file from a source you trust");
   if (outcome == UnpackOutcome::CannotWrite) {
     Diagnostic d = error(Code::CannotWrite, {}, "cannot write '{}': {}", entry,
                          std::strerror(problem.system_error));
@@ -51,8 +51,8 @@ Diagnostic describe(const UnpackJob& job, UnpackOutcome outcome, const UnpackPro
     return d;
   }
   const std::string at = entry.empty() ? "" : fmt::format(" at entry '{}'", entry);
-  return error(Code::LibtorchSource, {}, "'{}' is damaged{}: {}", job.archive.string(), at, reason)
-      .help("nothing was installed; fetch the file again");
+  return error(job.damaged, {}, "'{}' is damaged{}: {}", job.archive.string(), at, reason)
+      .help("nothing was kept; fetch the file again");
 }
 
 // The two callbacks' state; `place` keeps the text alive that the plugin reads.
@@ -78,12 +78,13 @@ Result<void> unpack(const UnpackJob& job) {
   const Result<UnpackFunction> run = load_plugin();
   if (!run) return fail(run.error());
   Callbacks callbacks{job, ""};
-  const UnpackRequest request{job.archive.c_str(), job.folder.c_str(), job.limit_bytes,
-                              call_place,          call_progress,      &callbacks};
+  const UnpackRequest request{
+      job.archive.c_str(), job.folder.c_str(), job.limit_bytes, job.format == Format::TarGz ? 1 : 0,
+      call_place,          call_progress,      &callbacks};
   UnpackProblem problem{};
   const UnpackOutcome outcome = (*run)(&request, &problem);
   if (outcome == UnpackOutcome::Done) return {};
   return fail(describe(job, outcome, problem));
 }
 
-}  // namespace fdl::libtorch
+}  // namespace fdl::archive

@@ -5,7 +5,7 @@
 // The plain C interface of libfdl_unpack.so, which holds the only code that links libarchive. `fdl`
 // loads it when an archive is to be unpacked; see unpack.h for the interface that the rest uses.
 
-namespace fdl::libtorch {
+namespace fdl::archive {
 
 enum class UnpackOutcome : int {
   Done = 0,
@@ -15,9 +15,10 @@ enum class UnpackOutcome : int {
 };
 
 struct UnpackRequest {
-  const char* archive;        // a zip file
+  const char* archive;
   const char* folder;         // must exist
   std::uint64_t limit_bytes;  // for all entries together, unpacked
+  int is_tar_gz;              // else a zip file
   // Where an entry goes below `folder`; nullptr leaves it out. The text must live until the next
   // call. Called only for files whose name is safe.
   const char* (*place)(void* context, const char* entry);
@@ -33,9 +34,9 @@ struct UnpackProblem {
   int system_error;
 };
 
-}  // namespace fdl::libtorch
+}  // namespace fdl::archive
 
 // Streams the entries to the disk with a fixed amount of memory. Files of earlier entries stay
 // where they are when it fails: the caller unpacks into a folder that it throws away.
-extern "C" fdl::libtorch::UnpackOutcome fdl_unpack(const fdl::libtorch::UnpackRequest* request,
-                                                   fdl::libtorch::UnpackProblem* problem) noexcept;
+extern "C" fdl::archive::UnpackOutcome fdl_unpack(const fdl::archive::UnpackRequest* request,
+                                                  fdl::archive::UnpackProblem* problem) noexcept;
