@@ -28,6 +28,11 @@ int Context::fail(const Diagnostic& d, bool json) const {
   return static_cast<int>(exit_code_of(d.code));
 }
 
+std::optional<std::string> Context::ask(const std::string& question) const {
+  if (!ask_person) return std::nullopt;
+  return ask_person(question);
+}
+
 std::string Context::variable(const std::string& name) const {
   const auto found = environment.find(name);
   return found != environment.end() ? found->second : "";
@@ -36,8 +41,8 @@ std::string Context::variable(const std::string& name) const {
 ExitCode exit_code_of(Code code) {
   const int number = static_cast<int>(code);
   const bool is_data = code == Code::DataMissing || code == Code::DataCorrupt ||
-                       code == Code::RunMissing || code == Code::WeightsMissing ||
-                       code == Code::WeightsMismatch;
+                       code == Code::RunMissing || code == Code::BadInput ||
+                       code == Code::WeightsMissing || code == Code::WeightsMismatch;
   if (number < 5000 || is_data || code == Code::BadCommandLine) return ExitCode::BadInput;
   const bool not_ready = (number >= 5300 && number < 5400) || code == Code::EngineMissing;
   return not_ready ? ExitCode::NotReady : ExitCode::Failed;

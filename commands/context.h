@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "commands/exit_code.h"
@@ -20,6 +21,11 @@ struct Context {
   // Where text goes; when empty, to the process's own standard output and error.
   std::function<void(const std::string&)> write_out, write_err;
 
+  // Asks a person and gives the answer without its line's end; when empty, nobody can be asked.
+  std::function<std::string(const std::string& question)> ask_person;
+
+  // The answer, where there is somebody to give one.
+  std::optional<std::string> ask(const std::string& question) const;
   // Results go to standard output, progress and diagnostics to standard error.
   void print(const std::string& text) const;
   void tell(const std::string& text) const;

@@ -13,7 +13,6 @@
 #include "lib/monitor/metrics_csv.h"
 #include "lib/monitor/progress.h"
 #include "lib/monitor/tables_csv.h"
-#include "lib/monitor/tail.h"
 
 namespace fdl::commands {
 namespace {
@@ -38,11 +37,6 @@ std::string last_words(const fs::path& log) {
   for (int lines = 0; lines < 20 && begin != std::string::npos && begin > 0; ++lines)
     begin = out.rfind('\n', begin - 1);
   return begin == std::string::npos || begin == 0 ? out : out.substr(begin + 1);
-}
-
-void pause_50_ms() {
-  const timespec pause{0, 50'000'000};
-  ::nanosleep(&pause, nullptr);
 }
 
 int exit_of(const ExitStatus& status, const fs::path& run, Context& context) {
@@ -90,47 +84,69 @@ Result<ProcessSpec> engine_spec(const std::vector<std::string>& arguments, const
   return spec;
 }
 
-int supervise(const std::vector<std::string>& arguments, const fs::path& run,
-              const fs::path& project, Context& context) {
-  Result<ProcessSpec> spec = engine_spec(arguments, project, context);
-  if (!spec) return context.fail(spec.error());
-  spec->output_file = run / "log.txt";
-  const fs::path events = run / "events.jsonl";
+Result<EngineRun> EngineRun::start(const EngineCall& call, const Context& context) {
+  Result<ProcessSpec> spec = engine_spec(call.arguments, call.project, context);
+  if (!spec) return fail(spec.error());
+  spec->output_file = call.run / "log.txt";
+  for (const auto& [name, value] : call.environment) spec->environment[name] = value;
+  if (call.lock != nullptr) spec->inherited_fd = call.lock->descriptor();
+  const fs::path events = call.run / "events.jsonl";
   std::error_code code;
   const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
+  Result<Process> process = Process::start(*spec);
+  if (!process) return fail(process.error());
+  return EngineRun(*std::move(process), call.run, monitor::EventTail(events, former));
+}
+
+int EngineRun::finish(Context& context) const {
+  const fs::path events = run_ / "events.jsonl";
+  std::error_code code;
+  if (fs::exists(events, code)) {
+    const Result<void> written = monitor::write_metrics_csv(events, run_ / "metrics.csv");
+    const Result<void> tables = monitor::write_tables_csv(events, run_);
+    for (const Result<void>* result : {&written, &tables}) {
+      if (!*result) context.fail(result->error());
+    }
+  }
+  return exit_of(process_.status(), run_, context);
+}
+
+void listen_to_signals() {
   signal_received = 0;
   num_signals = 0;
   struct sigaction action {};
   action.sa_handler = note_signal;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
-  Result<Process> process = Process::start(*spec);
-  if (!process) return context.fail(process.error());
+}
 
-  monitor::EventTail tail(events, former);
+NotedSignals noted_signals() { return {signal_received, num_signals}; }
+
+void pause_50_ms() {
+  const timespec pause{0, 50'000'000};
+  ::nanosleep(&pause, nullptr);
+}
+
+int supervise(const EngineCall& call, Context& context) {
+  listen_to_signals();
+  Result<EngineRun> engine = EngineRun::start(call, context);
+  if (!engine) return context.fail(engine.error());
   monitor::Progress progress(
       is_terminal(STDERR_FILENO), [&](const std::string& text) { context.tell(text); },
       [] { return terminal_width(STDERR_FILENO); });
   int passed_on = 0;
   bool ended = false;
   while (!ended) {
-    ended = process->try_wait();
-    for (const monitor::Event& event : tail.read_new()) progress.show(event);
-    if (num_signals > passed_on) {
-      process->send_signal(passed_on == 0 ? signal_received.load() : SIGKILL);
+    ended = engine->has_ended();
+    for (const monitor::Event& event : engine->new_events()) progress.show(event);
+    if (noted_signals().count > passed_on) {
+      engine->send_signal(passed_on == 0 ? noted_signals().last : SIGKILL);
       ++passed_on;
     }
     if (!ended) pause_50_ms();
   }
   progress.finish();
-  if (fs::exists(events, code)) {
-    const Result<void> written = monitor::write_metrics_csv(events, run / "metrics.csv");
-    const Result<void> tables = monitor::write_tables_csv(events, run);
-    for (const Result<void>* result : {&written, &tables}) {
-      if (!*result) context.fail(result->error());
-    }
-  }
-  return exit_of(process->status(), run, context);
+  return engine->finish(context);
 }
 
 }  // namespace fdl::commands

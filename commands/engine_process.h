@@ -1,11 +1,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "commands/context.h"
+#include "lib/base/file_lock.h"
 #include "lib/base/process.h"
+#include "lib/monitor/event.h"
+#include "lib/monitor/tail.h"
 
 namespace fdl::commands {
 
@@ -14,9 +19,48 @@ namespace fdl::commands {
 Result<ProcessSpec> engine_spec(const std::vector<std::string>& arguments,
                                 const std::filesystem::path& project, const Context& context);
 
-// Runs the engine over a run folder to its end: follows its events, draws progress, passes signals
-// on, writes metrics.csv. The engine's words go to log.txt. Returns fdl's exit code.
-int supervise(const std::vector<std::string>& arguments, const std::filesystem::path& run,
-              const std::filesystem::path& project, Context& context);
+// What the engine is to do.
+struct EngineCall {
+  std::vector<std::string> arguments;
+  std::filesystem::path run, project;
+  const FileLock* lock = nullptr;  // of the run: the engine holds it too
+  std::map<std::string, std::string> environment = {};
+};
+
+// The engine at work in one run's folder. Its words go to log.txt.
+class EngineRun {
+ public:
+  // Errors: those of engine_spec; FDL5003.
+  static Result<EngineRun> start(const EngineCall& call, const Context& context);
+
+  // What it recorded since the last call.
+  std::vector<monitor::Event> new_events() { return tail_.read_new(); }
+  bool has_ended() { return process_.try_wait(); }
+  void send_signal(int number) const { process_.send_signal(number); }
+  // After its end: writes metrics.csv and tables, tells what went wrong; fdl's exit code.
+  int finish(Context& context) const;
+
+ private:
+  EngineRun(Process process, std::filesystem::path run, monitor::EventTail tail)
+      : process_(std::move(process)), run_(std::move(run)), tail_(std::move(tail)) {}
+
+  Process process_;
+  std::filesystem::path run_;
+  monitor::EventTail tail_;
+};
+
+// From here on SIGINT and SIGTERM are only noted.
+void listen_to_signals();
+// The last signal that was noted, and how many were.
+struct NotedSignals {
+  int last = 0;
+  int count = 0;
+};
+NotedSignals noted_signals();
+void pause_50_ms();
+
+// Runs the engine over a run folder to its end: draws progress, passes signals on. Returns fdl's
+// exit code.
+int supervise(const EngineCall& call, Context& context);
 
 }  // namespace fdl::commands

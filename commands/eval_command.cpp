@@ -66,8 +66,9 @@ int run(const Options& options, Context& context) {
   std::error_code code;
   const fs::path events = *folder / "events.jsonl";
   const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
-  const int exit = supervise({"eval", folder->string(), "--data", options.data}, *folder,
-                             manifest->folder, context);
+  const EngineCall call{
+      {"eval", folder->string(), "--data", options.data}, *folder, manifest->folder};
+  const int exit = supervise(call, context);
   if (exit != 0) return exit;
   bool is_first = true;
   for (const monitor::Event& event : monitor::EventTail(events, former).read_new()) {

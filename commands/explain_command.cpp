@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "commands/command.h"
+#include "commands/job_plan.h"
 #include "commands/manifest_choice.h"
 #include "commands/plan_report.h"
 #include "lib/base/closest.h"
@@ -26,28 +27,6 @@ std::vector<std::string> explained_names() {
   std::vector<std::string> out = catalog::module_names();
   for (const catalog::EntryKind kind : catalog::all_entry_kinds()) {
     for (std::string& name : catalog::entry_names(kind)) out.push_back(std::move(name));
-  }
-  return out;
-}
-
-// Numbers that the job's optimizer keeps beside each parameter; without a job, none.
-int optimizer_state(const job::Checked& checked) {
-  if (!checked.job || checked.job->training.optimizer.spec == nullptr) return 0;
-  const catalog::Choice& optimizer = checked.job->training.optimizer;
-  return optimizer.spec->state_per_element(optimizer.params.get());
-}
-
-// What the plan needs to know of the job: its batch, optimizer and losses.
-plan::PlanSetup setup_of(const job::Checked& checked) {
-  plan::PlanSetup out;
-  out.state_per_parameter = optimizer_state(checked);
-  if (!checked.job) return out;
-  out.batch_size = checked.job->training.batch_size;
-  for (const job::Loss& loss : checked.job->training.losses) {
-    const catalog::EntrySpec& spec = *loss.what.spec;
-    const job::Compared& output = loss.compared.front();
-    if (output.is_value())
-      out.losses.push_back({output.value, spec.kept_outputs, spec.worked_outputs});
   }
   return out;
 }
@@ -109,7 +88,7 @@ Diagnostic nothing_there(const std::string& path, const plan::Plan& plan) {
 int explain_graph(job::Checked& checked, const Options& options, const std::string& path,
                   Context& context) {
   if (auto wrong = assume(options.assume, *checked.graph)) return context.fail(*std::move(wrong));
-  const plan::PlanSetup setup = setup_of(checked);
+  const plan::PlanSetup setup = plan_setup(checked);
   PlanReport report;
   report.plan = plan::make_plan(*checked.graph, setup);
   report.graph_hash = checked.graph->hash();
@@ -250,11 +229,13 @@ int run(const Options& options, Context& context) {
                             .help("join them: '{}|{}'", chosen->names[0], chosen->names[1]));
   }
   Diagnostics problems;
-  const auto manifest = load(*chosen, context, problems);
+  auto manifest = load(*chosen, context, problems);
   job::Checked checked;
   if (manifest) checked = job::check(*manifest, context.environment, true, problems);
   context.report(problems, false);
   if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
+  if (const auto settled = settle_batch_size(manifest->root, checked, context); !settled)
+    return context.fail(settled.error());
   return explain_graph(checked, options, chosen->names.empty() ? "" : chosen->names.front(),
                        context);
 }

@@ -17,6 +17,15 @@ Context context_of_process() {
   context.folder = std::filesystem::current_path(code);
   context.color_out = wants_color(STDOUT_FILENO);
   context.color_err = wants_color(STDERR_FILENO);
+  if (is_terminal(STDIN_FILENO)) {
+    context.ask_person = [](const std::string& question) {
+      std::fputs(question.c_str(), stderr);
+      std::string answer;
+      for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar())
+        answer += static_cast<char>(c);
+      return answer;
+    };
+  }
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
     const std::size_t equals = variable.find('=');

@@ -1,11 +1,12 @@
 // `fdl data show` and `fdl data stats`: the engine looks, this tells.
 #include <algorithm>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "commands/data/data.h"
 #include "commands/engine_process.h"
+#include "commands/passing_run.h"
+#include "commands/ready_job.h"
 #include "lib/base/files.h"
 #include "lib/job/job.h"
 #include "lib/job/run_folder.h"
@@ -15,22 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-// A run's folder that is there only while the engine looks.
-class PassingRun {
- public:
-  PassingRun() : folder_(fs::temp_directory_path() / ("fdl-data-" + std::to_string(::getpid()))) {}
-  PassingRun(const PassingRun&) = delete;
-  PassingRun& operator=(const PassingRun&) = delete;
-  ~PassingRun() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  const fs::path& folder() const { return folder_; }
-
- private:
-  fs::path folder_;
-};
 
 struct Answer {
   int code = 0;
@@ -52,11 +37,11 @@ Answer ask(const DataOptions& options, std::vector<std::string> arguments, Conte
   context.report(problems, options.json);
   if (problems.has_errors()) return {static_cast<int>(exit_code_of(problems)), {}};
   const PassingRun passing;
-  const Result<job::RunFolder> run =
-      job::create_run(*manifest, *checked.graph, passing.folder(), "data");
+  const Result<job::RunFolder> run = job::create_run(
+      *manifest, *checked.graph, *checked.job, {timestamp_now(), {}, {"data"}, passing.folder()});
   if (!run) return {context.fail(run.error(), options.json), {}};
   arguments.insert(arguments.begin(), {"data", run->path.string(), "--data", options.data});
-  const int code = supervise(arguments, run->path, manifest->folder, context);
+  const int code = supervise({arguments, run->path, manifest->folder}, context);
   if (code != 0) return {code, {}};
   const Result<std::string> text = read_file(run->path / "data.json");
   if (!text) return {context.fail(text.error(), options.json), {}};

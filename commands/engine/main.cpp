@@ -1,6 +1,8 @@
 // Entry point of `fdl-engine`, which `fdl` starts on a run folder:
-//   fdl-engine train RUN [--resume] [--profile]
+//   fdl-engine train RUN [--resume] [--profile] [--max-seconds N] [--until-share S]
 //   fdl-engine eval RUN --data SPLIT
+//   fdl-engine predict RUN --input FILE [--output FILE] [--format FORMAT]
+//   fdl-engine lr-find RUN --output FILE [--min LR] [--max LR] [--steps N]
 //   fdl-engine replay RUN
 //   fdl-engine data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE]
 //   fdl-engine --version
@@ -21,6 +23,8 @@
 #include "lib/tensor/errors.h"
 #include "lib/tensor/memory.h"
 #include "lib/train/evaluate.h"
+#include "lib/train/lr_find.h"
+#include "lib/train/predict.h"
 #include "lib/train/train.h"
 
 namespace {
@@ -75,39 +79,76 @@ struct Options {
   std::string command;
   std::filesystem::path run;
   bool resume = false, profile = false;
+  std::optional<double> max_time_s;
+  double until_share = 1;
+  fdl::train::RangeTest range;
   std::string split = "test";
   fdl::engine::DataRequest data = {};
+  std::string input, output, format;  // of predict
 };
 
+// The options that a command of the engine takes, each with a value or none.
+struct Flag {
+  std::string_view command, name;
+  void (*take)(Options& options, const std::string& value);
+  bool has_value = true;
+};
+constexpr Flag kFlags[] = {
+    {"train", "--resume", [](Options& o, const std::string&) { o.resume = true; }, false},
+    {"train", "--profile", [](Options& o, const std::string&) { o.profile = true; }, false},
+    {"train", "--max-seconds",
+     [](Options& o, const std::string& value) { o.max_time_s = fdl::config::parse_number(value); }},
+    {"train", "--until-share",
+     [](Options& o, const std::string& value) {
+       o.until_share = fdl::config::parse_number(value).value_or(1);
+     }},
+    {"lr-find", "--output", [](Options& o, const std::string& value) { o.output = value; }},
+    {"lr-find", "--min",
+     [](Options& o, const std::string& value) {
+       o.range.min_lr = fdl::config::parse_number(value).value_or(o.range.min_lr);
+     }},
+    {"lr-find", "--max",
+     [](Options& o, const std::string& value) {
+       o.range.max_lr = fdl::config::parse_number(value).value_or(o.range.max_lr);
+     }},
+    {"lr-find", "--steps",
+     [](Options& o, const std::string& value) {
+       o.range.num_steps = fdl::config::parse_integer(value).value_or(o.range.num_steps);
+     }},
+    {"eval", "--data", [](Options& o, const std::string& value) { o.split = value; }},
+    {"data", "--data", [](Options& o, const std::string& value) { o.split = value; }},
+    {"data", "--stats", [](Options& o, const std::string&) { o.data.stats = true; }, false},
+    {"data", "--samples",
+     [](Options& o, const std::string& value) {
+       o.data.samples = fdl::config::parse_integer(value).value_or(0);
+     }},
+    {"data", "--sheet", [](Options& o, const std::string& value) { o.data.sheet = value; }},
+    {"predict", "--input", [](Options& o, const std::string& value) { o.input = value; }},
+    {"predict", "--output", [](Options& o, const std::string& value) { o.output = value; }},
+    {"predict", "--format", [](Options& o, const std::string& value) { o.format = value; }}};
+
 std::optional<Options> read_options(const std::vector<std::string>& words) {
-  static const std::vector<std::string> kCommands = {"train", "eval", "replay", "data"};
-  const bool is_known = words.size() >= 2 &&
-                        std::find(kCommands.begin(), kCommands.end(), words[0]) != kCommands.end();
+  const auto is_command = [&](const Flag& flag) { return flag.command == words[0]; };
+  const bool is_known =
+      words.size() >= 2 &&
+      (words[0] == "replay" || std::any_of(std::begin(kFlags), std::end(kFlags), is_command));
   if (!is_known) return std::nullopt;
-  Options out{words[0], std::filesystem::absolute(words[1]).lexically_normal()};
+  Options out;
+  out.command = words[0];
+  out.run = std::filesystem::absolute(words[1]).lexically_normal();
   for (std::size_t i = 2; i < words.size(); ++i) {
-    if (out.command == "train" && words[i] == "--resume") {
-      out.resume = true;
-    } else if (out.command == "train" && words[i] == "--profile") {
-      out.profile = true;
-    } else if (out.command != "train" && words[i] == "--data" && i + 1 < words.size()) {
-      out.split = words[++i];
-    } else if (out.command == "data" && words[i] == "--stats") {
-      out.data.stats = true;
-    } else if (out.command == "data" && words[i] == "--samples" && i + 1 < words.size()) {
-      out.data.samples = fdl::config::parse_integer(words[++i]).value_or(0);
-    } else if (out.command == "data" && words[i] == "--sheet" && i + 1 < words.size()) {
-      out.data.sheet = words[++i];
-    } else {
-      return std::nullopt;
-    }
+    const Flag* flag = std::find_if(std::begin(kFlags), std::end(kFlags), [&](const Flag& one) {
+      return is_command(one) && one.name == words[i];
+    });
+    if (flag == std::end(kFlags) || (flag->has_value && i + 1 == words.size())) return std::nullopt;
+    flag->take(out, flag->has_value ? words[++i] : "");
   }
   return out;
 }
 
 int exit_of(const fdl::Diagnostic& d) {
   const int number = static_cast<int>(d.code);
-  const bool is_input = number < 5000 || d.code == Code::DataMissing ||
+  const bool is_input = number < 5000 || d.code == Code::DataMissing || d.code == Code::BadInput ||
                         d.code == Code::DataCorrupt || d.code == Code::RunMissing ||
                         d.code == Code::WeightsMissing || d.code == Code::WeightsMismatch;
   return is_input ? kBadInput : kFailed;
@@ -126,6 +167,23 @@ Result<fdl::train::TrainEnd> compute_again(const Options& options, const fdl::jo
   return fdl::train::TrainEnd{};
 }
 
+Result<fdl::train::TrainEnd> try_rates(const Options& options, const fdl::job::Checked& checked,
+                                       const fdl::train::EventLog& events) {
+  const auto event = fdl::train::find_rate(*checked.graph, *checked.job, options.run, options.range,
+                                           options.output, events);
+  if (!event) return fdl::fail(event.error());
+  FDL_TRY(events.write(*event));
+  return fdl::train::TrainEnd{};
+}
+
+Result<fdl::train::TrainEnd> predict(const Options& options, const fdl::job::Checked& checked) {
+  const auto done = fdl::train::predict(
+      *checked.graph, *checked.job, {options.run, options.input, options.output, options.format});
+  if (!done) return fdl::fail(done.error());
+  tell(fmt::format("{} samples, by the weights of step {}\n", done->num_samples, done->step));
+  return fdl::train::TrainEnd{};
+}
+
 Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Checked& checked,
                                      std::int64_t threads, const fdl::train::EventLog& events) {
   try {
@@ -135,6 +193,8 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
       setup.resume = options.resume;
       setup.threads = threads;
       setup.profile = options.profile;
+      setup.max_time_s = options.max_time_s;
+      setup.until_share = options.until_share;
       setup.stop_signal = [] { return static_cast<int>(received); };
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
@@ -145,6 +205,8 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
       FDL_TRY(fdl::engine::inspect_data(*checked.graph, *checked.job, request, options.run));
       return fdl::train::TrainEnd{};
     }
+    if (options.command == "lr-find") return try_rates(options, checked, events);
+    if (options.command == "predict") return predict(options, checked);
     const auto measured =
         fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
     if (!measured) return fdl::fail(measured.error());
@@ -174,6 +236,8 @@ int report_end(const Options& options, const Result<fdl::train::TrainEnd>& end,
       event.texts["reason"] = "early_stop";
       event.texts["message"] = end->early_stop;
     }
+    if (end->out_of_time) event.texts["reason"] = "max_time";
+    if (end->is_paused) event.texts["reason"] = "paused";
     if (end->signal != 0) {
       event.texts["reason"] = end->signal == SIGINT ? "interrupted" : "terminated";
       code = 128 + end->signal;
@@ -218,13 +282,17 @@ int main(int argc, char** argv) {
   const std::optional<Options> options = read_options(words);
   if (!options) {
     tell(
-        "usage: fdl-engine train RUN [--resume] [--profile] | eval RUN --data SPLIT | replay RUN "
-        "|\n"
-        "       data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE] | --version\n");
+        "usage: fdl-engine train RUN [--resume] [--profile] [--max-seconds N] [--until-share S]\n"
+        "       fdl-engine eval RUN --data SPLIT\n"
+        "       fdl-engine predict RUN --input FILE [--output FILE] [--format FORMAT]\n"
+        "       fdl-engine lr-find RUN --output FILE [--min LR] [--max LR] [--steps N]\n"
+        "       fdl-engine replay RUN\n"
+        "       fdl-engine data RUN --data SPLIT [--stats] [--samples N] [--sheet FILE]\n"
+        "       fdl-engine --version\n");
     return kBadInput;
   }
   fdl::tensor::keep_freed_memory();
-  listen_to_signals();
+  if (options->command != "predict") listen_to_signals();  // it has nothing to save
   const int code = run(*options);
   std::fflush(nullptr);
   ::_exit(code);  // all is saved; libtorch's own tear-down would take a tenth of a second

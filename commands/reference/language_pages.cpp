@@ -42,6 +42,7 @@ Page section_page() {
   add_section(job::split_record(), "data.PART", out);
   add_section(job::training_record(), "training", out);
   add_section(job::output_record(), "output", out);
+  add_section(job::sweep_record(), "sweep", out);
   add_section(graph::state_record(), "model.state.TAG", out);
   return {"keys.md", out};
 }

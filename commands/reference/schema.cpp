@@ -17,6 +17,13 @@ Json interval() {
   return or_interpolated({{"type", "string"}, {"pattern", "^\\+?0*[1-9][0-9]* (epochs?|steps?)$"}});
 }
 
+Json duration() {
+  return or_interpolated({{"type", "string"},
+                          {"pattern",
+                           "^(?=[0-9.]*[1-9])([0-9]+(\\.[0-9]*)?|\\.[0-9]+) ?(s|sec|seconds?|m|min|"
+                           "minutes?|h|hr|hours?|d|days?)$"}});
+}
+
 // One item or a list of them, or nothing.
 Json some_of(const std::string& definition) {
   return any_of({refer(definition), list_of(refer(definition)), kNull});
@@ -76,6 +83,7 @@ Json training_section(Layer layer) {
                   {"schedule", some_of(name_in(layer, "schedule"))},
                   {"optimizer", refer(name_in(layer, "optimizer"))}};
   const Json every = any_of({interval(), kNull});
+  special["max_time"] = any_of({duration(), kNull});
   special["validate"] = any_of({interval(), closed_map({{"every", every}}, {}, layer), kNull});
   Json out = record(job::training_record(), layer, special);
   if (layer == Layer::Part) return out;
@@ -87,7 +95,21 @@ Json training_section(Layer layer) {
             {{"type", "object"}},
             given("optimizer"),
             given("loss"),
-            any_of({given("epochs"), given("steps")})}}};
+            any_of({given("epochs"), given("steps"), given("max_time")})}}};
+}
+
+Json sweep_section(Layer layer) {
+  const Json number = or_interpolated({{"type", "number"}});
+  const Json pair = {{"type", "array"}, {"items", number}, {"minItems", 2}, {"maxItems", 2}};
+  const auto range = [&](const char* scale) {
+    return closed_map(
+        {{scale, pair}, {"n", whole_number(1, 9e15)}, {"integer", {{"type", "boolean"}}}}, {scale},
+        layer);
+  };
+  const Json values = {{"type", "array"}, {"minItems", 1}};
+  Json over = map_of(any_of({values, range("log"), range("linear")}));
+  over["minProperties"] = 1;
+  return record(job::sweep_record(), layer, {{"over", std::move(over)}});
 }
 
 Json output_section(Layer layer) {
@@ -96,6 +118,8 @@ Json output_section(Layer layer) {
   Json& checkpoint = out["anyOf"][0]["properties"]["checkpoint"];
   checkpoint["anyOf"][0]["properties"]["every"] = any_of({interval(), kNull});
   checkpoint["anyOf"][1] = interval();
+  Json& samples = out["anyOf"][0]["properties"]["samples"];
+  samples["anyOf"][0]["properties"]["every"] = any_of({interval(), kNull});
   return out;
 }
 
@@ -154,7 +178,8 @@ Json part_sections() {
 
 // `training.epochs: 3` at the top of a layer.
 void allow_dotted(Json& map) {
-  map["patternProperties"]["^(params|modules|model|data|training|output|commands)\\."] = kAnything;
+  map["patternProperties"]["^(params|modules|model|data|training|output|sweep|commands)\\."] =
+      kAnything;
 }
 
 Json command_kinds() {
@@ -171,9 +196,11 @@ Json manifest(Layer layer) {
     sections["modules"] = any_of({refer("modules"), kNull});
     for (const char* section : {"model", "data", "training", "output"})
       sections[section] = refer(section);
+    sections["sweep"] = any_of({sweep_section(Layer::Base), kNull});
   } else {
     const Json parts = part_sections();
     for (const auto& [name, value] : parts.items()) sections[name] = value;
+    sections["sweep"] = kAnything;
   }
   sections["commands"] = any_of({map_of(refer("command")), kNull});
   sections["inherit-from"] = any_of({scalar(), list_of(scalar()), kNull});

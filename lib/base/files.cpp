@@ -16,15 +16,6 @@ Diagnostic cannot_read(const fs::path& path, std::string_view why) {
   return error(Code::CannotRead, {}, "cannot read '{}': {}", path.string(), why);
 }
 
-Diagnostic cannot_write(const fs::path& path, int code) {
-  Diagnostic d =
-      error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(), std::strerror(code));
-  if (code == ENOSPC || code == EDQUOT) return std::move(d).help("free some space and try again");
-  if (code == EACCES || code == EPERM || code == EROFS)
-    return std::move(d).help("check the permissions of the folder, or choose another");
-  return d;
-}
-
 // Owns a file descriptor.
 class Descriptor : public FileWriter {
  public:
@@ -68,6 +59,19 @@ Diagnostic cannot_read(const fs::path& path, int error_number) {
   Diagnostic d = cannot_read(path, std::string_view(std::strerror(error_number)));
   if (error_number == EACCES || error_number == EPERM)
     return std::move(d).help("give your user the right to read it, or name another");
+  return d;
+}
+
+Diagnostic cannot_write(const fs::path& path, int error_number) {
+  Diagnostic d = error(Code::CannotWrite, {}, "cannot write '{}': {}", path.string(),
+                       std::strerror(error_number));
+  if (error_number == ENOSPC || error_number == EDQUOT)
+    return std::move(d).help("free some space and try again");
+  if (error_number == EFBIG)
+    return std::move(d).help(
+        "`ulimit -f` or the file system allows no file as large; raise the limit");
+  if (error_number == EACCES || error_number == EPERM || error_number == EROFS)
+    return std::move(d).help("check the permissions of the folder, or choose another");
   return d;
 }
 

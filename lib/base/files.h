@@ -13,6 +13,9 @@ namespace fdl {
 // FDL5001 in the operating system's words, with the way out where there is a usual one.
 Diagnostic cannot_read(const std::filesystem::path& path, int error_number);
 
+// FDL5002 likewise.
+Diagnostic cannot_write(const std::filesystem::path& path, int error_number);
+
 // The whole file. Errors: FDL5001 (cannot read; also when it is longer than `limit_bytes`).
 Result<std::string> read_file(const std::filesystem::path& path,
                               std::uint64_t limit_bytes = UINT64_MAX);

@@ -114,6 +114,7 @@ struct Loader::State {
   }
 
   std::vector<std::int64_t> order_of(std::int64_t epoch) const {
+    if (spec.repeats_first_epoch) epoch = 0;
     if (spec.shuffle && dataset.sampling)
       return dataset.sampling->order(spec.seed, epoch, spec.batch_size);
     if (spec.shuffle) return shuffled(dataset.num_samples(), spec.seed, epoch);

@@ -22,6 +22,7 @@ struct LoaderSpec {
   std::int64_t workers = 1;   // threads; 0 makes each batch when it is asked for
   std::int64_t prefetch = 1;  // batches made ahead
   job::BatchLimit limit;
+  bool repeats_first_epoch = false;  // each epoch has the order of the first one
 };
 
 // How many batches an epoch has, and how many samples are in them.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "lib/base/check.h"
 #include "lib/format/input_file.h"
 #include "lib/format/json_text.h"
 
@@ -176,6 +177,25 @@ Result<NpyHeader> read_npy_header(const std::filesystem::path& path) {
   if (!got) return fail(got.error());
   start.resize(*got);
   return parse_npy_header(start, file->num_bytes(), path);
+}
+
+std::string npy_header(SafetensorsDtype dtype, const std::vector<std::int64_t>& shape) {
+  constexpr std::size_t kAlignment = 64, kPreamble = 10;
+  const auto* element = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                     [&](const Named& one) { return one.dtype == dtype; });
+  FDL_CHECK(element != std::end(kTypes));
+  std::string sizes;
+  for (const std::int64_t size : shape) sizes += fmt::format("{}, ", size);
+  if (shape.size() > 1) sizes.resize(sizes.size() - 2);
+  if (shape.size() == 1) sizes.resize(sizes.size() - 1);  // a tuple of one keeps its comma
+  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
+                                 element->descr, sizes);
+  while ((kPreamble + text.size() + 1) % kAlignment != 0) text += ' ';
+  text += '\n';
+  const std::string version("\x01\x00", 2);
+  const std::string length = {static_cast<char>(text.size() & 0xff),
+                              static_cast<char>(text.size() >> 8U)};
+  return std::string(kMagic) + version + length + text;
 }
 
 }  // namespace fdl::format

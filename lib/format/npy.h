@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,5 +33,9 @@ Result<NpyHeader> read_npy_header(const std::filesystem::path& path);
 // The same for the first bytes of a file of `num_bytes`; `path` is for messages.
 Result<NpyHeader> parse_npy_header(std::string_view start, std::uint64_t num_bytes,
                                    const std::filesystem::path& path);
+
+// What stands before the elements of a file of version 1.0; they begin at a multiple of 64 bytes.
+// BF16 has no name there and is not taken.
+std::string npy_header(SafetensorsDtype dtype, const std::vector<std::int64_t>& shape);
 
 }  // namespace fdl::format

@@ -121,7 +121,11 @@ Checked check(const config::Manifest& manifest, const config::Environment& envir
     out.job->training.groups = read_groups(out.job->training.optimizer, *out.graph, problems);
   if (out.graph && out.job)
     read_rules(*manifest.root.find("training"), *out.graph, out.job->training, problems);
-  if (out.graph && out.job) check_data(*out.job, *out.graph, manifest, skip_data, problems);
+  if (out.graph && out.job) {
+    check_data(*out.job, *out.graph, manifest, skip_data, problems);
+    const bool knows_metrics = !out.job->training.losses.empty();  // not without the data
+    if (knows_metrics) out.sweep = read_sweep(manifest, *out.job, problems);
+  }
   return out;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "lib/base/closest.h"
+#include "lib/catalog/schedules/warmup.h"
+#include "lib/job/duration.h"
 #include "lib/job/sections.h"
 
 namespace fdl::job {
@@ -100,24 +102,68 @@ void read_output(const config::Manifest& manifest, Job& job, Diagnostics& proble
   c.best_metric = keys.checkpoint.keep.best.metric;
   c.best_is_max = keys.checkpoint.keep.best.mode == "max";
   c.keep_best = keys.checkpoint.keep.best.n;
+  job.samples = {keys.samples.n, 0, 0, keys.samples.length};
+  if (const Node* every = config::find_path(manifest.root, "output.samples.every");
+      every != nullptr && !every->is_null())
+    read_interval(every, keys.samples.every, job.samples.every_epochs, job.samples.every_steps,
+                  problems);
+}
+
+// When the training ends: by its length, by the clock, or both.
+void read_end(const Node& section, const TrainingKeys& keys, Training& out, Diagnostics& problems) {
+  const auto given = [&](const char* key) {
+    const Node* node = section.find(key);
+    return node != nullptr && !node->is_null() ? node : nullptr;
+  };
+  out.epochs = keys.epochs;
+  out.steps = keys.steps;
+  if (const Node* node = given("max_time")) {
+    out.max_time_s = parse_duration(keys.max_time);
+    if (!out.max_time_s && node->is_scalar()) {
+      problems.add(
+          error(Code::BadDuration, node->span, "the duration '{}' cannot be read", keys.max_time)
+              .help("{}", kDurationForms));
+    }
+  } else if (given("epochs") == nullptr && given("steps") == nullptr) {
+    problems.add(error(Code::NoEnd, section.span, "this training has no end")
+                     .help("give `epochs:`, `steps:` or `max_time:`"));
+  }
+}
+
+// A schedule that ends with the run has to know when that is.
+void check_schedules(const Training& training, Diagnostics& problems) {
+  if (training.epochs || training.steps) return;
+  for (const catalog::Choice& schedule : training.schedules) {
+    const bool is_share =
+        schedule.name() == "warmup" && schedule.as<catalog::schedules::WarmupParams>().fraction > 0;
+    if (!schedule.spec->needs_end && !is_share) continue;
+    problems.add(error(Code::NoEnd, schedule.span,
+                       "'{}' goes by the length of the training, which has no number of steps",
+                       schedule.name())
+                     .help("give `epochs:` or `steps:` beside `max_time:`, or another schedule"));
+  }
+}
+
+// What `overfit` and `smoke` leave of the data.
+void limit_batches(Job& job) {
+  for (DataSplit& split : job.splits) {
+    const bool is_train = split.name == "train";
+    if (is_train && job.training.overfit_batches > 0)
+      split.limit = {job.training.overfit_batches, 1};
+    if (!is_train && job.training.smoke) split.limit = {1, 1};
+  }
 }
 
 void read_training(const Node& section, Job& job, Diagnostics& problems) {
   TrainingKeys keys;
   config::bind_record(training_record(), section, &keys, problems);
   Training& t = job.training;
-  t.epochs = keys.epochs;
-  t.steps = keys.steps;
-  t.batch_size = keys.batch_size;
+  read_end(section, keys, t, problems);
+  t.overfit_batches = keys.overfit.value_or(0);
+  t.smoke = keys.smoke;
+  t.batch_size = keys.batch_size.num_samples;
+  t.batch_size_is_auto = keys.batch_size.is_auto;
   t.seed = keys.seed;
-  const auto is_given = [&](const char* key) {
-    const Node* node = section.find(key);
-    return node != nullptr && !node->is_null();
-  };
-  if (!is_given("epochs") && !is_given("steps")) {
-    problems.add(error(Code::NoEnd, section.span, "this training has no end")
-                     .help("give `epochs:` or `steps:`"));
-  }
   read_interval(config::find_path(section, "validate.every"), keys.validate.every,
                 t.validate_every_epochs, t.validate_every_steps, problems);
   if (keys.optimizer.is_null()) {
@@ -128,6 +174,7 @@ void read_training(const Node& section, Job& job, Diagnostics& problems) {
     t.optimizer = std::move(*choice);
   }
   t.schedules = read_choices(catalog::EntryKind::Schedule, keys.schedule, problems);
+  if (t.max_time_s) check_schedules(t, problems);
   if (keys.loss.is_null())
     problems.add(error(Code::MissingKey, section.span, "'training' needs 'loss'")
                      .help("for example loss: cross_entropy"));
@@ -163,6 +210,7 @@ std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& probl
   read_transforms(keys.transforms, job, problems);
   read_pads(keys.pad, job, problems);
   if (training != nullptr) read_training(*training, job, problems);
+  limit_batches(job);
   read_output(manifest, job, problems);
   return job;
 }

@@ -18,6 +18,7 @@
 #include "lib/job/expression.h"
 #include "lib/job/phases.h"
 #include "lib/job/rules.h"
+#include "lib/job/sweep.h"
 
 // The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
 // graph.
@@ -114,11 +115,23 @@ struct Checkpoints {
   std::int64_t keep_best = 1;
 };
 
+// Samples whose outputs are kept while the model trains.
+struct KeptSamples {
+  std::int64_t n = 0;             // 0 keeps none
+  std::int64_t every_epochs = 0;  // both 0: with each validation
+  std::int64_t every_steps = 0;
+  std::int64_t length = 0;  // of text, in tokens
+};
+
 struct Training {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
+  std::optional<double> max_time_s;  // of all starts of the run together
+  std::int64_t overfit_batches = 0;  // above 0: train on these alone, without validation
+  bool smoke = false;                // one batch of everything
   std::int64_t batch_size = 32;
-  std::int64_t accumulate = 1;  // batches of one update
+  bool batch_size_is_auto = false;  // not settled yet
+  std::int64_t accumulate = 1;      // batches of one update
   std::int64_t seed = 42;
   Precision precision = Precision::F32;
   std::int64_t validate_every_epochs = 1;  // one of the two is 0
@@ -182,6 +195,7 @@ struct Job {
   std::map<std::string, std::int64_t> axis_sizes;
   Training training;
   Checkpoints checkpoints;
+  KeptSamples samples;
   // Of a model with states: the length of the training data's sequences, along which it is called.
   std::int64_t num_positions = 0;
 
@@ -209,12 +223,14 @@ const config::RecordSpec& data_record();
 const config::RecordSpec& split_record();  // beside the source of a part of the data
 const config::RecordSpec& training_record();
 const config::RecordSpec& output_record();
+const config::RecordSpec& sweep_record();
 
 // Everything `fdl check` finds in one manifest: unknown sections, the graph, the job and, unless
 // `skip_data`, the headers of its data files.
 struct Checked {
   std::optional<graph::Graph> graph;
-  std::optional<Job> job;  // when the manifest has one
+  std::optional<Job> job;      // when the manifest has one
+  std::optional<Sweep> sweep;  // likewise
 };
 Checked check(const config::Manifest& manifest, const config::Environment& environment,
               bool skip_data, Diagnostics& problems);

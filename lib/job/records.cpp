@@ -102,7 +102,10 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("epochs", &K::epochs, "Passes over the training samples.", at_least(0))
           .field("steps", &K::steps, "Updates; with `epochs` too, the first reached ends the run.",
                  at_least(0))
-          .field("batch_size", &K::batch_size, "Samples in a batch.", at_least(1))
+          .field("max_time", &K::max_time,
+                 "Ends the run after this time, all its starts together: `90s`, `5 minutes`, `2h`.")
+          .field("batch_size", &K::batch_size,
+                 "Samples in a batch; `auto` takes as many as the memory allows.", at_least(1))
           .field("accumulate", &K::accumulate,
                  "Batches that one update adds up: as one batch of their size, but with the memory "
                  "of one of them. Statistics of batch norm stay those of each batch.",
@@ -140,6 +143,12 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  "`auto` plans steps where the planner can, which is nowhere yet; `false` never "
                  "does: today both run op by op.",
                  config::choices({"auto", "false"}))
+          .field("overfit", &K::overfit,
+                 "Train on the first so many batches again and again, without validation: a model "
+                 "that cannot learn these has a mistake.",
+                 at_least(1))
+          .field("smoke", &K::smoke,
+                 "One batch of everything: a step, validation, a checkpoint, the test data.")
           .build();
   return spec;
 }
@@ -285,12 +294,54 @@ const RecordSpec& record_spec(const CheckpointKeys*) {
   return spec;
 }
 
+const RecordSpec& record_spec(const SampleKeys*) {
+  using K = SampleKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("samples",
+                       "What the model says about a few samples while it trains: predictions, "
+                       "pictures, or text that it goes on with.")
+          .field("n", &K::n, "How many of the validation data, from its start.", main_field,
+                 at_least(0))
+          .field("every", &K::every, "`1 epoch` or `500 steps`; otherwise with each validation.")
+          .field("length", &K::length, "Of text: how many tokens it goes on for.", at_least(1))
+          .build();
+  return spec;
+}
+
 const RecordSpec& record_spec(const OutputKeys*) {
   using K = OutputKeys;
-  static const RecordSpec spec = RecordBuilder<K>("output", "What a run leaves behind.")
-                                     .field("dir", &K::dir, "Folder of the runs.", main_field)
-                                     .field("checkpoint", &K::checkpoint, "When state is saved.")
-                                     .build();
+  static const RecordSpec spec =
+      RecordBuilder<K>("output", "What a run leaves behind.")
+          .field("dir", &K::dir, "Folder of the runs.", main_field)
+          .field("checkpoint", &K::checkpoint, "When state is saved.")
+          .field("samples", &K::samples, "Samples whose outputs are kept during training.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const SweepKeys*) {
+  using K = SweepKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("sweep", "Values to try together, for `fdl sweep`.")
+          .field("over", &K::over,
+                 "Paths of this manifest, each with a list of values or a range: {log: [1e-4, "
+                 "1e-2], n: 5}, {linear: [16, 64], n: 4, integer: true}.",
+                 config::required)
+          .field(
+              "method", &K::method,
+              "All combinations, n random ones, n of Sobol's sequence, or n random ones of which "
+              "the best go on.",
+              config::choices({"grid", "random", "sobol", "halving"}))
+          .field("metric", &K::metric, "What ranks the points, by its best value: val/accuracy.",
+                 config::required)
+          .field("mode", &K::mode, "Which way is better; the metric's own unless given.",
+                 config::choices({"min", "max"}))
+          .field("n", &K::n, "How many points, of all methods but a grid.", at_least(1))
+          .field("seed", &K::seed, "Chooses the points.", at_least(0))
+          .field("factor", &K::factor,
+                 "Of halving: one of so many points goes on, with so many times the steps.",
+                 at_least(2))
+          .build();
   return spec;
 }
 
@@ -299,6 +350,7 @@ const RecordSpec& data_record() { return record_spec(static_cast<const DataKeys*
 const RecordSpec& training_record() {
   return record_spec(static_cast<const TrainingKeys*>(nullptr));
 }
+const RecordSpec& sweep_record() { return record_spec(static_cast<const SweepKeys*>(nullptr)); }
 const RecordSpec& output_record() { return record_spec(static_cast<const OutputKeys*>(nullptr)); }
 
 }  // namespace fdl::job

@@ -82,6 +82,15 @@ struct SpikeKeys {
   std::string action = "warn";
 };
 const config::RecordSpec& record_spec(const SpikeKeys*);
+// A number of samples, or `auto`: as many as the memory allows.
+struct BatchSize {
+  std::int64_t num_samples = 32;
+  bool is_auto = false;
+
+  // As a number that may be absent, for its range.
+  bool has_value() const { return !is_auto; }
+  std::int64_t operator*() const { return num_samples; }
+};
 
 struct TrendKeys {
   std::string metric;
@@ -108,9 +117,10 @@ const config::RecordSpec& record_spec(const PhaseKeys*);
 struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
-  std::int64_t batch_size = 32;
+  BatchSize batch_size;
   std::int64_t accumulate = 1;
   std::int64_t seed = 42;
+  std::string max_time;
   std::string precision = "f32";
   config::Node loss, metrics, expressions, optimizer, schedule, phases, clip;
   EmaKeys ema;
@@ -120,6 +130,8 @@ struct TrainingKeys {
   EarlyStopKeys early_stop;
   bool deterministic = true;
   std::string compile = "auto";
+  std::optional<std::int64_t> overfit;
+  bool smoke = false;
 };
 const config::RecordSpec& record_spec(const TrainingKeys*);
 
@@ -143,10 +155,48 @@ struct CheckpointKeys {
 };
 const config::RecordSpec& record_spec(const CheckpointKeys*);
 
+struct SweepKeys {
+  config::Node over;
+  std::string method = "grid";
+  std::string metric;
+  std::string mode;
+  std::int64_t n = 0;
+  std::int64_t seed = 0;
+  std::int64_t factor = 3;
+};
+const config::RecordSpec& record_spec(const SweepKeys*);
+
+struct SampleKeys {
+  std::int64_t n = 0;
+  std::string every;
+  std::int64_t length = 200;
+};
+const config::RecordSpec& record_spec(const SampleKeys*);
+
 struct OutputKeys {
   std::string dir = "runs";
   CheckpointKeys checkpoint;
+  SampleKeys samples;
 };
 const config::RecordSpec& record_spec(const OutputKeys*);
 
 }  // namespace fdl::job
+
+namespace fdl::config {
+
+template <>
+struct ValueTraits<job::BatchSize> {
+  static std::string type() { return "an integer or 'auto'"; }
+  static Form form() {
+    return Form::one_of({{Form::Kind::Integer}, {Form::Kind::Text, {}, 0, SIZE_MAX, {"auto"}}});
+  }
+  static bool read(const Node& node, job::BatchSize& out) {
+    out.is_auto = node.is_scalar() && node.text == "auto";
+    return out.is_auto || ValueTraits<std::int64_t>::read(node, out.num_samples);
+  }
+  static std::string show(const job::BatchSize& value) {
+    return value.is_auto ? "auto" : std::to_string(value.num_samples);
+  }
+};
+
+}  // namespace fdl::config

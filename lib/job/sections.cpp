@@ -46,7 +46,7 @@ void check_sections(const config::Node& root, Diagnostics& problems) {
   static const std::vector<std::string> kSections = [] {
     std::vector<std::string> out = {"description"};
     out.insert(out.end(), job_sections().begin(), job_sections().end());
-    out.insert(out.end(), {"commands", "inherit-from"});
+    out.insert(out.end(), {"sweep", "commands", "inherit-from"});
     return out;
   }();
   const config::Node* description = root.find("description");

@@ -45,6 +45,10 @@ bool is_computed(const Job& job, const std::string& metric, const Span& at, Diag
 void read_expressions(const config::Node& training, Job& job, Diagnostics& problems);
 void read_early_stop(const config::Node& training, Job& job, Diagnostics& problems);
 
+// `sweep`, when there is one. sweep.cpp
+std::optional<Sweep> read_sweep(const config::Manifest& manifest, const Job& job,
+                                Diagnostics& problems);
+
 // The parameters of the model by the optimizer's `groups:`. parameter_groups.cpp
 // `more` are groups after them.
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,

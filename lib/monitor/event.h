@@ -18,8 +18,9 @@
 //   "num_steps", "train/loss", "val/loss", "val/accuracy", ...} checkpoint {"step", "path",
 //   "seconds", "is_best"} eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
 //   notice     {"step", "text"}: something about one step, such as why it was left out
-//   end        {"reason": "done|early_stop|interrupted|terminated|failed", "step", "seconds",
-//   "message"}
+//   end        {"reason": "done|early_stop|max_time|paused|interrupted|terminated|failed", "step",
+//   "seconds", "message"}
+//   lr_find    {"suggestion", "lowest_lr", "num_steps"}
 // A table stands under its metric's name: {"labels": ["0", "1"], "rows": [[3, 1], [0, 4]]}.
 namespace fdl::monitor {
 

@@ -29,6 +29,15 @@ std::string bar(double share) {
          std::string(static_cast<std::size_t>(kCells - full), '.');
 }
 
+// "3/5", or "3" when nobody knows of how many.
+std::string of(double number, double all) {
+  return all > 0 ? fmt::format("{}/{}", number, all) : fmt::format("{}", number);
+}
+
+double of_time(double seconds, double seconds_left) {
+  return seconds + seconds_left > 0 ? seconds / (seconds + seconds_left) : 0;
+}
+
 }  // namespace
 
 std::string show_duration(double seconds) {
@@ -66,19 +75,22 @@ void Progress::show_progress(const Event& event) {
   const double step = event.number("step").value_or(0);
   const double speed = event.number("samples_per_s").value_or(0);
   const double left_s = event.number("eta_s").value_or(0);
-  const std::string text = fmt::format("epoch {}/{} [{}] step {}/{}{}  {:.0f} samples/s  {} left",
-                                       event.number("epoch").value_or(0), epochs_,
-                                       bar(total_steps_ > 0 ? step / total_steps_ : 0), step,
-                                       total_steps_, measures(event), speed, show_duration(left_s));
+  // A run that only the clock ends has no number of steps.
+  const double share = total_steps_ > 0 ? step / total_steps_ : of_time(event.time_s, left_s);
+  const std::string text =
+      fmt::format("epoch {} [{}] step {}{}  {:.0f} samples/s  {} left",
+                  of(event.number("epoch").value_or(0), epochs_), bar(share),
+                  of(step, total_steps_), measures(event), speed, show_duration(left_s));
   if (is_terminal_) return redraw(text);
-  if (step < next_line_step_) return;
-  next_line_step_ = step + total_steps_ / kPlainLinesPerRun;
+  constexpr double kRounding = 1e-9;
+  if (share + kRounding < next_line_share_) return;
+  next_line_share_ = share + 1 / kPlainLinesPerRun;
   line(text);
 }
 
 void Progress::show_epoch(const Event& event) {
-  line(fmt::format("epoch {}/{}{}  {}", event.number("epoch").value_or(0), epochs_, measures(event),
-                   show_duration(event.number("train_seconds").value_or(0))));
+  line(fmt::format("epoch {}{}  {}", of(event.number("epoch").value_or(0), epochs_),
+                   measures(event), show_duration(event.number("train_seconds").value_or(0))));
 }
 
 void Progress::show(const Event& event) {
@@ -86,7 +98,7 @@ void Progress::show(const Event& event) {
     total_steps_ = event.number("total_steps").value_or(0);
     epochs_ = event.number("epochs").value_or(0);
     const double resumed = event.number("resumed_from_step").value_or(0);
-    next_line_step_ = resumed + total_steps_ / kPlainLinesPerRun;
+    next_line_share_ = (total_steps_ > 0 ? resumed / total_steps_ : 0) + 1 / kPlainLinesPerRun;
     if (resumed > 0) line(fmt::format("going on from step {}", resumed));
   } else if (event.kind == "progress") {
     show_progress(event);
@@ -98,6 +110,8 @@ void Progress::show(const Event& event) {
     line(fmt::format("step {}: {}", event.number("step").value_or(0), event.text("text")));
   } else if (event.kind == "end" && event.text("reason") == "early_stop") {
     line("stopped early: " + event.text("message"));
+  } else if (event.kind == "end" && event.text("reason") == "max_time") {
+    line(fmt::format("out of time after step {}", event.number("step").value_or(0)));
   }
 }
 

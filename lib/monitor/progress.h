@@ -29,7 +29,7 @@ class Progress {
   std::function<int()> width_;
   double total_steps_ = 0;
   double epochs_ = 0;
-  double next_line_step_ = 0;
+  double next_line_share_ = 0;
   bool has_open_line_ = false;
 };
 

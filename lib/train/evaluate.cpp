@@ -4,7 +4,6 @@
 
 #include "lib/base/closest.h"
 #include "lib/job/run_folder.h"
-#include "lib/tensor/store.h"
 #include "lib/train/checkpoint.h"
 #include "lib/train/run_state.h"
 #include "lib/train/split.h"
@@ -19,7 +18,6 @@ struct Chosen {
   std::int64_t step = 0;
 };
 
-// The best whole checkpoint by the newest one's table, else the newest.
 Result<Chosen> choose_checkpoint(const fs::path& run) {
   const std::vector<fs::path> whole = job::whole_checkpoints({run});
   if (whole.empty()) {
@@ -50,6 +48,15 @@ monitor::Event event_of(const Split& split, const Totals& totals, std::int64_t s
 
 }  // namespace
 
+Result<BestWeights> load_best(const fs::path& run, tensor::TensorStore& store) {
+  const Result<Chosen> checkpoint = choose_checkpoint(run);
+  if (!checkpoint) return fail(checkpoint.error());
+  std::error_code ignored;
+  const bool has_averages = fs::exists(checkpoint->path / kAveragesFile, ignored);
+  FDL_TRY(store.load(checkpoint->path / (has_averages ? kAveragesFile : "model.safetensors")));
+  return BestWeights{checkpoint->step, has_averages};
+}
+
 Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, const job::Job& job,
                                                  const fs::path& run,
                                                  const std::string& split_name) {
@@ -60,12 +67,9 @@ Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, cons
     return fail(error(Code::UnknownKey, {}, "the job has no data '{}'", split_name)
                     .help("it has {}", one_of(names)));
   }
-  const Result<Chosen> checkpoint = choose_checkpoint(run);
-  if (!checkpoint) return fail(checkpoint.error());
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
-  std::error_code ignored;
-  const bool has_averages = fs::exists(checkpoint->path / kAveragesFile, ignored);
-  FDL_TRY(store.load(checkpoint->path / (has_averages ? kAveragesFile : "model.safetensors")));
+  const Result<BestWeights> weights = load_best(run, store);
+  if (!weights) return fail(weights.error());
   const exec::Executor executor(graph, store, compared_values(job.training, graph));
   std::vector<monitor::Event> out;
   for (const job::DataSplit* one : wanted) {
@@ -74,8 +78,8 @@ Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, cons
     split->use_tensors(store.tensors());
     const Result<Totals> totals = evaluate(executor, graph, *split, job);
     if (!totals) return fail(totals.error());
-    out.push_back(event_of(*split, *totals, checkpoint->step, job));
-    if (has_averages) out.back().texts["weights"] = "ema";
+    out.push_back(event_of(*split, *totals, weights->step, job));
+    if (weights->are_averages) out.back().texts["weights"] = "ema";
   }
   return out;
 }

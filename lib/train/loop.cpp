@@ -14,16 +14,44 @@ Result<TrainEnd> Session::run() {
       train_.loader(train_loader_spec(job_, horizon_.epochs), {state_.epoch, state_.batch});
   last_report_s_ = events_.seconds();
   int signal = 0;
-  while (!is_done() && signal == 0) {
+  while (!is_done() && signal == 0 && !is_out_of_time() && !is_paused()) {
     step_start_s_ = events_.seconds();
     FDL_TRY(step(loader));
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
   }
-  if (signal != 0 && !is_done()) FDL_TRY(save({}));
+  const bool paused = !is_done() && signal == 0 && is_paused();
+  const bool out_of_time = !is_done() && signal == 0 && !paused;
+  if (!is_done()) FDL_TRY(stop());
   FDL_TRY(report_saved(true));
+  if (job_.training.smoke && signal == 0) FDL_TRY(test());
   if (timer_) FDL_TRY(write_profile());
-  return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason};
+  return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason, out_of_time,
+                  paused};
+}
+
+// What comes next is as it would have been: nothing that steers the training sees this stop.
+Result<void> Session::stop() {
+  monitor::Measures measures;
+  const bool is_planned = is_out_of_time() || is_paused();
+  const bool is_new = measured_step_ != state_.step;
+  for (const Split& val : vals_) {
+    if (is_planned && is_new) FDL_TRY(validate(val, measures));
+  }
+  return save(measures.numbers);
+}
+
+// The test data, after a smoke test.
+Result<void> Session::test() {
+  for (const job::DataSplit* wanted : job_.find_splits("test")) {
+    Result<Split> split = Split::load(*wanted, job_, graph_, false);
+    if (!split) return fail(split.error());
+    split->use_tensors(store_.tensors());
+    monitor::Measures measures;
+    FDL_TRY(measure(*split, split->name(), measures));
+    FDL_TRY(report_eval(*split, measures));
+  }
+  return {};
 }
 
 Result<void> Session::next_batch(data::Loader& loader) {
@@ -102,6 +130,11 @@ Result<void> Session::after_step() {
   for (const Split& val : vals_) {
     if (validates) FDL_TRY(validate(val, measures));
   }
+  const job::KeptSamples& kept = job_.samples;
+  const bool is_own_time = kept.every_epochs > 0 || kept.every_steps > 0;
+  const bool keeps = is_own_time ? is_due(kept.every_epochs, kept.every_steps)
+                                 : validates || (vals_.empty() && is_whole);
+  if (samples_ && keeps) FDL_TRY(samples_->keep(setup_.run, state_.step));
   observe_plateau(measures.numbers);
   observe_early_stop(measures.numbers);
   FDL_TRY(observe_phase(measures.numbers));
@@ -149,6 +182,7 @@ void Session::observe_early_stop(const std::map<std::string, double>& means) {
 
 // Under their own name, the averages of the weights are measured too.
 Result<void> Session::validate(const Split& val, monitor::Measures& measures) {
+  measured_step_ = state_.step;
   monitor::Measures own;
   FDL_TRY(measure(val, val.name(), own));
   if (averages_ && job_.training.ema->evaluates) {
@@ -160,12 +194,16 @@ Result<void> Session::validate(const Split& val, monitor::Measures& measures) {
   measures.add(own);
   job::add_expressions(job_.training.expressions, val.name(), measures.numbers);
   if (is_epoch_over() || is_done()) return {};  // the epoch's record has them
+  return report_eval(val, own);
+}
+
+Result<void> Session::report_eval(const Split& split, const monitor::Measures& measures) const {
   monitor::Event event;
   event.kind = "eval";
-  event.add(own);
+  event.add(measures);
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["num_samples"] = static_cast<double>(num_measured(val, job_));
-  event.texts["split"] = val.name();
+  event.numbers["num_samples"] = static_cast<double>(num_measured(split, job_));
+  event.texts["split"] = split.name();
   return events_.write(event);
 }
 
@@ -184,6 +222,7 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
   const auto found = means.find(job_.checkpoints.best_metric);
   if (found != means.end() && std::isfinite(found->second))
     enter_best(state_, job_.checkpoints, found->second);
+  state_.seconds = run_seconds();
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
   writer_.start(

@@ -14,14 +14,30 @@ constexpr double kProgressSeconds = 0.5;
 
 }  // namespace
 
+// 0 of a run that only the clock ends.
+std::pair<double, double> Session::shown_length() const {
+  if (horizon_.total_steps == kEndless) return {0, 0};
+  return {static_cast<double>(horizon_.total_steps), static_cast<double>(horizon_.epochs)};
+}
+
+double Session::seconds_left(double samples_per_s) const {
+  const double batches_per_step = static_cast<double>(horizon_.batches_per_epoch) /
+                                  static_cast<double>(horizon_.steps_per_epoch);
+  const double samples_per_step = batches_per_step * static_cast<double>(job_.training.batch_size);
+  const double by_steps =
+      static_cast<double>(horizon_.total_steps - state_.step) * samples_per_step / samples_per_s;
+  const auto limit = max_time_s();
+  return limit ? std::min(by_steps, std::max(0.0, *limit - run_seconds())) : by_steps;
+}
+
 Result<void> Session::report_start(std::int64_t resumed_from) const {
   monitor::Event event;
   event.kind = "start";
   event.numbers = {{"pid", static_cast<double>(::getpid())},
                    {"threads", static_cast<double>(setup_.threads)},
-                   {"epochs", static_cast<double>(horizon_.epochs)},
+                   {"epochs", shown_length().second},
                    {"steps_per_epoch", static_cast<double>(horizon_.steps_per_epoch)},
-                   {"total_steps", static_cast<double>(horizon_.total_steps)},
+                   {"total_steps", shown_length().first},
                    {"resumed_from_step", static_cast<double>(resumed_from)}};
   event.texts = {{"run", setup_.run.filename().string()}, {"torch", TORCH_VERSION}};
   return events_.write(event);
@@ -31,22 +47,18 @@ Result<void> Session::report_progress() {
   const double now = events_.seconds();
   if (now - last_report_s_ < kProgressSeconds || num_seen_ == 0) return {};
   const double samples_per_s = static_cast<double>(num_seen_) / busy_seconds_;
-  const auto left = static_cast<double>(horizon_.total_steps - state_.step);
   monitor::Event event;
   event.kind = "progress";
   monitor::Measures measures;
   train_.add_measures(totals_, measures, Which::Cheap);
   event.numbers = std::move(measures.numbers);
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
-  event.numbers["epochs"] = static_cast<double>(horizon_.epochs);
+  event.numbers["epochs"] = shown_length().second;
   event.numbers["step"] = static_cast<double>(state_.step);
-  event.numbers["total_steps"] = static_cast<double>(horizon_.total_steps);
+  event.numbers["total_steps"] = shown_length().first;
   event.numbers["lr"] = lr_;
   event.numbers["samples_per_s"] = samples_per_s;
-  const double batches_per_step = static_cast<double>(horizon_.batches_per_epoch) /
-                                  static_cast<double>(horizon_.steps_per_epoch);
-  event.numbers["eta_s"] =
-      left * batches_per_step * static_cast<double>(job_.training.batch_size) / samples_per_s;
+  event.numbers["eta_s"] = seconds_left(samples_per_s);
   last_report_s_ = now;
   num_seen_ = 0;
   busy_seconds_ = 0;

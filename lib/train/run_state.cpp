@@ -222,6 +222,7 @@ std::string to_json(const RunState& state) {
                       {"losses", means_json(state.losses)},
                       {"metrics", metrics_json(state.metrics)},
                       {"train_seconds", state.train_seconds},
+                      {"seconds", state.seconds},
                       {"best", std::move(best)}};
   if (state.position > 0) out["position"] = state.position;
   if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
@@ -268,6 +269,7 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_metrics(from, out.metrics, num_kept) &&
       read_number(from, "train_seconds", out.train_seconds) && read_best(from, out.best) &&
       read_plateau(from, out.plateau) && read_early_stop(from, out.early_stop) &&
+      (!from.contains("seconds") || read_number(from, "seconds", out.seconds)) &&
       read_phase(from, out.phase) && read_loss_scale(from, out.loss_scale) &&
       read_recent(from, out.recent_losses) &&
       (!from.contains("num_skipped") || read_integer(from, "num_skipped", out.num_skipped)) &&

@@ -32,6 +32,7 @@ struct RunState {
   std::vector<nn::RunningMean> losses;   // over the epoch that runs
   std::vector<nn::MetricState> metrics;  // likewise
   double train_seconds = 0;              // of the epoch that runs
+  double seconds = 0;                    // of the run, all its starts together
   std::vector<Best> best;                // best first
   optim::PlateauState plateau;           // of a schedule that has one
   job::EarlyStopState early_stop;

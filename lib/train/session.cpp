@@ -53,6 +53,7 @@ data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs)
   if (const job::DataSplit* train = job.find_split("train")) out.limit = train->limit;
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
+  out.repeats_first_epoch = job.training.overfit_batches > 0;
   return out;
 }
 
@@ -67,10 +68,11 @@ Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
                       num_samples, job.training.batch_size)
                     .help("lower training.batch_size, or set data.loader.drop_last: false"));
   }
-  out.total_steps = INT64_MAX;
+  out.total_steps = kEndless;
   if (job.training.epochs) out.total_steps = *job.training.epochs * out.steps_per_epoch;
   if (job.training.steps) out.total_steps = std::min(out.total_steps, *job.training.steps);
-  out.epochs = (out.total_steps + out.steps_per_epoch - 1) / out.steps_per_epoch;
+  if (job.training.smoke) out.total_steps = std::min<std::int64_t>(out.total_steps, 1);
+  out.epochs = out.total_steps / out.steps_per_epoch + (out.total_steps % out.steps_per_epoch != 0);
   return out;
 }
 
@@ -111,13 +113,20 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   }
   out->make_schedule();
   out->enter_phase();
-  for (const job::DataSplit* val : job.find_splits("val")) {
+  const auto vals = job.training.overfit_batches > 0 ? std::vector<const job::DataSplit*>()
+                                                     : job.find_splits("val");
+  for (const job::DataSplit* val : vals) {
     Result<Split> loaded = Split::load(*val, job, graph, false);
     if (!loaded) return fail(loaded.error());
     out->vals_.push_back(std::move(*loaded));
     out->vals_.back().use_tensors(out->store_.tensors());
   }
   out->train_.use_tensors(out->store_.tensors());
+  if (job.samples.n > 0) {
+    Result<SampleKeeper> keeper = SampleKeeper::open(graph, job, out->store_);
+    if (!keeper) return fail(keeper.error());
+    out->samples_.emplace(*std::move(keeper));
+  }
   FDL_TRY(make_folders(checkpoints_of(setup)));
   remove_unfinished(checkpoints_of(setup));
   const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);
@@ -166,6 +175,8 @@ Result<void> Session::restore(const fs::path& checkpoint) {
   state_ = std::move(*state);
   enter_phase();
   FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
+  seconds_before_ = state_.seconds;
+  measured_step_ = state_.step;
   totals_ = {state_.losses, state_.metrics};
   return {};
 }

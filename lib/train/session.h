@@ -14,17 +14,21 @@
 #include "lib/train/averages.h"
 #include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
+#include "lib/train/lr_find.h"
+#include "lib/train/samples.h"
 #include "lib/train/split.h"
 #include "lib/train/train.h"
 
 namespace fdl::train {
 
+inline constexpr std::int64_t kEndless = std::int64_t{1} << 53;
+
 // How long a run is, in updates.
 struct Horizon {
   std::int64_t batches_per_epoch = 0;
   std::int64_t steps_per_epoch = 0;
-  std::int64_t total_steps = 0;
-  std::int64_t epochs = 0;  // begun ones
+  std::int64_t total_steps = 0;  // kEndless when only the clock ends it
+  std::int64_t epochs = 0;       // begun ones
 };
 
 // How training data is loaded.
@@ -42,6 +46,8 @@ class Session {
                                                const TrainSetup& setup, const EventLog& events);
 
   Result<TrainEnd> run();
+  // Instead of run(): a few updates at growing rates. Nothing is saved. lr_find.cpp
+  Result<std::vector<RatePoint>> range_test(const RangeTest& test);
 
   // replay.cpp: computes the batch again that a run had saved when a value was not finite. Empty
   // when all of it is finite now; else what is not. Errors: FDL5206, those of its files.
@@ -103,8 +109,23 @@ class Session {
   Result<void> validate(const Split& val, monitor::Measures& measures);
   // The validation data at the weights as they are.
   Result<void> measure(const Split& val, const std::string& name, monitor::Measures& out) const;
+  Result<void> report_eval(const Split& split, const monitor::Measures& measures) const;
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
+  // The last record and checkpoint of a run that is stopped before its end.
+  Result<void> stop();
+  Result<void> test();
+  double run_seconds() const { return seconds_before_ + events_.seconds(); }
+  std::optional<double> max_time_s() const {
+    return setup_.max_time_s ? setup_.max_time_s : job_.training.max_time_s;
+  }
+  bool is_out_of_time() const { return max_time_s() && run_seconds() >= *max_time_s(); }
+  bool is_paused() const {
+    return setup_.until_share < 1 &&
+           state_.step >= job::steps_of_share(setup_.until_share, horizon_.total_steps);
+  }
+  std::pair<double, double> shown_length() const;
+  double seconds_left(double samples_per_s) const;
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_progress();
@@ -130,6 +151,7 @@ class Session {
   optim::Clip clip_;
   std::optional<Averages> averages_;        // with `ema`
   std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
+  std::optional<SampleKeeper> samples_;     // where the job keeps some
   optim::Schedule schedule_;
   Carried carried_;
   CheckpointWriter writer_;
@@ -139,11 +161,14 @@ class Session {
   const data::Batch* batch_ = nullptr;  // the one at hand
   // Of the update that runs: its batches that are done, and their samples.
   std::int64_t num_batches_ = 0, num_samples_ = 0;
-  double lr_ = 0;              // of the last update
-  double step_start_s_ = 0;    // by the clock of the events
-  double last_report_s_ = 0;   // of the last progress event
-  std::int64_t num_seen_ = 0;  // samples since then
-  double busy_seconds_ = 0;    // spent in steps since then
+  double seconds_before_ = 0;        // of the run's former starts
+  std::int64_t measured_step_ = -1;  // after which the validation data was measured last
+  double lr_ = 0;                    // of the last update
+  double last_loss_ = 0;             // before it
+  double step_start_s_ = 0;          // by the clock of the events
+  double last_report_s_ = 0;         // of the last progress event
+  std::int64_t num_seen_ = 0;        // samples since then
+  double busy_seconds_ = 0;          // spent in steps since then
 };
 
 }  // namespace fdl::train

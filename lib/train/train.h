@@ -19,6 +19,8 @@ struct TrainSetup {
   std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
   bool replay = false;        // only to compute a saved batch again
   bool profile = false;       // measure nodes: profile.json and trace.json in the run's folder
+  std::optional<double> max_time_s = {};  // instead of the job's
+  double until_share = 1;                 // of all updates: pause after these, to go on by a resume
   // The signal that asks to stop after the step that runs, or 0. Called once a step.
   std::function<int()> stop_signal;
 };
@@ -27,6 +29,8 @@ struct TrainEnd {
   std::int64_t step = 0;
   int signal = 0;          // that stopped it, or 0 when it is done
   std::string early_stop;  // why it is done before its end; "" when it is not
+  bool out_of_time = false;
+  bool is_paused = false;
 };
 
 // Computes the batch again that a run saved when a value was not finite, at the weights of then.

@@ -95,6 +95,7 @@ Result<void> Session::update(data::Loader& loader) {
   const Result<optim::Evaluation> here =
       job_.training.accumulate > 1 ? evaluate_batches(loader) : evaluate_batch(carried_, totals_);
   if (!here) return fail(here.error());
+  last_loss_ = here->loss;
   const bool is_finite =
       ignores_not_finite() || (std::isfinite(here->loss) && all_finite(here->gradients));
   if (!is_finite) return meet_not_finite(loader, *here, before);

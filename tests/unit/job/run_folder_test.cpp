@@ -17,6 +17,7 @@ struct Project {
   TemporaryFolder folder;
   config::Manifest manifest;
   graph::Graph graph;
+  Job job;
 
   explicit Project(const std::string& more = "") {
     Diagnostics problems;
@@ -27,9 +28,10 @@ struct Project {
     Checked checked = check(manifest, {}, false, problems);
     REQUIRE(problems.empty());
     graph = std::move(*checked.graph);
+    job = std::move(*checked.job);
   }
-  fs::path run(const std::string& timestamp) const {
-    return create_run(manifest, graph, folder.path() / "runs", timestamp)->path;
+  fs::path run(const std::string& timestamp, const RunNotes& notes = {}) const {
+    return create_run(manifest, graph, job, {timestamp, notes})->path;
   }
 };
 
@@ -95,11 +97,44 @@ TEST_CASE("a run whose environment.json is torn is told, not trusted") {
   }
 }
 
+TEST_CASE("what a person says about a run is kept, and finds it") {
+  const Project project;
+  const RunNotes notes{"wide", "twice the \"channels\"", {"a", "b"}};
+  const fs::path first = project.run("20260101-000000", notes);
+  const fs::path runs = project.folder.path() / "runs";
+  CHECK(read_notes(first) == notes);
+  CHECK((*find_run(runs, "m", "wide"))->path == first);
+  const fs::path second = project.run("20260102-000000", {"wide", "", {}});
+  CHECK((*find_run(runs, "m", "wide"))->path == second);
+  CHECK(list_runs(runs) == std::vector<fs::path>{first, second});
+  CHECK(list_runs(first) == std::vector<fs::path>{first});
+  for (const char* text : {"", "[", "[1]", "{\"name\": 3, \"tags\": [1, \"t\"]}"}) {
+    std::ofstream(second / "notes.json") << text;
+    CHECK(read_notes(second).name.empty());
+  }
+  CHECK(read_notes(second).tags == std::vector<std::string>{"t"});
+}
+
+TEST_CASE("a run is worked in by one program at a time") {
+  const Project project;
+  const fs::path run = project.run("20260101-000000");
+  CHECK(!is_running(run));
+  {
+    const auto lock = lock_run(run);
+    REQUIRE(lock.has_value());
+    CHECK(is_running(run));
+    const auto second = lock_run(run);
+    REQUIRE(!second.has_value());
+    CHECK(second.error().code == Code::RunBusy);
+  }
+  CHECK(!is_running(run));
+  CHECK(lock_run(run).has_value());
+}
+
 TEST_CASE("a run that cannot be written is a problem with a place") {
   const Project project;
   project.folder.file("runs", "a file stands where the folder should be");
-  const auto made =
-      create_run(project.manifest, project.graph, project.folder.path() / "runs", "t");
+  const auto made = create_run(project.manifest, project.graph, project.job, {"t"});
   REQUIRE(!made.has_value());
   CHECK(made.error().code == Code::CannotWrite);
 }

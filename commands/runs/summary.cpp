@@ -1,0 +1,149 @@
+#include "commands/runs/summary.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "lib/base/files.h"
+#include "lib/config/yaml.h"
+#include "lib/job/load.h"
+#include "lib/monitor/tail.h"
+
+namespace fdl::commands {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+json read_json(const fs::path& path) {
+  const Result<std::string> text = read_file(path, 1 << 26);
+  return text ? json::parse(*text, nullptr, false) : json();
+}
+
+// A measure is named by its part of the data, or is an expression that the run says it records.
+bool is_measure(const std::string& key, const json& recorded) {
+  return key.find('/') != std::string::npos || recorded.contains(key);
+}
+
+std::int64_t whole(const monitor::Event& event, const char* key) {
+  return static_cast<std::int64_t>(event.number(key).value_or(0));
+}
+
+void take_measures(const monitor::Event& event, const json& recorded, RunSummary& out) {
+  const std::int64_t step = whole(event, "step");
+  for (const auto& [key, value] : event.numbers) {
+    if (!is_measure(key, recorded)) continue;
+    out.last[key] = value;
+    const auto way = recorded.find(key);
+    if (way == recorded.end() || !std::isfinite(value)) continue;
+    const bool more_is_better = *way == "max";
+    const auto former = out.best.find(key);
+    const bool is_better =
+        former == out.best.end() ||
+        (more_is_better ? value > former->second.value : value < former->second.value);
+    if (is_better) out.best[key] = {value, step};
+  }
+}
+
+std::string state_of(const std::string& reason) {
+  if (reason == "early_stop") return "early stop";
+  if (reason == "max_time") return "out of time";
+  if (reason == "interrupted" || reason == "terminated") return "stopped";
+  return reason;
+}
+
+// Goes through the records of all starts of the run.
+class Reader {
+ public:
+  Reader(RunSummary& out, json recorded) : out_(out), recorded_(std::move(recorded)) {}
+
+  void take(const monitor::Event& event) {
+    if (event.kind == "start") begin(event);
+    if (event.kind != "eval") out_.step = std::max(out_.step, whole(event, "step"));
+    if (event.kind == "epoch" || event.kind == "eval") take_measures(event, recorded_, out_);
+    if (is_open_) last_s_ = event.time_s;
+    if (event.kind == "end") end(event);
+  }
+  void finish() {
+    if (is_open_) out_.seconds += last_s_;
+    if (job::is_running(out_.path)) out_.state = "running";
+  }
+
+ private:
+  void begin(const monitor::Event& event) {
+    if (is_open_) out_.seconds += last_s_;
+    is_open_ = true;
+    last_s_ = 0;
+    out_.total_steps = whole(event, "total_steps");
+    out_.epochs = whole(event, "epochs");
+    out_.state = "killed";  // unless more is said
+    out_.message.clear();
+  }
+  void end(const monitor::Event& event) {
+    if (is_open_) out_.seconds += last_s_;
+    is_open_ = false;
+    out_.state = state_of(event.text("reason"));
+    out_.message = event.text("message");
+  }
+
+  RunSummary& out_;
+  json recorded_;
+  bool is_open_ = false;
+  double last_s_ = 0;
+};
+
+std::string checkpoint_metric(const fs::path& run) {
+  Diagnostics ignored;
+  const auto manifest = job::load_run(run, ignored);
+  if (!manifest) return "";
+  for (const char* path : {"output.checkpoint.keep.best.metric", "output.checkpoint.keep.best"}) {
+    const config::Node* node = config::find_path(manifest->root, path);
+    if (node != nullptr && node->is_scalar()) return node->text;
+  }
+  return "";
+}
+
+}  // namespace
+
+RunSummary summarize(const fs::path& run) {
+  RunSummary out;
+  out.path = run;
+  out.notes = job::read_notes(run);
+  out.metric = checkpoint_metric(run);
+  const json about = read_json(run / "environment.json");
+  if (about.is_object() && about.contains("started") && about["started"].is_string())
+    out.started = about["started"].get<std::string>();
+  const json plan = read_json(run / "plan.json");
+  json recorded = json::object();
+  if (plan.is_object() && plan.contains("recorded") && plan["recorded"].is_object())
+    recorded = plan["recorded"];
+  Reader reader(out, std::move(recorded));
+  for (const monitor::Event& event : monitor::EventTail(run / "events.jsonl").read_new())
+    reader.take(event);
+  reader.finish();
+  return out;
+}
+
+std::string main_metric(const RunSummary& run, const std::string& wanted) {
+  if (!wanted.empty()) return wanted;
+  for (const std::string& name : {run.metric, std::string("val/loss"), std::string("train/loss")}) {
+    if (run.last.count(name) != 0) return name;
+  }
+  return "";
+}
+
+nlohmann::ordered_json to_json(const RunSummary& run) {
+  nlohmann::ordered_json out = {
+      {"run", run.path.string()}, {"name", run.notes.name}, {"note", run.notes.note},
+      {"tags", run.notes.tags},   {"state", run.state},     {"message", run.message},
+      {"started", run.started},   {"step", run.step},       {"total_steps", run.total_steps},
+      {"epochs", run.epochs},     {"seconds", run.seconds}};
+  out["last"] = run.last;
+  out["best"] = nlohmann::ordered_json::object();
+  for (const auto& [name, best] : run.best)
+    out["best"][name] = {{"value", best.value}, {"step", best.step}};
+  return out;
+}
+
+}  // namespace fdl::commands
