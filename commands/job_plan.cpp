@@ -23,8 +23,8 @@ std::int64_t num_training_samples(const job::Checked& checked) {
   const auto info = train != nullptr ? job::inspect_source(*train, *checked.job, *checked.graph)
                                      : Result<job::SourceInfo>();
   if (train == nullptr || !info) return 0;
-  const auto range = job::select_samples(*train, *info);
-  return range ? job::num_samples_in(*range, *info) : 0;
+  const auto ranges = job::select_samples(*train, *info);
+  return ranges ? job::num_samples_in(*ranges, *info) : 0;
 }
 
 // The largest number up to `most` that memory and kernels like.

@@ -62,7 +62,8 @@ ValueId Builder::cast(ValueId value, std::optional<DType> dtype, const Place& pl
   if (former != cast_from_.end() && type_of(former->second).dtype == *dtype) return former->second;
   Node node;
   node.spec = catalog::find_module("cast");
-  node.params = std::make_shared<catalog::CastParams>(std::string(to_string(*dtype)));
+  node.params =
+      std::make_shared<catalog::CastParams>(catalog::CastParams{std::string(to_string(*dtype))});
   node.path = place.path->join(place.path->next("precision"));
   node.span = graph_.values[static_cast<std::size_t>(value)].span;
   if (!claim(node.path, node.span)) return kUnknown;

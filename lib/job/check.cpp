@@ -42,6 +42,13 @@ void check_plateaus(const Job& job, Diagnostics& problems) {
   }
 }
 
+// `output.observe`, or its `values`; null where there are none.
+const Node* observed_values(const config::Manifest& manifest) {
+  const Node* node = config::find_path(manifest.root, "output.observe");
+  if (node != nullptr && node->is_map()) node = node->find("values");
+  return node != nullptr && !node->is_null() ? node : nullptr;
+}
+
 bool allows_overlap(const config::Manifest& manifest) {
   const Node* node = config::find_path(manifest.root, "data.allow_overlap");
   return node != nullptr && node->text == "true";
@@ -92,10 +99,7 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
     const Result<SampleRanges> ranges = select_samples(*train, info);
-    std::int64_t num_samples = 0;
-    for (const SampleRange& range : ranges.value_or(SampleRanges()))
-      num_samples += num_samples_in(range, info);
-    check_schedules(job.training, num_samples, problems);
+    check_schedules(job.training, ranges ? num_samples_in(*ranges, info) : 0, problems);
   }
   if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
 }
@@ -121,6 +125,8 @@ Checked check(const config::Manifest& manifest, const config::Environment& envir
     out.job->training.groups = read_groups(out.job->training.optimizer, *out.graph, problems);
   if (out.graph && out.job)
     read_rules(*manifest.root.find("training"), *out.graph, out.job->training, problems);
+  if (const Node* node = observed_values(manifest); node != nullptr && out.graph && out.job)
+    read_observe(*node, *out.graph, out.job->observe, problems);
   if (out.graph && out.job) {
     check_data(*out.job, *out.graph, manifest, skip_data, problems);
     const bool knows_metrics = !out.job->training.losses.empty();  // not without the data

@@ -95,6 +95,8 @@ void read_output(const config::Manifest& manifest, Job& job, Diagnostics& proble
   if (section != nullptr) config::bind_record(output_record(), *section, &keys, problems);
   job.output_dir = keys.dir;
   Checkpoints& c = job.checkpoints;
+  read_interval(config::find_path(manifest.root, "output.observe.every"), keys.observe.every,
+                job.observe.every_epochs, job.observe.every_steps, problems);
   read_interval(config::find_path(manifest.root, "output.checkpoint.every"), keys.checkpoint.every,
                 c.every_epochs, c.every_steps, problems);
   c.initial = keys.checkpoint.initial;

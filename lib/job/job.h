@@ -16,6 +16,7 @@
 #include "lib/graph/graph.h"
 #include "lib/job/early_stop.h"
 #include "lib/job/expression.h"
+#include "lib/job/observe.h"
 #include "lib/job/phases.h"
 #include "lib/job/rules.h"
 #include "lib/job/sweep.h"
@@ -196,6 +197,7 @@ struct Job {
   Training training;
   Checkpoints checkpoints;
   KeptSamples samples;
+  Observe observe;
   // Of a model with states: the length of the training data's sequences, along which it is called.
   std::int64_t num_positions = 0;
 
@@ -253,6 +255,7 @@ Result<SampleRanges> select_samples(const DataSplit& split, const SourceInfo& in
 
 // How many samples are in a range: as many as it is long, or the windows that fit into it.
 std::int64_t num_samples_in(const SampleRange& range, const SourceInfo& info);
+std::int64_t num_samples_in(const SampleRanges& ranges, const SourceInfo& info);
 
 // Reads "10:", ":90%", "55000:60000" against a source of `num_samples`.
 Result<SampleRange> read_slice(const std::string& text, std::int64_t num_samples, const Span& span);

@@ -308,6 +308,24 @@ const RecordSpec& record_spec(const SampleKeys*) {
   return spec;
 }
 
+const RecordSpec& record_spec(const ObserveKeys*) {
+  using K = ObserveKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("observe",
+                       "Numbers about the inside of the model, recorded as observe/NAME.")
+          .field(
+              "values", &K::values,
+              "Paths or patterns, each with a statistic: of what a step or tag gives "
+              "(hidden.mean), of parameters (head.weight.norm), of their gradients "
+              "(encoder.grad_norm). Statistics are mean, std, min, max, abs_max, norm and zeros, "
+              "the share of zeros. Of a subtree it is one number over all in it; grad_norm alone "
+              "is that of all gradients.",
+              main_field)
+          .field("every", &K::every, "`1 epoch`, at its last update, or `500 steps`.")
+          .build();
+  return spec;
+}
+
 const RecordSpec& record_spec(const OutputKeys*) {
   using K = OutputKeys;
   static const RecordSpec spec =

@@ -173,10 +173,17 @@ struct SampleKeys {
 };
 const config::RecordSpec& record_spec(const SampleKeys*);
 
+struct ObserveKeys {
+  config::Node values;
+  std::string every = "1 epoch";
+};
+const config::RecordSpec& record_spec(const ObserveKeys*);
+
 struct OutputKeys {
   std::string dir = "runs";
   CheckpointKeys checkpoint;
   SampleKeys samples;
+  ObserveKeys observe;
 };
 const config::RecordSpec& record_spec(const OutputKeys*);
 

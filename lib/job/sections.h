@@ -54,6 +54,10 @@ std::optional<Sweep> read_sweep(const config::Manifest& manifest, const Job& job
 std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const graph::Graph& graph,
                                         Diagnostics& problems, const config::Node& more = {});
 
+// `output.observe`. observe.cpp
+void read_observe(const config::Node& list, const graph::Graph& graph, Observe& out,
+                  Diagnostics& problems);
+
 // `training.phases`. phases.cpp
 void read_phases(const config::Node& training, const graph::Graph& graph, Job& job,
                  Diagnostics& problems);

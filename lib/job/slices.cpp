@@ -52,6 +52,12 @@ std::int64_t num_samples_in(const SampleRange& range, const SourceInfo& info) {
   return room < 0 ? 0 : room / info.stride + 1;
 }
 
+std::int64_t num_samples_in(const SampleRanges& ranges, const SourceInfo& info) {
+  std::int64_t out = 0;
+  for (const SampleRange& range : ranges) out += num_samples_in(range, info);
+  return out;
+}
+
 Result<SampleRanges> select_places(const DataSplit& split, std::int64_t num_samples) {
   const Result<SampleRange> slice = read_slice(split.slice, num_samples, split.span);
   if (!slice) return fail(slice.error());

@@ -17,6 +17,7 @@
 //   "train/accuracy", "lr", "samples_per_s"} epoch      {"epoch", "step", "train_seconds",
 //   "num_steps", "train/loss", "val/loss", "val/accuracy", ...} checkpoint {"step", "path",
 //   "seconds", "is_best"} eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
+//   observe    {"step", "observe/encoder.grad_norm", ...}
 //   notice     {"step", "text"}: something about one step, such as why it was left out
 //   end        {"reason": "done|early_stop|max_time|paused|interrupted|terminated|failed", "step",
 //   "seconds", "message"}

@@ -97,18 +97,31 @@ Result<void> Session::step(data::Loader& loader) {
   else
     FDL_TRY(check_position());
   num_batches_ = num_samples_ = 0;
+  observes_ = is_observed();
+  if (observes_) executor_.set_watch(observer_->watch());
   {
     const exec::NodeTimer::Step measured(timer_.get());
     executor_.set_timer(timer_.get());
     const Result<void> updated = update(loader);
     executor_.set_timer(nullptr);  // validation is not measured
+    executor_.set_watch({});
     if (!updated) return fail(updated.error());
   }
   move_on();
+  if (observes_) FDL_TRY(report_observed());
   const double seconds = events_.seconds() - step_start_s_;
   state_.train_seconds += seconds;
   busy_seconds_ += seconds;
   return {};
+}
+
+bool Session::is_observed() const {
+  if (!observer_) return false;
+  const job::Observe& what = job_.observe;
+  if (what.every_steps > 0) return (state_.step + 1) % what.every_steps == 0;
+  const bool ends_epoch = end_of_update() >= train_.num_positions() &&
+                          state_.batch + batches_of_update() == horizon_.batches_per_epoch;
+  return ends_epoch && (state_.epoch + 1) % what.every_epochs == 0;
 }
 
 // Whether something that comes every so many epochs, or steps, comes after this step.
@@ -139,6 +152,7 @@ Result<void> Session::after_step() {
   observe_early_stop(measures.numbers);
   FDL_TRY(observe_phase(measures.numbers));
   if (is_done() && !is_whole) train_.add_measures(totals_, measures);
+  measures.numbers.insert(observed_.begin(), observed_.end());
   if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(measures));
   if (is_epoch_over()) {
     ++state_.epoch;

@@ -49,7 +49,10 @@ job::DataSplit split_named_input(catalog::Choice source) {
 Result<PredictInput> open_dataset(job::DataSplit split, const job::SourceInfo& info,
                                   Result<std::shared_ptr<const data::Source>> source) {
   if (!source) return fail(source.error());
-  PredictInput out{std::move(split), {std::move(*source), info.fields, {}}, {}};
+  PredictInput out;
+  out.split = std::move(split);
+  out.dataset.source = std::move(*source);
+  out.dataset.fields = info.fields;
   out.dataset.rows.resize(static_cast<std::size_t>(info.num_samples));
   std::iota(out.dataset.rows.begin(), out.dataset.rows.end(), 0);
   return out;

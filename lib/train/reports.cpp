@@ -74,6 +74,17 @@ Result<void> Session::report_notice(const std::string& text) const {
   return events_.write(event);
 }
 
+// Where they are of single steps, they have records of their own; an epoch's has the last ones.
+Result<void> Session::report_observed() {
+  observed_ = observer_->take();
+  if (job_.observe.every_steps == 0) return {};
+  monitor::Event event;
+  event.kind = "observe";
+  event.numbers = observed_;
+  event.numbers["step"] = static_cast<double>(state_.step);
+  return events_.write(event);
+}
+
 Result<void> Session::report_epoch(const monitor::Measures& measures) const {
   monitor::Event event;
   event.kind = "epoch";

@@ -92,6 +92,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(train_.empty_totals()) {
   state_.threads = setup.threads;
+  if (!job.observe.what.empty()) observer_.emplace(job.observe, store_.parameters());
   if (job.training.ema) averages_.emplace(*job.training.ema, store_.tensors());
 }
 

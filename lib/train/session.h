@@ -15,6 +15,7 @@
 #include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
 #include "lib/train/lr_find.h"
+#include "lib/train/observer.h"
 #include "lib/train/samples.h"
 #include "lib/train/split.h"
 #include "lib/train/train.h"
@@ -99,6 +100,9 @@ class Session {
   Result<void> save_replay(const Carried& carried) const;
 
   Result<void> after_step();
+  // Whether the update that comes next is one that `output.observe` looks at.
+  bool is_observed() const;
+  Result<void> report_observed();
   // phase_change.cpp
   const job::Phase* phase() const;  // the one at hand; null without any
   void enter_phase();
@@ -152,6 +156,9 @@ class Session {
   std::optional<Averages> averages_;        // with `ema`
   std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
   std::optional<SampleKeeper> samples_;     // where the job keeps some
+  std::optional<Observer> observer_;        // likewise
+  bool observes_ = false;                   // the update that runs
+  std::map<std::string, double> observed_;  // the last time
   optim::Schedule schedule_;
   Carried carried_;
   CheckpointWriter writer_;

@@ -116,6 +116,7 @@ Result<void> Session::update(data::Loader& loader) {
 }
 
 Result<void> Session::apply(const optim::Evaluation& here, const Before& before) {
+  if (observes_) observer_->look_at(here.gradients);
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;
   const auto clipped = [&](optim::Evaluation evaluation) {

@@ -322,6 +322,38 @@ class Tests:
         same('the end', (end['reason'], end['step']), ('early_stop', 4 * 15))
         assert "the last phase, '1', is over: val/mae is" in end['message'], end
 
+    def test_the_inside_of_a_model_is_observed(self):
+        # One step of plain SGD at rate 1: what moved is the gradient.
+        project = Project(self.fdl, self.folder / 'observe', DENSE)
+        project.call('run', 'training.steps=1', 'training.optimizer={sgd: {lr: 1}}',
+                     'output.checkpoint={every: 1 steps, initial: true, keep: 5}',
+                     'output.observe={every: 1 steps, values: ["linear_*.grad_norm", grad_norm, '
+                     'linear_0.weight.abs_max, relu_0.zeros, relu_0.min, batch_norm_0.std]}')
+        first, last = (tensors(path / 'model.safetensors') for path in project.checkpoints())
+        moved = {name: [a - b for a, b in zip(first[name], last[name])] for name in first
+                 if 'running' not in name}
+
+        def norm(*names):
+            return math.sqrt(sum(g * g for name in names for g in moved[name]))
+
+        found, = project.events('observe')
+        same('step', found['step'], 1)
+        for layer in ('linear_0', 'linear_1'):
+            wanted = norm(f'{layer}.weight', f'{layer}.bias')
+            assert math.isclose(found[f'observe/{layer}.grad_norm'], wanted, rel_tol=1e-4), found
+        assert math.isclose(found['observe/grad_norm'], norm(*moved), rel_tol=1e-4), found
+        assert found['observe/linear_0.weight.abs_max'] == max(map(abs, first['linear_0.weight']))
+        assert 0.3 < found['observe/relu_0.zeros'] < 0.7 and found['observe/relu_0.min'] == 0
+        assert math.isclose(found['observe/batch_norm_0.std'], 1, rel_tol=1e-3), found
+        epoch, = project.events('epoch')
+        same('the record of the epoch', epoch['observe/grad_norm'], found['observe/grad_norm'])
+        # Watching changes nothing.
+        plain = Project(self.fdl, self.folder / 'unobserved', DENSE)
+        watched = Project(self.fdl, self.folder / 'watched', DENSE)
+        plain.call('run')
+        watched.call('run', 'output.observe=["**.grad_norm", "linear_0.mean"]')
+        same('model hash', watched.model_hash(), plain.model_hash())
+
     def test_a_spike_is_told(self):
         project = self.table('spike', '0.9,0.55,90000')
         output = project.call('run', 'training.spikes={z: 3, window: 2}', 'training.batch_size=2',
