@@ -53,7 +53,10 @@ void add_choices(Json& definitions, Layer layer) {
   add("transform", EntryKind::Transform, kAnything);
   add("batch_transform", EntryKind::BatchTransform, kAnything);
   add("sampler", EntryKind::Sampler, kAnything);
-  const Json beside = record(job::split_record(), layer)["anyOf"][0]["properties"];
+  // A number of batches, or a share of them.
+  const Json share = {{"type", "string"}, {"pattern", "^(0*[1-9][0-9]*|[0-9.]+%)$"}};
+  const Json special = {{"limit", any_of({whole_number(1, 9e15), or_interpolated(share), kNull})}};
+  const Json beside = record(job::split_record(), layer, special)["anyOf"][0]["properties"];
   add("source", EntryKind::Dataset, beside);
 }
 

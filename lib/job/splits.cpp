@@ -60,7 +60,7 @@ void read_beside(const Node& node, DataSplit& split, Diagnostics& problems) {
     split.span = slice->span;
   if (const Node* fold = node.find("fold"); fold != nullptr && !fold->is_null()) {
     if (keys.fold.index >= keys.fold.k) {
-      problems.add(error(Code::OutOfRange, fold->span, "there is no fold {} of {}", keys.fold.index,
+      problems.add(error(Code::BadSlice, fold->span, "there is no fold {} of {}", keys.fold.index,
                          keys.fold.k)
                        .help("`index` goes from 0 to {}", keys.fold.k - 1));
     } else {

@@ -3,10 +3,13 @@
 #include <csignal>
 #include <sys/resource.h>
 
+#include <zlib.h>
+
 #include "tests/libtorch/fixture.h"
 
 using fdl::Code;
 using fdl::Result;
+using fdl::archive::Format;
 using fdl::archive::unpack;
 using fdl::archive::UnpackJob;
 using fdl::testing::bytes_of;
@@ -29,8 +32,10 @@ struct Attempt {
 
   Attempt() { fs::create_directory(out); }
 
-  Result<void> bytes(const std::string& archive) {
+  Result<void> bytes(const std::string& archive, Format format = Format::Zip) {
     UnpackJob job;
+    job.format = format;
+    if (format == Format::TarGz) job.damaged = Code::DataCorrupt;
     job.archive = folder.file("x.zip", archive);
     job.folder = out;
     job.place = [](std::string_view entry) { return std::string(entry); };
@@ -51,6 +56,65 @@ void check_unsafe(const std::vector<ZipEntry>& entries, const std::string& part)
   Attempt attempt;
   check_fails(attempt.entries(entries), Code::ArchiveUnsafe, part);
   CHECK(attempt.stayed_inside());
+}
+
+// A member of a tar archive: '0' is a file, '1' a hard link, '2' a link, '5' a folder.
+struct TarEntry {
+  std::string name, bytes;
+  char type = '0';
+  std::string target = {};
+};
+
+std::string octal(std::size_t number, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%0*zo", digits, number);
+  return text;
+}
+
+// Source: POSIX.1-1988, ustar.
+std::string tar_bytes(const std::vector<TarEntry>& entries) {
+  constexpr std::size_t kBlock = 512;
+  std::string out;
+  for (const TarEntry& entry : entries) {
+    std::string header(kBlock, '\0');
+    const auto put = [&](std::size_t at, const std::string& text) {
+      header.replace(at, text.size(), text);
+    };
+    put(0, entry.name);
+    put(100, "0000644");
+    put(108, "0000000");
+    put(116, "0000000");
+    put(124, octal(entry.bytes.size(), 11));
+    put(136, "00000000000");
+    put(148, "        ");
+    header[156] = entry.type;
+    put(157, entry.target);
+    put(257, std::string("ustar\0"
+                         "00",
+                         8));
+    std::size_t sum = 0;
+    for (const char c : header) sum += static_cast<unsigned char>(c);
+    put(148, octal(sum, 6));
+    header[154] = '\0';
+    out += header + entry.bytes;
+    out.resize((out.size() + kBlock - 1) / kBlock * kBlock, '\0');
+  }
+  return out + std::string(2 * kBlock, '\0');
+}
+
+std::string gzip(const std::string& bytes) {
+  z_stream stream{};
+  constexpr int kGzip = 16 + MAX_WBITS;
+  REQUIRE(::deflateInit2(&stream, 6, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(::deflateBound(&stream, bytes.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(::deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  ::deflateEnd(&stream);
+  return out;
 }
 
 }  // namespace
@@ -215,4 +279,42 @@ TEST_CASE("what is no zip file, or not there, is called damaged") {
   job.archive = attempt.folder.path() / "none.zip";
   job.folder = attempt.out;
   check_fails(unpack(job), Code::LibtorchSource, "none.zip");
+}
+
+TEST_CASE("files of a tar.gz arrive whole") {
+  Attempt attempt;
+  const std::string large(2'000'000, 'y');
+  REQUIRE(attempt
+              .bytes(gzip(tar_bytes({{"a/", "", '5'}, {"a/one", "1"}, {"large", large}})),
+                     Format::TarGz)
+              .has_value());
+  CHECK(bytes_of(attempt.out / "a/one") == "1");
+  CHECK(bytes_of(attempt.out / "large") == large);
+}
+
+TEST_CASE("a tar.gz may not lead out of its folder, link, or grow beyond the limit") {
+  const auto refused = [](const std::vector<TarEntry>& entries, const std::string& part) {
+    Attempt attempt;
+    attempt.limit_bytes = 1000;
+    check_fails(attempt.bytes(gzip(tar_bytes(entries)), Format::TarGz), Code::ArchiveUnsafe, part);
+    CHECK(attempt.stayed_inside());
+  };
+  refused({{"../out", "x"}}, "leads out of its folder");
+  refused({{"a/../../out", "x"}}, "leads out of its folder");
+  refused({{"/tmp/out", "x"}}, "absolute path");
+  refused({{"link", "", '2', "/etc/passwd"}}, "is a link");
+  refused({{"a", "x"}, {"b", "", '1', "a"}}, "is a link");
+  refused({{"fifo", "", '6'}}, "neither a file nor a folder");
+  refused({{"a", "x"}, {"a", "y"}}, "twice");
+  refused({{"a", std::string(1001, 'x')}}, "more than 1000 bytes");
+}
+
+TEST_CASE("a tar.gz that is cut off anywhere is called damaged") {
+  const std::string whole = gzip(tar_bytes({{"a", std::string(100'000, 'x')}, {"b", "end"}}));
+  for (std::size_t size = 1; size + 60 < whole.size(); size += 7) {
+    Attempt attempt;
+    const Result<void> done = attempt.bytes(whole.substr(0, size), Format::TarGz);
+    REQUIRE(!done.has_value());
+    CHECK(done.error().code == Code::DataCorrupt);
+  }
 }

@@ -136,7 +136,11 @@ Result<SourceInfo> inspect_safetensors(const SourceContext& context) {
                     .help("check the path; it starts at the manifest's folder"));
   }
   const Result<format::SafetensorsHeader> header = format::read_safetensors_header(path);
-  if (!header) return fail(header.error());
+  if (!header) {
+    Diagnostic d = header.error();
+    if (d.code == Code::CheckpointCorrupt) d.code = Code::DataCorrupt;  // here it is data
+    return fail(std::move(d));
+  }
   config::Node fields = p.fields;
   std::vector<std::string> names;
   for (const format::SafetensorsEntry& entry : header->entries) {

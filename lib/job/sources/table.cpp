@@ -52,6 +52,12 @@ Result<TableDetails> open_table(const DataSplit& split, const SourceContext& con
   Result<format::Table> table = format::Table::open(context.path(p.file), *form);
   if (!table) return fail(table.error());
   FDL_TRY(table->index([](std::int64_t, const format::Record&) -> Result<void> { return {}; }));
+  if (table->num_records() == 0) {
+    return fail(
+        error(Code::DataCorrupt, split.source.span, "'{}' has no record",
+              context.path(p.file).string())
+            .help("fill it; where its first line is a record of a CSV file, say `header: false`"));
+  }
   Result<std::vector<TableField>> fields =
       read_fields(p.fields, table->columns(), split.source.span);
   if (!fields) return fail(fields.error());

@@ -125,7 +125,7 @@ TEST_CASE("folds cut a slice; those that share samples are told") {
   CHECK(places(*out.checked.job, "val") == "40-50");
   CHECK(codes(checked("train: " + fold_of("5", "1") + ", val: " + fold_of("5", "2")).problems) ==
         Codes{"FDL4006"});
-  CHECK(codes(checked("train: " + fold_of("5", "5")).problems) == Codes{"FDL2005"});
+  CHECK(codes(checked("train: " + fold_of("5", "5")).problems) == Codes{"FDL4007"});
   CHECK(codes(checked("train: {" + kMade + ", fold: {k: 5}}").problems) == Codes{"FDL2004"});
   CHECK(codes(checked("train: " + fold_of("101", "5")).problems) == Codes{"FDL4007"});
 }
