@@ -54,11 +54,17 @@ Json transforms(Layer layer) {
   return closed_map({{"all", fields}, {"train", fields}, {"eval", fields}}, {}, layer);
 }
 
+// The key is there, and not null.
+Json given(const char* key) {
+  return {{"required", {key}}, {"properties", {{key, {{"not", kNull}}}}}};
+}
+
 Json data_section(Layer layer) {
   const Json source = any_of({refer(name_in(layer, "source")), kNull});
   Json special = {{"train", source}, {"val", source}, {"test", source}};
   special["transforms"] = any_of({transforms(layer), kNull});
-  return record(job::data_record(), layer, special);
+  const Json out = record(job::data_record(), layer, special);
+  return layer == Layer::Part ? out : Json{{"allOf", {out, given("train")}}};
 }
 
 Json training_section(Layer layer) {
@@ -70,9 +76,6 @@ Json training_section(Layer layer) {
   special["validate"] = any_of({interval(), closed_map({{"every", every}}, {}, layer), kNull});
   Json out = record(job::training_record(), layer, special);
   if (layer == Layer::Part) return out;
-  const auto given = [](const char* key) {
-    return Json{{"required", {key}}, {"properties", {{key, {{"not", kNull}}}}}};
-  };
   return {{"allOf",
            {out,
             {{"type", "object"}},
