@@ -42,7 +42,8 @@ ExitCode exit_code_of(Code code) {
   const int number = static_cast<int>(code);
   const bool is_data = code == Code::DataMissing || code == Code::DataCorrupt ||
                        code == Code::RunMissing || code == Code::BadInput ||
-                       code == Code::WeightsMissing || code == Code::WeightsMismatch;
+                       code == Code::WeightsMissing || code == Code::WeightsMismatch ||
+                       code == Code::CannotExport;
   if (number < 5000 || is_data || code == Code::BadCommandLine) return ExitCode::BadInput;
   const bool not_ready = (number >= 5300 && number < 5400) || code == Code::EngineMissing;
   return not_ready ? ExitCode::NotReady : ExitCode::Failed;

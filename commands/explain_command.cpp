@@ -172,6 +172,7 @@ std::string entry_text(catalog::EntryKind kind, const catalog::EntrySpec& spec) 
       fmt::format("{} ({}): {}\n\n", spec.name(), to_string(kind), spec.record.summary);
   for (const catalog::ComparedSpec& compared : spec.compared) {
     if (!spec.fits) break;
+    if (!compared.owned.empty() && compared.doc.empty()) continue;  // more of the step named before
     const std::string_view what =
         compared.owned.empty() ? to_string(compared.values) : "a tensor of the model";
     out += fmt::format("{}: {}{}{}\n", compared.name, what, compared.doc.empty() ? "" : ". ",

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Builds and runs every test this machine can run: `./fdl test`.
 
-Suites are the doctest executables in BUILD/tests/suites.txt, then the scripts that
-test this runner, ./fdl and the architecture, the golden cases, the guide, the manifests, the schema, and each
-tests/e2e/*.py. A script prints one line per test, `ok NAME`,
+Suites are the doctest executables in BUILD/tests/suites.txt, then the scripts that test this runner,
+./fdl and the architecture, the golden cases, the guide, the manifests, the schema, exports to ONNX,
+and each tests/e2e/*.py. A script prints one line per test, `ok NAME`,
 `not ok NAME: why` or `skip NAME: why`; lines after it, up to the next of these, are its details. It
 is called with `--build FOLDER`. A doctest case that cannot run here prints such a `skip` line and
 returns. The last line printed is `N passed, M failed, K skipped`.
@@ -53,7 +53,8 @@ def find_suites(build):
     scripts = [(name, ROOT / f'tests/{name}/{file}.py')
                for name, file in (('runner', 'runner_test'), ('launcher', 'launcher_test'),
                                   ('arch', 'arch'), ('golden', 'run'), ('guide', 'guide_test'),
-                                  ('manifests', 'manifests_test'), ('schema', 'schema_test'))]
+                                  ('manifests', 'manifests_test'), ('schema', 'schema_test'),
+                                  ('onnx', 'onnx_test'))]
     scripts += [(f'e2e_{path.stem}', path) for path in sorted((ROOT / 'tests/e2e').glob('*.py'))]
     for name, path in scripts:
         suites.append(Suite(name, [sys.executable, path, '--build', build], False))

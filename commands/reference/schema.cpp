@@ -69,6 +69,11 @@ Json transforms(Layer layer) {
                     {}, layer);
 }
 
+// The key is there, and not null.
+Json given(const char* key) {
+  return {{"required", {key}}, {"properties", {{key, {{"not", kNull}}}}}};
+}
+
 Json data_section(Layer layer) {
   const Json source = any_of({refer(name_in(layer, "source")), kNull});
   const Json sets = any_of({source, map_of(source)});
@@ -77,7 +82,8 @@ Json data_section(Layer layer) {
   const Json sampler = any_of({refer(name_in(layer, "sampler")), kNull});
   special["loader"] =
       record(*job::data_record().find("loader")->record, layer, {{"sampler", sampler}});
-  return record(job::data_record(), layer, special);
+  const Json out = record(job::data_record(), layer, special);
+  return layer == Layer::Part ? out : Json{{"allOf", {out, given("train")}}};
 }
 
 Json training_section(Layer layer) {
@@ -90,9 +96,6 @@ Json training_section(Layer layer) {
   special["validate"] = any_of({interval(), closed_map({{"every", every}}, {}, layer), kNull});
   Json out = record(job::training_record(), layer, special);
   if (layer == Layer::Part) return out;
-  const auto given = [](const char* key) {
-    return Json{{"required", {key}}, {"properties", {{key, {{"not", kNull}}}}}};
-  };
   return {{"allOf",
            {out,
             {{"type", "object"}},

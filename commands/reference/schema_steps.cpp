@@ -36,6 +36,7 @@ Json loops() {
     return map_with({{word, flow()},
                      {"max", whole_number(1, kMost)},
                      {"body", flow()},
+                     {"trace", traces},
                      {"per_sample", boolean()}},
                     {word, "max", "body"});
   };
@@ -124,7 +125,8 @@ Json step_key(std::string_view name) {
       {"merge", merges()},
       {"with", {{"type", "object"}}},
       {"init", any_of({map_of(refer("initializer")), refer("interpolated")})},
-      {"parametrize", any_of({map_of(refer("parametrization")), refer("interpolated")})},
+      {"parametrize",
+       any_of({map_of(one_or_list_of(refer("parametrization"), 1)), refer("interpolated")})},
       {"load", load_request(false)},
       {"recompute", boolean()},
       {"precision", or_interpolated(enumeration(graph::precision_names()))},

@@ -128,6 +128,29 @@ void report_unknown(EntryKind kind, const std::string& name, const Span& at,
   problems.add(std::move(d).note("there are {}", one_of(legal, 40)));
 }
 
+// Takes out what PyTorch has or other entries of the kind have but this one cannot have, and says
+// why.
+void refuse_impossible(EntryKind kind, const EntrySpec& spec, config::Node& node,
+                       Diagnostics& problems) {
+  const config::Entry* groups = node.find_entry("groups");
+  if (kind == EntryKind::Optimizer && !spec.groups && groups != nullptr) {
+    problems.add(error(Code::UnknownParameter, groups->key_span,
+                       "'{}' has no groups: it sees all parameters as one vector", spec.name())
+                     .help("leave `groups` out, or take an optimizer that has them; `freeze` keeps "
+                           "parameters out of training"));
+    node.erase("groups");
+  }
+  const config::Node* reduction = node.find("reduction");
+  if (kind == EntryKind::Loss && reduction != nullptr && reduction->text == "none") {
+    problems.add(error(Code::NotAChoice, reduction->span,
+                       "'reduction' cannot be none: training needs one number from '{}'",
+                       spec.name())
+                     .help("`mean` divides by the number of targets, `sum` does not; `weight:` "
+                           "beside a loss scales it"));
+    node.erase("reduction");
+  }
+}
+
 // Moves the entries of `node` that are no fields of the record into a map of their own.
 config::Node take_other_keys(const config::RecordSpec& record, config::Node& node) {
   config::Node out;
@@ -216,6 +239,7 @@ std::optional<Choice> read_choice(EntryKind kind, const config::Node& node,
   std::shared_ptr<void> object = spec->make_params();
   config::Node located = *params;
   if (!located.span.is_known()) located.span = at;
+  refuse_impossible(kind, *spec, located, problems);
   if (spec->other_keys) spec->other_keys(object.get()) = take_other_keys(spec->record, located);
   config::bind_record(spec->record, located, object.get(), problems, Code::UnknownParameter);
   return Choice{spec, object, at};

@@ -2,19 +2,36 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/nonzero.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/topk.h>
 #include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 namespace fdl::exec {
 
 using graph::Node;
 
+namespace {
+
+// One truth for each row, with as many axes as the tensor.
+at::Tensor rows_like(const at::Tensor& truth, const at::Tensor& tensor) {
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(tensor.dim()), 1);
+  shape[0] = truth.size(0);
+  return truth.view(shape);
+}
+
+}  // namespace
+
 TurnCount::TurnCount(const Node& loop, const at::Tensor& stream) : loop_(loop) {
-  if (loop.per_sample) running_ = at::ones({stream.size(0)}, stream.options().dtype(at::kBool));
+  if (!loop.per_sample) return;
+  running_ = at::ones({stream.size(0)}, stream.options().dtype(at::kBool));
+  if (loop.counts_turns) counts_ = at::zeros({stream.size(0)}, stream.options().dtype(at::kLong));
 }
 
 bool TurnCount::goes_on(const at::Tensor& number) {
@@ -29,9 +46,29 @@ bool TurnCount::goes_on(const at::Tensor& number) {
 at::Tensor TurnCount::merge(const at::Tensor& before, at::Tensor made) {
   ++done_;
   if (!running_.defined()) return made;
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(made.dim()), 1);
-  shape[0] = running_.size(0);
-  return at::where(running_.view(shape), made, before);
+  if (counts_.defined()) counts_ = counts_.add(running_);
+  return at::where(rows_like(running_, made), made, before);
+}
+
+at::Tensor TurnCount::traced(const at::Tensor& made) const {
+  if (!running_.defined() || made.size(0) != running_.size(0)) return made;
+  return at::where(rows_like(running_, made), made, at::zeros({}, made.options()));
+}
+
+at::Tensor TurnCount::num_turns(const at::Tensor& stream) const {
+  if (counts_.defined()) return counts_;
+  return at::full({stream.size(0)}, done_, stream.options().dtype(at::kLong));
+}
+
+at::Tensor stack_turns(std::vector<at::Tensor> made, std::int64_t most,
+                       const std::function<at::Tensor()>& like_none) {
+  const auto missing = most - static_cast<std::int64_t>(made.size());
+  if (missing == 0) return at::stack(made, 1);
+  const at::Tensor none = made.empty() ? like_none() : at::zeros_like(made.front());
+  std::vector<std::int64_t> sizes = none.sizes().vec();
+  sizes.insert(sizes.begin() + 1, missing);
+  const at::Tensor rest = none.unsqueeze(1).expand(sizes);
+  return made.empty() ? rest.contiguous() : at::cat({at::stack(made, 1), rest}, 1);
 }
 
 std::tuple<at::Tensor, at::Tensor> keep_largest(const at::Tensor& weights, std::int64_t k) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -24,12 +25,22 @@ class TurnCount {
   bool goes_on(const at::Tensor& number);
   // Ends a turn: what the body made, with stopped samples as they were before it.
   at::Tensor merge(const at::Tensor& before, at::Tensor made);
+  // What a turn, before its merge, makes for a trace: zeros for samples that have stopped.
+  at::Tensor traced(const at::Tensor& made) const;
+  // How many turns each sample has had: i64[B].
+  at::Tensor num_turns(const at::Tensor& stream) const;
 
  private:
   const graph::Node& loop_;
   std::int64_t done_ = 0;
   at::Tensor running_;  // bool[B], with per_sample
+  at::Tensor counts_;   // i64[B], likewise, where somebody asks
 };
+
+// The values of a loop's turns on a new axis 1, with zeros for those that its condition left out;
+// `like_none`: one of them as zeros, where there was none.
+at::Tensor stack_turns(std::vector<at::Tensor> made, std::int64_t most,
+                       const std::function<at::Tensor()>& like_none);
 
 // Zeros all but the k largest of the last axis, and scales what is left to a sum of 1; and the
 // places of these, [..., k].

@@ -44,7 +44,15 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   const at::AutoGradMode records(context.training);
   Run run(graph, std::move(context), inputs.front().device(), program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
-  for (std::size_t i = 0; i < inputs.size(); ++i) run[graph.inputs[i].value] = inputs[i];
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    run[graph.inputs[i].value] = inputs[i];
+    const catalog::Shape& shape =
+        graph.values[static_cast<std::size_t>(graph.inputs[i].value)].type.shape;
+    for (std::size_t axis = 1; axis < shape.size(); ++axis) {
+      if (!shape[axis].is_number())
+        run.set_size(shape[axis].text(), inputs[i].size(static_cast<std::int64_t>(axis)));
+    }
+  }
   for (std::size_t i = 0; i < states.size(); ++i) run[graph.states[i].read] = states[i];
   FDL_TRY(run.steps(program_->steps));
   Called out;

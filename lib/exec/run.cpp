@@ -2,7 +2,7 @@
 
 #include <ATen/ops/argsort.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 
 #include "lib/base/check.h"
 #include "lib/exec/control.h"
@@ -65,6 +65,7 @@ nn::Tensors with_computed(const Computed& one, nn::Tensors own, bool trains) {
   const graph::Parametrization& how = *one.how;
   std::vector<at::Tensor> originals;
   for (const std::size_t place : how.originals) originals.push_back(own.values()[place]);
+  if (how.is_chained) originals.front() = own[how.tensor];
   at::Tensor made = one.compute(how.params.get(), nn::Tensors(how.names, std::move(originals)),
                                 trains && !how.is_frozen);
   return own.with(how.tensor, std::move(made));
@@ -137,7 +138,8 @@ Result<void> Run::loop(const Step& step) {
   const Node& node = *step.node;
   const std::int64_t outer_turn = context_.loop_turn;
   at::Tensor stream = (*this)[node.inputs.front()];
-  std::vector<std::vector<at::Tensor>> traces(node.outputs.size() - 1);
+  const std::vector<ValueId>& made_by_turn = node.blocks.front().outputs;
+  std::vector<std::vector<at::Tensor>> traces(made_by_turn.size() - 1);
   TurnCount turns(node, stream);
   while (turns.left() > 0) {
     context_.loop_turn = outer_turn * node.times + turns.done();
@@ -148,9 +150,9 @@ Result<void> Run::loop(const Step& step) {
     }
     const Result<at::Tensor> made = block(step, 0, stream);
     if (!made) return fail(made.error());
-    stream = turns.merge(stream, *made);
     for (std::size_t i = 0; i < traces.size(); ++i)
-      traces[i].push_back((*this)[node.blocks.front().outputs[i + 1]]);
+      traces[i].push_back(turns.traced((*this)[made_by_turn[i + 1]]));
+    stream = turns.merge(stream, *made);
     if (node.condition == Node::Condition::Until) {
       const Result<bool> more = goes_on(step, stream, turns);
       if (!more) return fail(more.error());
@@ -158,10 +160,21 @@ Result<void> Run::loop(const Step& step) {
     }
   }
   context_.loop_turn = outer_turn;
-  (*this)[node.outputs.front()] = std::move(stream);
   for (std::size_t i = 0; i < traces.size(); ++i)
-    (*this)[node.outputs[i + 1]] = at::stack(traces[i], 1);
+    (*this)[node.outputs[i + 1]] = stack_turns(
+        std::move(traces[i]), node.times, [&] { return zeros_of(made_by_turn[i + 1], stream); });
+  if (node.counts_turns) (*this)[node.outputs.back()] = turns.num_turns(stream);
+  (*this)[node.outputs.front()] = std::move(stream);
   return {};
+}
+
+at::Tensor Run::zeros_of(ValueId id, const at::Tensor& stream) const {
+  const catalog::TensorType& type = graph_->values[static_cast<std::size_t>(id)].type;
+  std::vector<std::int64_t> shape;
+  for (const catalog::Dim& dim : type.shape)
+    shape.push_back(dim.is_number() ? dim.number() : dim.evaluate(axis_sizes_).value_or(0));
+  if (!type.shape.front().is_number()) shape.front() = stream.size(0);  // rows may have been dealt
+  return at::zeros(shape, stream.options().dtype(tensor::scalar_type(type.dtype)));
 }
 
 // Each sample goes through its own block: rows are dealt out, and put back in their order.

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,8 @@ class Run {
   // `owner` keeps the steps alive, which a backward pass may run again.
   Run(const graph::Graph& graph, nn::StepContext context, at::Device device,
       std::shared_ptr<const void> owner, Hooks hooks)
-      : context_(std::move(context)),
+      : graph_(&graph),
+        context_(std::move(context)),
         values_(graph.values.size()),
         device_(device),
         owner_(std::move(owner)),
@@ -36,6 +38,8 @@ class Run {
 
   at::Tensor& operator[](graph::ValueId id) { return values_[static_cast<std::size_t>(id)]; }
   Result<void> steps(const std::vector<Step>& list);
+  // How long a named axis is in this run.
+  void set_size(const std::string& axis, std::int64_t size) { axis_sizes_[axis] = size; }
 
   // What a node without blocks makes of its inputs, or a module of those given. Throws.
   std::vector<at::Tensor> compute(const Step& step);
@@ -65,6 +69,8 @@ class Run {
                                    const at::Tensor& rows);
   Result<void> loop(const Step& step);
   Result<bool> goes_on(const Step& step, const at::Tensor& stream, class TurnCount& turns);
+  // Zeros of the value's type, with a row for each of the stream.
+  at::Tensor zeros_of(graph::ValueId id, const at::Tensor& stream) const;
   Result<void> choose(const Step& step);
   Result<void> region(const Step& step);  // recompute.cpp
 
@@ -81,6 +87,8 @@ class Run {
   std::vector<at::Tensor> gather(const std::vector<graph::ValueId>& ids);
   void scatter(const std::vector<graph::ValueId>& ids, std::vector<at::Tensor> tensors);
 
+  const graph::Graph* graph_;
+  std::map<std::string, std::int64_t> axis_sizes_;
   nn::StepContext context_;
   std::vector<at::Tensor> values_;
   at::Device device_;

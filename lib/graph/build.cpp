@@ -174,6 +174,26 @@ void Builder::read_assumed(const config::Node& model) {
   }
 }
 
+// Also of modules that nothing uses, whose steps are not read.
+static void check_declarations(const config::Node* modules, Diagnostics& problems) {
+  if (modules == nullptr || modules->is_null() || modules->broken) return;
+  if (!modules->is_map()) {
+    problems.add(config::wrong_type(*modules, "modules", "a map of names to modules"));
+    return;
+  }
+  for (const config::Entry& entry : modules->entries) {
+    if (entry.value.broken) continue;
+    const config::Node* params = entry.value.find("params");
+    if (!entry.value.is_map())
+      problems.add(config::wrong_type(entry.value, entry.key, "a module: a map with a 'flow'"));
+    else if (!entry.value.has("flow"))
+      problems.add(
+          error(Code::MissingKey, entry.value.span, "the module '{}' needs a 'flow'", entry.key));
+    if (params != nullptr && !params->is_map() && !params->broken)
+      problems.add(config::wrong_type(*params, "params", "a map"));
+  }
+}
+
 Graph Builder::build() {
   static const std::vector<std::string> kKeys = {"name",    "inputs", "state", "flow",  "outputs",
                                                  "modules", "tie",    "load",  "assume"};
@@ -192,6 +212,8 @@ Graph Builder::build() {
       d = std::move(d).help("did you mean '{}'?", *near);
     problems_.add(std::move(d).note("'model' takes {}", one_of(kKeys)));
   }
+  check_declarations(model->find("modules"), problems_);
+  check_declarations(file_->manifest.root.find("modules"), problems_);
   if (const config::Node* name = model->find("name"); name != nullptr && !name->is_null()) {
     if (!config::ValueTraits<std::string>::read(*name, graph_.name))
       problems_.add(config::wrong_type(*name, "name", "a text"));

@@ -160,6 +160,13 @@ class Builder {
   // parametrize.cpp: `parametrize:`, after `init:`
   void parametrize(const config::Node& list, const Place& place, Node& node);
   void parametrize_tensor(const config::Entry& entry, const Place& place, Node& node);
+  bool add_parametrization(const config::Node& how, const std::string& name,
+                           const OwnedTensor& tensor, const Place& place, Node& node);
+  void chain_parametrization(const catalog::Choice& choice,
+                             const std::vector<catalog::OriginalTensor>& by,
+                             const OwnedTensor& tensor, const Place& place, Node& node);
+  void add_original(const catalog::OriginalTensor& original, const std::string& long_name,
+                    const OwnedTensor& computed, int source, Node& node);
   void replace_tensor(const catalog::Choice& choice, const std::vector<catalog::OriginalTensor>& by,
                       const std::string& name, const Place& place, Node& node);
   Produced run_use(const Step& step, ValueId stream, const Place& place);
@@ -206,12 +213,14 @@ class Builder {
     Span span;
     ValueId value = kUnknown;
     bool is_port = false;
+    bool is_count = false;  // of the turns
   };
   std::vector<Trace> read_traces(const Step& step, const TagScope& body, ValueId stream,
                                  const Place& place);
   std::optional<Trace> trace_of(const std::string& name, const config::Node& tag,
                                 const TagScope& body, ValueId stream);
   ValueId add_stack(const Step& step, const Trace& trace, Node& node);
+  ValueId add_count(const Step& step, Node& node);
   Produced add_traces(const Step& step, const std::vector<Trace>& traces, const Place& place,
                       Node node);
   bool read_loop(const Step& step, const Place& place, Node& node);

@@ -18,12 +18,12 @@ constexpr ConstructSpec kConstructs[] = {
     {"repeat", "Copies one after the other, each with weights of its own; `${index}` counts them.",
      "`times` and `flow`", "- name: layer\n  repeat: { times: 3, flow: [{ linear: 8 }, relu] }\n"},
     {"loop", "The same steps with the same weights again and again.",
-     "`times` and `body`, and `trace`, what to keep of each turn, stacked along a new axis 1: a "
-     "tag "
-     "for the stream, a list of the body's tags, or a map of tags to those (`output` is the "
-     "stream); `true` makes the stream's the port `trace`; or `while` or `until`, "
-     "a flow that gives one number per sample (above 0 is true), `max`, `body`, and `per_sample`, "
-     "which halts the samples one by one",
+     "`times` and `body`; or `while` or `until`, a flow that gives one number per sample (above 0 "
+     "is true), `max`, `body`, and `per_sample`, which halts the samples one by one. `trace` says "
+     "what to keep of each turn, stacked along a new axis 1, with zeros for turns that a condition "
+     "leaves out: a tag for the stream, a list of the body's tags, or a map of tags to those "
+     "(`output` is the stream, `turns` how many each sample had); `true` makes the stream's the "
+     "port `trace`",
      "- loop: { while: [{ linear: 1 }], max: 5, body: [{ linear: 8 }, tanh] }\n"},
     {"gate", "Soft routing: the weights of a router mix what the experts make.",
      "`router`, a flow to one weight per expert; `experts`, flows or {copies, flow}; `top_k`, how "
@@ -59,7 +59,8 @@ constexpr StepKeySpec kStepKeys[] = {
      "How a module's tensors begin: {weight: {kaiming_normal: {mode: fan_out}}, bias: zeros}."},
     {"parametrize",
      "Computes a module's tensors from others before each forward: {weight: weight_norm}, {weight: "
-     "{spectral_norm: {n_power_iterations: 2}}}."},
+     "{spectral_norm: {n_power_iterations: 2}}}; of a list each takes what the one before makes: "
+     "{weight: [weight_norm, spectral_norm]}."},
     {"freeze",
      "Leaves the parameters inside as they are; {bn: train} keeps running statistics "
      "going."},

@@ -61,8 +61,9 @@ bool Builder::read_loop(const Step& step, const Place& place, Node& node) {
   }
   const std::string word = has_while ? "while" : "until";
   node.condition = has_while ? Node::Condition::While : Node::Condition::Until;
-  return only_keys(step, {word, "max", "body"}, {"per_sample"}) &&
-         read_times("max", *step.value.find("max"), place, kMostTurns, node.times) &&
+  return only_keys(step, {word, "max", "body"}, {"per_sample", "trace"}) &&
+         read_times("max", *step.value.find("max"), place,
+                    step.value.has("trace") ? kMostTraced : kMostTurns, node.times) &&
          read_option(step, "per_sample", place, node.per_sample);
 }
 

@@ -44,8 +44,11 @@ void describe_construct(const Node& node, Description::Step& step) {
   add_number("top_k", node.top_k, step);
 }
 
-void describe_parametrization(const Parametrization& p, Description::Step& step) {
-  const std::string key = "parametrize." + p.tensor;
+// `place` is that among those of its tensor.
+void describe_parametrization(const Parametrization& p, std::size_t place,
+                              Description::Step& step) {
+  std::string key = "parametrize." + p.tensor;
+  if (place > 0) key += "." + std::to_string(place);
   step.parameters[key] = p.spec->name();
   for (const config::FieldSpec& field : p.spec->record.fields) {
     if (field.show) step.parameters[key + "." + field.name] = field.show(p.params.get());
@@ -62,7 +65,9 @@ void describe_block(const Block& block, const ValueNames& names, Description& ou
         if (field.show) step.parameters[field.name] = field.show(node.params.get());
       }
     }
-    for (const Parametrization& p : node.parametrizations) describe_parametrization(p, step);
+    std::map<std::string, std::size_t> places;
+    for (const Parametrization& p : node.parametrizations)
+      describe_parametrization(p, places[p.tensor]++, step);
     describe_construct(node, step);
     for (const ValueId input : node.inputs) step.inputs.push_back(name_of(input, names));
     out.steps.push_back(std::move(step));

@@ -33,6 +33,7 @@ void describe_block(const Block& block, std::string& out) {
     out += fmt::format(" merge={} dim={} times={} condition={} per_sample={} top_k={}",
                        static_cast<int>(node.merge), node.dim, node.times,
                        static_cast<int>(node.condition), node.per_sample, node.top_k);
+    if (node.counts_turns) out += " counts_turns";
     if (node.precision) out += fmt::format(" precision={}", to_string(*node.precision));
     out += " in";
     for (const ValueId value : node.inputs) out += fmt::format(" {}", value);

@@ -61,6 +61,7 @@ struct Parametrization {
   std::vector<std::size_t> originals;  // places in Node::tensors
   std::vector<std::string> names;      // theirs: "original0"
   bool is_frozen = false;              // keeps its buffers even in training
+  bool is_chained = false;  // the first original is what the one before made of the tensor
 };
 
 struct Node {
@@ -96,10 +97,12 @@ struct Node {
 
   // Loop: blocks[0] runs `times` times with the same weights, or with a condition (blocks[1], one
   // number per sample) at most so often; what leaves it enters it again. It may read outer values.
-  // Further outputs are what blocks[0] has as further outputs in each turn, stacked on axis 1.
+  // Further outputs are what blocks[0] has as further outputs in each turn, stacked on axis 1, with
+  // zeros for turns that a condition leaves out; and last, with counts_turns, the number of turns.
   std::int64_t times = 0;
   Condition condition = Condition::None;
   bool per_sample = false;  // each sample has its own last turn
+  bool counts_turns = false;
 
   // Switch: inputs are one integer per sample and the stream; the sample goes through that block.
   std::vector<Block> blocks;

@@ -148,6 +148,8 @@ void Builder::read_common_keys(const config::Node& node, const Place& place, Ste
       step.merge = &entry.value;
     } else if (entry.key == "with") {
       step.with = &entry.value;
+      if (!entry.value.is_map() && !entry.value.broken)
+        problems_.add(config::wrong_type(entry.value, "with", "a map of params"));
     } else if (entry.key == "init") {
       step.init = &entry.value;
     } else if (entry.key == "load") {

@@ -9,8 +9,10 @@ std::optional<Builder::Trace> Builder::trace_of(const std::string& name, const c
   if (tag.text == "output") return Trace{name, tag.span, stream, false};
   if (const TagScope::Tag* found = body.find_here(tag.text))
     return Trace{name, tag.span, found->value, false};
+  if (tag.text == "turns") return Trace{name, tag.span, kUnknown, false, /*is_count=*/true};
   std::vector<std::string> names = body.names_here();
   names.emplace_back("output");
+  names.emplace_back("turns");
   Diagnostic d =
       error(Code::UndefinedTag, tag.span, "the body of this loop tags nothing '{}'", tag.text);
   if (const auto near = closest(tag.text, names))
@@ -20,7 +22,8 @@ std::optional<Builder::Trace> Builder::trace_of(const std::string& name, const c
 }
 
 // A name is the stream's tag outside, `true` makes it the port `trace`; a list names tags of the
-// body, a map gives them other names outside, `output` being the stream.
+// body, a map gives them other names outside, `output` being the stream and `turns` how many there
+// were.
 std::vector<Builder::Trace> Builder::read_traces(const Step& step, const TagScope& body,
                                                  ValueId stream, const Place& place) {
   const config::Node* given = step.value.find("trace");
@@ -63,10 +66,24 @@ ValueId Builder::add_stack(const Step& step, const Trace& trace, Node& node) {
   return stacked;
 }
 
+// How many turns each sample had: one value, whatever names it has.
+ValueId Builder::add_count(const Step& step, Node& node) {
+  if (node.counts_turns) return node.outputs.back();
+  node.counts_turns = true;
+  const catalog::Dim batch = type_of(node.outputs.front()).shape.front();
+  node.outputs.push_back(add_value({catalog::DType::I64, {batch}}, node.path, step.span));
+  return node.outputs.back();
+}
+
 Produced Builder::add_traces(const Step& step, const std::vector<Trace>& traces, const Place& place,
                              Node node) {
-  std::vector<ValueId> stacks;
-  for (const Trace& trace : traces) stacks.push_back(add_stack(step, trace, node));
+  std::vector<ValueId> stacks(traces.size(), kUnknown);
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    if (!traces[i].is_count) stacks[i] = add_stack(step, traces[i], node);
+  }
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    if (traces[i].is_count) stacks[i] = add_count(step, node);
+  }
   Produced made = node.outputs.front();
   add_node(place, std::move(node));
   for (std::size_t i = 0; i < traces.size(); ++i) {

@@ -62,7 +62,7 @@ Result<SampleRanges> select_places(const DataSplit& split, std::int64_t num_samp
   const Result<SampleRange> slice = read_slice(split.slice, num_samples, split.span);
   if (!slice) return fail(slice.error());
   if (!split.fold) return SampleRanges{*slice};
-  const auto [k, index] = *split.fold;
+  const std::int64_t k = split.fold->k, index = split.fold->index;
   if (slice->size() < k) {
     return fail(error(Code::BadSlice, split.span, "{} samples cannot be cut into {} folds",
                       slice->size(), k)

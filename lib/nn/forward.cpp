@@ -32,6 +32,11 @@ constexpr ParametrizationRow kParametrizations[] = {
 
 Tensors Tensors::with(std::string name, at::Tensor value) const {
   Tensors out = *this;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (names_[i] != name) continue;
+    out.values_[i] = std::move(value);
+    return out;
+  }
   out.names_.push_back(std::move(name));
   out.values_.push_back(std::move(value));
   return out;

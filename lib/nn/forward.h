@@ -21,7 +21,7 @@ class Tensors {
 
   // An undefined tensor when the node owns none of that name.
   const at::Tensor& operator[](std::string_view name) const;
-  // These, and one more.
+  // These, and one more, or another in its place.
   Tensors with(std::string name, at::Tensor value) const;
 
   const std::vector<at::Tensor>& values() const { return values_; }

@@ -5,6 +5,7 @@
 
 #include "lib/catalog/catalog.h"
 #include "lib/graph/build.h"
+#include "lib/graph/construct_list.h"
 #include "lib/job/job.h"
 #include "lib/job/records.h"
 

@@ -40,6 +40,7 @@ class Parametrization:
     of_params: dict = field(default_factory=dict)
     params: dict = field(default_factory=dict)
     tensor: str = "weight"
+    then: list[dict] = field(default_factory=list)  # further ones, each a name over its parameters
 
 
 @dataclass(frozen=True)

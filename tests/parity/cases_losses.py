@@ -1,9 +1,12 @@
 """Cases of losses."""
 
+import math
+
 import torch
+from torch import nn
 from torch.nn import functional
 
-from cases import LOSSES, Loss, indices, normal
+from cases import LOSSES, MODULES, Loss, Module, indices, normal
 
 
 def tensor_of(like: torch.Tensor, params: dict, *names: str) -> dict:
@@ -85,7 +88,33 @@ def linear_cross_entropy(x, target, chunk_size=None, **given):
     return functional.cross_entropy(logits.flatten(0, -2), target.flatten(), **given)
 
 
+class AdaptiveLogProb(nn.AdaptiveLogSoftmaxWithLoss):
+    """All its logarithms, also of inputs with more axes."""
+
+    def forward(self, x):
+        return self.log_prob(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+
+
+MODULES["adaptive_log_softmax"] = lambda x, p: AdaptiveLogProb(x.shape[-1], **p)
+
+
+def adaptive(x, target, ignore_index=-100, reduction="mean", **given):
+    owned = {name.removeprefix("softmax."): value for name, value in given.items()}
+    sizes = [owned[name].shape[0] for name in sorted(owned) if name.endswith(".1.weight")]
+    cutoffs = [owned["head.weight"].shape[0] - len(sizes)]
+    for size in sizes:
+        cutoffs.append(cutoffs[-1] + size)
+    module = nn.AdaptiveLogSoftmaxWithLoss(x.shape[-1], cutoffs.pop(), cutoffs, 2.0,
+                                           head_bias="head.bias" in owned)
+    counts = target != ignore_index
+    value = torch.func.functional_call(module, owned, (x[counts], target[counts])).loss
+    return value * counts.sum() if reduction == "sum" else value
+
+
 LOSSES |= {
+    "adaptive_log_softmax_with_loss": adaptive,
+    "triplet_margin_with_distance": lambda x, distance="euclidean", **p:
+        functional.triplet_margin_with_distance_loss(x, distance_function=DISTANCES[distance], **p),
     "cross_entropy": with_tensors(functional.cross_entropy, "weight"),
     "l1": functional.l1_loss,
     "smooth_l1": functional.smooth_l1_loss,
@@ -114,6 +143,15 @@ LOSSES |= {
     "contrastive": contrastive,
     "linear_cross_entropy": linear_cross_entropy,
     "info_nce": info_nce,
+}
+
+DISTANCES = {
+    "euclidean": None,
+    "squared_euclidean": lambda a, b: (a - b).square().sum(1),
+    "manhattan": nn.PairwiseDistance(1),
+    "chebyshev": nn.PairwiseDistance(math.inf),
+    "cosine": lambda a, b: 1 - functional.cosine_similarity(a, b),
+    "dot": lambda a, b: -(a * b).sum(1),
 }
 
 SUM = {"reduction": "sum"}
@@ -259,7 +297,36 @@ def chunked_loss_cases():
     yield "options", Loss(normal(6, 4), indices(5, 6), zero, more=weight)
 
 
+def adaptive_cases():
+    """Of 12 classes, 4 in the head, and clusters of 4 and 4 with 3 and 1 features."""
+    owned = {"head.weight": normal(6, 6), "tail.0.0.weight": normal(3, 6),
+             "tail.0.1.weight": normal(4, 3), "tail.1.0.weight": normal(1, 6),
+             "tail.1.1.weight": normal(4, 1)}
+    softmax = {f"softmax.{name}": make for name, make in owned.items()}
+    plain = normal(7, 6), numbers(0, 4, 11, 3, 7, 8, 5)
+    yield "plain", Loss(*plain, more=softmax)
+    biased = softmax | {"softmax.head.bias": normal(6)}
+    yield "sum", Loss(*plain, SUM, more=biased)
+    yield "ignored", Loss(normal(2, 3, 6), lambda: torch.tensor([[0, 9, 4], [9, 11, 8]]),
+                          {"ignore_index": 9}, more=biased)
+
+
+def module_cases():
+    params = {"n_classes": 12, "cutoffs": [4, 8], "div_value": 2}
+    yield "adaptive_log_softmax", "plain", Module(normal(5, 8), params)
+    yield "adaptive_log_softmax", "bias", Module(
+        normal(2, 3, 8), {"n_classes": 7, "cutoffs": [2], "div_value": 3, "head_bias": True})
+
+
 def loss_cases():
+    for name, case in adaptive_cases():
+        yield "adaptive_log_softmax_with_loss", name, case
+    triplet = {"positive": normal(4, 3), "negative": normal(4, 3)}
+    for name in DISTANCES:
+        for swap in (False, True):
+            params = {"distance": name} | ({"swap": True, "margin": 0.5} | SUM if swap else {})
+            yield ("triplet_margin_with_distance", name + "_swap" * swap,
+                   Loss(normal(4, 3), None, params, more=triplet))
     for name, case in chunked_loss_cases():
         yield "linear_cross_entropy", name, case
     row = normal(4, 3)

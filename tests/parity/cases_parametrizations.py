@@ -18,3 +18,6 @@ def parametrization_cases():
     yield "weight_norm", "bias", Parametrization(*LINEAR, tensor="bias")
     yield "spectral_norm", "iterations", Parametrization(*CONV, {"n_power_iterations": 3, "dim": 1})
     yield "spectral_norm", "bias", Parametrization(*LINEAR, tensor="bias")
+    twice = [{"spectral_norm": {"n_power_iterations": 2}}]
+    yield "weight_norm", "then_spectral_norm", Parametrization(*LINEAR, then=twice)
+    yield "spectral_norm", "then_spectral_norm", Parametrization(*CONV, {"dim": 1}, then=twice)

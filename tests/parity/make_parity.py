@@ -30,7 +30,8 @@ and its tensors are
                lbfgs has input, target and the two weights of a small network instead of gradients
     parametrization  input, state.<key> by PyTorch's keys, output in training, grad_output,
                grad_input, grad.<key>, after.<key> of all, and output_eval after it. Metadata
-               `of` and `of_params` say of which module, `tensor` which, `params` how.
+               `of` and `of_params` say of which module, `tensor` which, `params` how, `then` by
+               what others of a list.
     initializer  value, or arguments f64[2] for the generator: bounds, or mean and standard deviation.
                Metadata `shape` is that of the tensor.
 
@@ -53,8 +54,10 @@ import cases
 
 FOLDER = Path(__file__).resolve().parent
 DTYPE_NAMES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64", torch.bool: "BOOL"}
-# Another CPU may add in another order; anything beyond this is a change of meaning.
-NOISE = {"rtol": 1e-5, "atol": 1e-6}
+# Another CPU may add in another order; anything beyond this is a change of meaning. The absolute
+# part counts by the tensor's largest number: sums of large terms may come near zero, as those in the
+# gradient of an attention's key bias do, which softmax makes zero but for rounding.
+RELATIVE, ABSOLUTE = 1e-5, 1e-6
 
 
 def yaml(value) -> str:
@@ -206,7 +209,9 @@ def closure_case(kind: str, params: dict, dtype: torch.dtype) -> tuple[dict, dic
 def parametrization_case(kind: str, case: cases.Parametrization) -> tuple[dict, dict]:
     x = case.input()
     module = cases.MODULES[case.of](x, dict(case.of_params))
-    getattr(nn.utils.parametrizations, kind)(module, case.tensor, **case.params)
+    for one in [{kind: case.params}, *case.then]:
+        for name, params in one.items():
+            getattr(nn.utils.parametrizations, name)(module, case.tensor, **params)
     with torch.no_grad():
         for name, value in module.named_parameters():
             value.mul_(torch.rand_like(value) + 0.5) if "original" in name else value.normal_()
@@ -223,8 +228,10 @@ def parametrization_case(kind: str, case: cases.Parametrization) -> tuple[dict, 
     tensors |= {f"grad.{name}": value.grad for name, value in module.named_parameters()}
     tensors |= {f"after.{key}": value.clone() for key, value in module.state_dict().items()}
     tensors["output_eval"] = module.eval()(x)
-    return tensors, {"parametrization": kind, "of": case.of, "of_params": yaml(case.of_params),
-                     "tensor": case.tensor, "params": yaml(case.params)}
+    told = {"then": yaml(case.then)} if case.then else {}
+    return tensors, told | {"parametrization": kind, "of": case.of,
+                            "of_params": yaml(case.of_params), "tensor": case.tensor,
+                            "params": yaml(case.params)}
 
 
 def schedule_case(case: cases.Schedule) -> tuple[dict, dict]:
@@ -294,6 +301,14 @@ def all_cases():
         yield f"schedule_{name}", lambda c=schedule: schedule_case(c)
 
 
+def is_same(stored: torch.Tensor, found: torch.Tensor) -> bool:
+    if not stored.is_floating_point():
+        return torch.equal(stored, found)
+    finite = stored[stored.isfinite()].abs()
+    largest = max(1.0, finite.max().item() if finite.numel() else 1.0)
+    return torch.allclose(stored, found, rtol=RELATIVE, atol=ABSOLUTE * largest)
+
+
 def differences(path: Path, tensors: dict, metadata: dict) -> list[str]:
     """What is wrong with the stored file, one line each; empty when it holds this case."""
     if not path.exists():
@@ -308,7 +323,7 @@ def differences(path: Path, tensors: dict, metadata: dict) -> list[str]:
     found = []
     for name, tensor in tensors.items():
         same_form = stored[name].shape == tensor.shape and stored[name].dtype == tensor.dtype
-        if not same_form or not torch.allclose(stored[name], tensor.detach(), **NOISE):
+        if not same_form or not is_same(stored[name], tensor.detach()):
             found.append(f"'{name}' differs")
     return found
 

@@ -30,7 +30,7 @@ STRUCTURE = {'FDL1007', 'FDL1009', 'FDL2001', 'FDL2002', 'FDL2003', 'FDL2004', '
              'FDL2006', 'FDL2007', 'FDL2008', 'FDL2009', 'FDL3001', 'FDL3002', 'FDL3010', 'FDL3014',
              'FDL4001', 'FDL4002', 'FDL4010'}
 # What these codes say of how parts of the manifest go together is the second stage too.
-SECOND = re.compile(r"'target' of synthetic|'top_k' must be between 1 and the")
+SECOND = re.compile(r"'target' of synthetic|'top_k' must be between 1 and the|no input has an axis named")
 SEED = 20260101
 MUTANTS = 40  # of each manifest
 JOB = {'model': {'inputs': {'x': 'f32[8]'}, 'flow': [{'linear': 3}]},
@@ -165,19 +165,22 @@ def mutate(data, dice):
     return f'{kind} {".".join(map(str, path))}', out
 
 
-# Of these the check looks at less than the schema, or later: what a job compares is read with its
-# data, whose files are not here; `${...}` takes what params hold to places of other types; the names
-# under `with` and `init` are the manifest's own; modules that nobody uses are not read.
-UNSEEN = re.compile(r'\w+ (training\.(loss|metrics)|data|commands|(.*\.)?(with|init|params)\b)'
-                    r'|(extra|type) (.*\.)?modules$')
+# Values of `params`, and what `with` gives to them, go by `${...}` to places of any type, and are
+# judged there; the names that `with` may have are the manifest's own. Whether either is a map at all is
+# seen.
+UNSEEN = re.compile(r'\w+ (.*\.)?(with|params)\..|extra (.*\.)?with$'
+                    r'|(drop|misspell) (.*\.)?params$')
+# What is rare among the places of a manifest gets mutations of its own.
+SECTIONS = re.compile(r'\w+ (training\.(loss|metrics|optimizer|schedule)|data|commands'
+                      r'|(.*\.)?(init|with|params|modules|freeze|tie|load|state)\b)')
 
 
-def mutants(subject, dice, count):
+def mutants(subject, dice, count, only=re.compile('')):
     tried = 0
     while count > 0 and tried < 20 * MUTANTS:
         tried += 1
         made = mutate(subject.data, dice)
-        if made is None or UNSEEN.match(made[0]):
+        if made is None or UNSEEN.match(made[0]) or not only.match(made[0]):
             continue
         count -= 1
         yield Subject(f'{subject.name}: {made[0]}', made[1], subject.folder)
@@ -227,6 +230,9 @@ def main():
         hold('entries', list(entries(schema, copied)), validator, checker)
         hold('mutated manifests',
              [m for subject in whole for m in mutants(subject, dice, MUTANTS)], validator, checker)
+        hold('mutated sections',
+             [m for subject in whole for m in mutants(subject, dice, MUTANTS // 2, SECTIONS)],
+             validator, checker)
         hold('mutated examples',
              [m for subject in modules for m in mutants(subject, dice, 5)], validator, checker)
 

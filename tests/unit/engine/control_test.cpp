@@ -2,6 +2,7 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
@@ -111,6 +112,54 @@ flow:
   CHECK(is_close(model.run({x}), at::tensor({3.0F, 3.5F, 8.0F}).unsqueeze(1), 0));
   // d(out)/d(bias): three turns of the first sample, one of the second, none of the third.
   CHECK(gradients_of(model, {x}).at("body.bias").item<float>() == 4);
+}
+
+TEST_CASE("a trace of a loop with a condition has zeros for the turns that were not") {
+  const Model model(R"(inputs: { x: "f32[1]" }
+flow:
+  - loop:
+      while: [{ linear: 1, name: gate }]
+      max: 4
+      per_sample: true
+      body: [{ linear: 1, name: body, tag: next }]
+      trace: { all: next, after: output, count: turns }
+outputs: { all: all, after: after, count: count, last: output }
+)");
+  for (const auto& t : model.store.parameters()) {
+    const bool is_gate = t.name.starts_with("gate"), is_weight = t.name.ends_with("weight");
+    t.value.detach().fill_(is_gate ? (is_weight ? -1 : 3) : 1);  // while x < 3: x + 1
+  }
+  const at::Tensor x = at::tensor({0.0F, 2.5F, 8.0F}).unsqueeze(1);
+  const at::Tensor expected =
+      at::tensor({1.0F, 2.0F, 3.0F, 0.0F, 3.5F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F});
+  const auto outputs = model.run_all({x});
+  CHECK(is_close(outputs[0], expected.view({3, 4, 1}), 0));
+  CHECK(is_close(outputs[1], expected.view({3, 4, 1}), 0));
+  CHECK(outputs[2].equal(at::tensor({3, 1, 0}, at::kLong)));
+  CHECK(is_close(outputs[3], at::tensor({3.0F, 3.5F, 8.0F}).unsqueeze(1), 0));
+  // Nobody has a turn.
+  const auto none = model.run_all({at::full({2, 1}, 7.0F)});
+  CHECK(is_close(none[0], at::zeros({2, 4, 1}), 0));
+  CHECK(none[2].equal(at::zeros({2}, at::kLong)));
+}
+
+TEST_CASE("a trace of a loop without a turn has the lengths of the sequences at hand") {
+  const Model model(R"(inputs: { x: "f32[T, 2]" }
+flow:
+  - loop:
+      while: [{ mean: { dim: [1, 2] } }]
+      max: 3
+      body: [{ tanh: {}, tag: wide }, { scale: { factor: -2 } }]
+      trace: [wide, turns]
+outputs: { wide: wide, turns: turns }
+)");
+  const auto outputs = model.run_all({at::full({2, 5, 2}, -1.0F)});
+  CHECK(is_close(outputs[0], at::zeros({2, 3, 5, 2}), 0));
+  CHECK(outputs[1].equal(at::zeros({2}, at::kLong)));
+  const auto one = model.run_all({at::full({2, 5, 2}, 1.0F)});
+  CHECK(is_close(one[0].select(1, 0), at::full({2, 5, 2}, 1.0F).tanh(), 0));
+  CHECK(is_close(one[0].narrow(1, 1, 2), at::zeros({2, 2, 5, 2}), 0));
+  CHECK(one[1].equal(at::full({2}, 1, at::kLong)));
 }
 
 TEST_CASE("a trace holds the stream after each turn") {

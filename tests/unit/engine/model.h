@@ -15,14 +15,21 @@ struct Model {
   explicit Model(const std::string& text) : graph(build(text)), store(graph, 42) {}
 
   at::Tensor run(const std::vector<at::Tensor>& inputs, bool training = false) const {
+    return run_all(inputs, training).front();
+  }
+  // All outputs, in the manifest's order.
+  std::vector<at::Tensor> run_all(const std::vector<at::Tensor>& inputs,
+                                  bool training = false) const {
     nn::StepContext context;
     context.training = training;
     context.seed = 42;
-    const exec::Executor executor(graph, store, {graph.outputs.front().value});
+    std::vector<graph::ValueId> wanted;
+    for (const graph::NamedValue& output : graph.outputs) wanted.push_back(output.value);
+    const exec::Executor executor(graph, store, std::move(wanted));
     auto out = executor.run(inputs, context);
     INFO((out ? "" : out.error().message));
     REQUIRE(out.has_value());
-    return out->front();
+    return *std::move(out);
   }
   at::Tensor operator[](const std::string& path) const {
     for (const auto& t : store.tensors()) {

@@ -16,11 +16,11 @@ std::string model_text(const ParityFile& file) {
   catalog::TensorType type = type_of(file["input"]);
   type.shape.erase(type.shape.begin());
   const auto& told = file.metadata;
+  std::string how = fmt::format("{{ {}: {} }}", told.at("parametrization"), told.at("params"));
+  if (told.count("then") != 0) how = fmt::format("[{}, {}", how, told.at("then").substr(1));
   return fmt::format(
-      "inputs: {{ x: \"{}\" }}\nflow:\n  - {{ name: m, {}: {}, parametrize: {{ {}: {{ {}: {} }} }} "
-      "}}\n",
-      to_string(type), told.at("of"), told.at("of_params"), told.at("tensor"),
-      told.at("parametrization"), told.at("params"));
+      "inputs: {{ x: \"{}\" }}\nflow:\n  - {{ name: m, {}: {}, parametrize: {{ {}: {} }} }}\n",
+      to_string(type), told.at("of"), told.at("of_params"), told.at("tensor"), how);
 }
 
 // Gives the model the file's tensors; the keys are those of PyTorch's state_dict.
@@ -106,6 +106,19 @@ TEST_CASE("spectral_norm starts near the largest singular value, and stays there
   const at::Tensor before = right.clone();
   (void)model.run({random_tensor({3, 5}, 1)}, true);
   CHECK(is_same(model["m.parametrizations.weight.0._v"].to(at::kDouble), before));
+}
+
+TEST_CASE("a list of parametrizations begins with what the tensor would have been") {
+  const Model model(with("[spectral_norm, { spectral_norm: 3 }]"));
+  const at::Tensor original = model["m.parametrizations.weight.original"];
+  const at::Tensor left = model["m.parametrizations.weight.1._u"],
+                   right = model["m.parametrizations.weight.1._v"];
+  const double largest = at::linalg_matrix_norm(original, 2.0).item<double>();
+  CHECK(left.dot(original.mv(right)).item<double>() == doctest::Approx(largest).epsilon(0.02));
+  // The second divides by what is nearly 1.
+  const at::Tensor x = random_tensor({3, 5}, 1);
+  const at::Tensor expected = x.mm(original.div(largest).t()).add(model["m.bias"]);
+  CHECK(model.run({x}).sub(expected).abs().max().item<double>() < 0.05);
 }
 
 TEST_CASE("weights that a loop shares are computed in each turn") {
