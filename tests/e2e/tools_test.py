@@ -5,6 +5,7 @@ Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests
 """
 
 import json
+import struct
 import subprocess
 import sys
 import time
@@ -30,6 +31,36 @@ output:
   checkpoint: { every: 20 steps, keep: { last: 2, best: { metric: val/accuracy } } }
 """
 NUM_STEPS = 120
+
+PICTURE_JOB = """
+model:
+  name: pictures
+  inputs: { image: "f32[1, 6, 8]" }
+  flow: [ { conv2d: { out: 4, kernel: 3, padding: same } }, relu, { conv2d: { out: 1, kernel: 3, padding: same } } ]
+data:
+  train: { synthetic: { kind: images, target: image, samples: 20 } }
+training:
+  steps: 4
+  batch_size: 10
+  loss: mse
+  optimizer: { sgd: { lr: 1e-2 } }
+output: { samples: { n: 2, every: 2 steps } }
+"""
+
+TEXT_JOB = """
+model:
+  name: letters
+  inputs: { tokens: "i64[16]" }
+  flow: [ { embedding: { num: 40, dim: 16 } }, { lstm: { hidden: 16 } }, { linear: 40 } ]
+data:
+  train: { text: { file: text.txt } }
+training:
+  steps: 10
+  batch_size: 8
+  loss: cross_entropy
+  optimizer: { adam: { lr: 1e-2 } }
+output: { samples: { n: 2, every: 10 steps, length: 30 } }
+"""
 LONG = 'training.epochs=100000'
 
 
@@ -183,6 +214,40 @@ class Tests:
         assert 'out of time after step' in output, output
         same('reason', project.events('end')[-1]['reason'], 'max_time')
         assert len(project.events('epoch')) > 1
+
+
+    def test_samples_are_kept_while_a_model_trains(self):
+        project = self.project('samples', JOB + '  samples: 3\n')
+        project.call('run')
+        files = sorted((project.run / 'samples').iterdir())
+        same('files', [path.name for path in files], ['step-120.jsonl', 'step-60.jsonl'])
+        lines = [json.loads(line) for line in files[0].read_text('utf-8').splitlines()]
+        same('number', len(lines), 3)
+        for line in lines:
+            same('keys', list(line), ['label', 'probability', 'probabilities', 'target'])
+            same('probability', line['probability'], max(line['probabilities'].values()))
+        plain = self.project('no_samples', JOB)
+        plain.call('run')
+        same('weights', project.model_hash(), plain.model_hash())
+
+    def test_samples_of_pictures(self):
+        project = self.project('sample_pictures', PICTURE_JOB)
+        project.call('run')
+        content = (project.run / 'samples/step-4.png').read_bytes()
+        same('size', struct.unpack('>II', content[16:24]), (2 * 8, 2 * 6))
+        same('files', len(list((project.run / 'samples').iterdir())), 2)
+
+    def test_samples_of_text(self):
+        project = self.project('sample_text', TEXT_JOB)
+        text = 'to be or not to be, that is the question. ' * 40
+        (project.folder / 'text.txt').write_text(text, encoding='utf-8')
+        project.call('run')
+        samples = (project.run / 'samples/step-10.txt').read_text('utf-8').split('\n\n---\n\n')
+        same('number', len(samples), 3)  # the last one is empty
+        for sample in samples[:2]:
+            start, more = sample.split('|')
+            assert start in text, sample
+            same('length', (len(start), len(more)), (16, 30))
 
 
 if __name__ == '__main__':
