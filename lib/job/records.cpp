@@ -320,7 +320,7 @@ const RecordSpec& record_spec(const ObserveKeys*) {
               "(encoder.grad_norm). Statistics are mean, std, min, max, abs_max, norm and zeros, "
               "the share of zeros. Of a subtree it is one number over all in it; grad_norm alone "
               "is that of all gradients.",
-              main_field)
+              main_field, config::required)
           .field("every", &K::every, "`1 epoch`, at its last update, or `500 steps`.")
           .build();
   return spec;
@@ -333,6 +333,7 @@ const RecordSpec& record_spec(const OutputKeys*) {
           .field("dir", &K::dir, "Folder of the runs.", main_field)
           .field("checkpoint", &K::checkpoint, "When state is saved.")
           .field("samples", &K::samples, "Samples whose outputs are kept during training.")
+          .field("observe", &K::observe, "Numbers about the inside of the model.")
           .build();
   return spec;
 }
