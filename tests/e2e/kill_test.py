@@ -7,6 +7,7 @@ Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests
 
 import argparse
 import json
+import os
 import random
 import signal
 import subprocess
@@ -69,8 +70,19 @@ def outcome(project):
     state = json.loads((project.checkpoints()[-1] / 'state.json').read_text(encoding='utf-8'))
     records = [{k: v for k, v in event.items() if k not in TIMED}
                for event in project.events('epoch') + project.events('eval')]
-    del state['train_seconds']
+    del state['train_seconds'], state['seconds']
     return project.steps(), project.model_hash(), state, records
+
+
+def kill(process):
+    """The engine, which would save its state if it saw its parent die, then `fdl`."""
+    children = Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text(encoding='ascii')
+    for child in [*map(int, children.split()), process.pid]:
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    process.communicate()
 
 
 def kill_until_done(project, draw, longest_s, most):
@@ -84,8 +96,7 @@ def kill_until_done(project, draw, longest_s, most):
             output, _ = process.communicate()
             assert process.returncode == 0, output
             return num_kills
-        process.send_signal(signal.SIGKILL)  # the engine dies with its parent
-        process.communicate()
+        kill(process)
     project.call('run', '--resume')
     return most
 

@@ -224,8 +224,9 @@ class Tests:
         lines = [json.loads(line) for line in files[0].read_text('utf-8').splitlines()]
         same('number', len(lines), 3)
         for line in lines:
-            same('keys', list(line), ['label', 'probability', 'probabilities', 'target'])
-            same('probability', line['probability'], max(line['probabilities'].values()))
+            same('keys', list(line), ['output', 'target'])
+            output = line['output']
+            same('probability', output['probability'], max(output['probabilities'].values()))
         plain = self.project('no_samples', JOB)
         plain.call('run')
         same('weights', project.model_hash(), plain.model_hash())
