@@ -30,8 +30,8 @@ UPDATES = update_test.DENSE.replace('  epochs: 3', """  phases:
   ema: 0.9
   early_stop: { metric: val/loss, patience: 100 }
   schedule: { plateau: { metric: val/loss, patience: 1 } }
-  epochs: 40""").replace('every: 10 steps', 'every: 3 steps')
-TOKENS = update_test.TOKENS.replace('epochs: 2', 'epochs: 40').replace('batch_size: 32', 'batch_size: 8').replace(
+  epochs: 15""").replace('every: 10 steps', 'every: 3 steps')
+TOKENS = update_test.TOKENS.replace('epochs: 2', 'epochs: 15').replace('batch_size: 32', 'batch_size: 8').replace(
     'every: 1 epoch', 'every: 5 steps, keep: { last: 3, best: { metric: train/loss, n: 2 } }')
 PICTURES = """
 model:

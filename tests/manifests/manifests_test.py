@@ -64,7 +64,7 @@ def outcome(run):
     """Everything the last checkpoint holds, but for the time it took."""
     last = run / 'checkpoints/step-20'
     state = json.loads((last / 'state.json').read_text(encoding='utf-8'))
-    del state['train_seconds']
+    del state['train_seconds'], state['seconds']
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
              for path in last.glob('*.safetensors')}
     return files | state

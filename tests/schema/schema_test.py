@@ -168,8 +168,12 @@ def mutate(data, dice):
 # Values of `params`, and what `with` gives to them, go by `${...}` to places of any type, and are
 # judged there; the names that `with` may have are the manifest's own. Whether either is a map at all is
 # seen.
-UNSEEN = re.compile(r'\w+ (.*\.)?(with|params)\..|extra (.*\.)?with$'
-                    r'|(drop|misspell) (.*\.)?params$')
+# Not described by the schema yet: what is in training.nan, clip and phases and in output.observe, and
+# which of a loss's names may be anything but a text. A model without inputs may have inherited them.
+UNSEEN = re.compile(r'\w+ (.*\.)?(with|params)\..|(extra|type) (.*\.)?(with|params)$'
+                    r'|(drop|misspell) (.*\.)?params$'
+                    r'|\w+ training\.(nan|clip|phases)\b|\w+ output\.observe\b'
+                    r'|type training\.loss\.\d+\.\w+\.\w+$|drop model\.inputs$|type commands$')
 # What is rare among the places of a manifest gets mutations of its own.
 SECTIONS = re.compile(r'\w+ (training\.(loss|metrics|optimizer|schedule)|data|commands'
                       r'|(.*\.)?(init|with|params|modules|freeze|tie|load|state)\b)')
