@@ -77,8 +77,8 @@ std::optional<Asked> split(const Node& item, Diagnostics& problems) {
   const auto found = std::find(names.begin(), names.end(), word);
   const bool is_all = dot == std::string::npos && is_gradient;  // "grad_norm": of all parameters
   if (found != names.end() && (dot != std::string::npos || is_all))
-    return Asked{is_all ? "**" : text.substr(0, dot),
-                 static_cast<Statistic>(found - names.begin()), is_gradient};
+    return Asked{is_all ? "**" : text.substr(0, dot), static_cast<Statistic>(found - names.begin()),
+                 is_gradient};
   problems.add(error(Code::BadPattern, item.span, "'{}' does not end with a statistic", text)
                    .help("write a path, a dot and one of {}; of gradients with grad_ before it: "
                          "\"encoder.grad_norm\"",
@@ -99,9 +99,8 @@ void read_item(const Node& item, const Paths& paths, Observe& out, Diagnostics& 
                        asked->path, pattern.error()));
     return;
   }
-  const std::string suffix =
-      (asked->is_gradient ? std::string(kOfGradient) : "") +
-      statistic_names()[static_cast<std::size_t>(asked->statistic)];
+  const std::string suffix = (asked->is_gradient ? std::string(kOfGradient) : "") +
+                             statistic_names()[static_cast<std::size_t>(asked->statistic)];
   const std::size_t num_before = out.what.size();
   using Of = Observation::Of;
   if (asked->path == "**" && asked->is_gradient) {
@@ -114,7 +113,8 @@ void read_item(const Node& item, const Paths& paths, Observe& out, Diagnostics& 
   }
   if (!asked->is_gradient) {
     for (const std::string& path : matching(*pattern, paths.values))
-      out.what.push_back({path + "." + suffix, Of::Value, asked->statistic, paths.values.at(path), {}});
+      out.what.push_back(
+          {path + "." + suffix, Of::Value, asked->statistic, paths.values.at(path), {}});
     if (out.what.size() != num_before) return;
   }
   for (const std::string& path : matching(*pattern, paths.parameters))
@@ -124,7 +124,8 @@ void read_item(const Node& item, const Paths& paths, Observe& out, Diagnostics& 
   std::vector<std::string> known;
   for (const auto& [path, unused] : paths.parameters) known.push_back(path);
   for (const auto& [path, unused] : paths.values) known.push_back(path);
-  Diagnostic d = error(Code::BadPattern, item.span, "'{}' matches nothing in the model", asked->path);
+  Diagnostic d =
+      error(Code::BadPattern, item.span, "'{}' matches nothing in the model", asked->path);
   const auto near = closest(asked->path, known);
   problems.add(near ? std::move(d).help("did you mean '{}'?", *near)
                     : std::move(d).help("`fdl explain` shows the paths"));

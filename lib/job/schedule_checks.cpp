@@ -17,8 +17,7 @@ std::optional<std::int64_t> most_steps(const Training& training, std::int64_t nu
   std::optional<std::int64_t> out = training.steps;
   if (training.epochs && num_samples > 0) {
     const std::int64_t per_update = training.batch_size * training.accumulate;
-    const std::int64_t by_epochs =
-        *training.epochs * ((num_samples + per_update - 1) / per_update);
+    const std::int64_t by_epochs = *training.epochs * ((num_samples + per_update - 1) / per_update);
     out = std::min(out.value_or(by_epochs), by_epochs);
   }
   return out;

@@ -174,9 +174,8 @@ TEST_CASE("a target that names an input is that input") {
 }
 
 TEST_CASE("data does not depend on the number of threads, to the last bit") {
-  const CheckedJob job =
-      job_with("inputs: { x: \"f32[1024]\" }, flow: [{ linear: 1024 }]",
-               "kind: regression, target: \"f32[1024]\", samples: 8", "mse");
+  const CheckedJob job = job_with("inputs: { x: \"f32[1024]\" }, flow: [{ linear: 1024 }]",
+                                  "kind: regression, target: \"f32[1024]\", samples: 8", "mse");
   const int num_threads = at::get_num_threads();
   std::vector<at::Tensor> found;
   for (const int threads : {1, 2, 3}) {
