@@ -113,9 +113,8 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field(
               "precision", &K::precision,
               "What the model computes in; parameters, losses and updates stay f32. `f16` scales "
-              "the loss, so that small gradients are not lost; `f32-tf32` lets matrix products "
-              "on GPUs round to TF32.",
-              config::choices({"f32", "bf16", "f16", "f32-tf32"}))
+              "the loss, so that small gradients are not lost.",
+              config::choices({"f32", "bf16", "f16"}))
           .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0))
           .field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
           .field("metrics", &K::metrics, "What else is measured.")

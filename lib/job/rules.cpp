@@ -114,7 +114,6 @@ void read_nan(const Node& training, Training& out, Diagnostics& problems) {
 void read_precision(const TrainingKeys& keys, Training& out) {
   if (keys.precision == "bf16") out.precision = Precision::BF16;
   if (keys.precision == "f16") out.precision = Precision::F16;
-  if (keys.precision == "f32-tf32") out.precision = Precision::TF32;
 }
 
 // Those whose update looks at the same batch again.

@@ -9,7 +9,7 @@
 namespace fdl::job {
 
 // Numbers that the forward and backward pass compute in; parameters stay f32.
-enum class Precision { F32, BF16, F16, TF32 };
+enum class Precision { F32, BF16, F16 };
 
 // One rule of `training.clip`, over the gradients of some parameters together.
 struct ClipRule {
