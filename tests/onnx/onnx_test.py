@@ -10,7 +10,6 @@ cases to run: zoo/mlp.
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests'))
+import environment  # noqa: E402  pylint: disable=wrong-import-position
+
 PACKAGES = ['onnxruntime==1.32.0', 'numpy==2.4.6']
 TOLERANCE = 1e-5
 # Of these opset 17 has no operator, or no exact one: {case: a part of the refusal}.
@@ -29,27 +31,6 @@ REFUSED = {
        for name in ('cumprod', 'disentangled_attention', 'fold', 'fractional_max_pool2d',
                     'fractional_max_pool3d', 'gaussian_blur', 'ponder', 'unfold')},
 }
-
-
-def enter_environment():
-    """Runs this script again in an environment that has the packages; made under build/ once."""
-    folder = ROOT / 'build/onnx-venv'
-    python = folder / 'bin/python'
-    if Path(sys.prefix).resolve() == folder.resolve():
-        return
-    probe = [python, '-c', 'import onnxruntime, numpy']
-    if not python.exists() or subprocess.run(probe, check=False, capture_output=True).returncode:
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ([sys.executable, '-m', 'venv', folder],
-                        [python, '-m', 'pip', 'install', '--quiet',
-                         '--disable-pip-version-check', *PACKAGES]):
-            made = subprocess.run(command, check=False, capture_output=True, text=True)
-            if made.returncode:
-                shutil.rmtree(folder, ignore_errors=True)
-                last = (made.stdout + made.stderr).strip().splitlines() or ['no reason given']
-                print(f'skip onnx: {" ".join(PACKAGES)} cannot be installed: {last[-1]}')
-                sys.exit(0)
-    os.execv(python, [str(python), *sys.argv])
 
 
 def load(path):
@@ -128,7 +109,7 @@ def main():
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     parser.add_argument('names', nargs='*')
     arguments = parser.parse_args()
-    enter_environment()
+    environment.enter('onnx', PACKAGES, 'onnxruntime, numpy')
     build = arguments.build.resolve()
     if not (build / 'bin/libfdl_onnx.so').exists():
         print('skip onnx: this fdl was built without ONNX (libonnx-dev, libprotobuf-dev)')

@@ -25,6 +25,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests'))
+import environment  # noqa: E402  pylint: disable=wrong-import-position
+
 PACKAGES = ['jsonschema==4.26.0', 'ruamel.yaml==0.19.1']
 STRUCTURE = {'FDL1007', 'FDL1009', 'FDL2001', 'FDL2002', 'FDL2003', 'FDL2004', 'FDL2005',
              'FDL2006', 'FDL2007', 'FDL2008', 'FDL2009', 'FDL3001', 'FDL3002', 'FDL3010', 'FDL3014',
@@ -37,27 +40,6 @@ JOB = {'model': {'inputs': {'x': 'f32[8]'}, 'flow': [{'linear': 3}]},
        'data': {'train': {'synthetic': {'kind': 'classification', 'samples': 8,
                                         'classes': 3}}},
        'training': {'steps': 1, 'loss': 'cross_entropy', 'optimizer': 'sgd'}}
-
-
-def enter_environment():
-    """Runs this script again in an environment that has the packages; made under build/ once."""
-    folder = ROOT / 'build/schema-venv'
-    python = folder / 'bin/python'
-    if Path(sys.prefix).resolve() == folder.resolve():
-        return
-    probe = [python, '-c', 'import jsonschema, ruamel.yaml']
-    if not python.exists() or subprocess.run(probe, check=False, capture_output=True).returncode:
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in ([sys.executable, '-m', 'venv', folder],
-                        [python, '-m', 'pip', 'install', '--quiet',
-                         '--disable-pip-version-check', *PACKAGES]):
-            made = subprocess.run(command, check=False, capture_output=True, text=True)
-            if made.returncode:
-                shutil.rmtree(folder, ignore_errors=True)
-                last = (made.stdout + made.stderr).strip().splitlines() or ['no reason given']
-                print(f'skip schema: {" ".join(PACKAGES)} cannot be installed: {last[-1]}')
-                sys.exit(0)
-    os.execv(python, [str(python), *sys.argv])
 
 
 class Subject:
@@ -216,7 +198,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     arguments = parser.parse_args()
-    enter_environment()
+    environment.enter('schema', PACKAGES, 'jsonschema, ruamel.yaml')
     import jsonschema  # pylint: disable=import-outside-toplevel
     checker = Checker(arguments.build.resolve())
     schema = json.loads(subprocess.run([checker.fdl, 'schema'], check=True, capture_output=True,
