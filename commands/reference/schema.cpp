@@ -6,6 +6,7 @@
 #include "lib/graph/construct_list.h"
 #include "lib/graph/states.h"
 #include "lib/job/job.h"
+#include "lib/job/records.h"
 
 namespace fdl::commands::schema {
 namespace {
@@ -31,8 +32,9 @@ Json some_of(const std::string& definition) {
 
 Json beside_of(catalog::EntryKind kind) {
   Json out = Json::object();
-  for (const std::string& name : catalog::compared_names(kind)) out[name] = scalar();
-  out["name"] = scalar();
+  const Json name_or_none = any_of({scalar(), kNull});
+  for (const std::string& name : catalog::compared_names(kind)) out[name] = name_or_none;
+  out["name"] = name_or_none;
   out["weight"] = or_interpolated({{"type", "number"}});
   return out;
 }
@@ -86,12 +88,49 @@ Json data_section(Layer layer) {
   return layer == Layer::Part ? out : Json{{"allOf", {out, given("train")}}};
 }
 
+Json nan_rule() {
+  const Json skip =
+      any_of({closed_map({{"max", whole_number(1, 9e15)}}, {"max"}, Layer::Base), kNull});
+  return any_of({or_interpolated(enumeration({"stop", "skip", "ignore"})),
+                 closed_map({{"skip", skip}}, {"skip"}, Layer::Base), kNull});
+}
+
+Json clip_rules(Layer layer) {
+  const Json rule = record(job::record_spec(static_cast<job::ClipKeys*>(nullptr)), layer);
+  const Json bounds = any_of({given("norm"), given("value"), {{"not", {{"type", "object"}}}}});
+  const Json whole = {{"allOf", {rule, bounds, {{"not", {{"type", "null"}}}}}}};
+  return any_of({whole, list_of(whole), kNull});
+}
+
+// A metric and its value need each other.
+Json until_rule(Layer layer) {
+  Json out = record(job::record_spec(static_cast<job::UntilKeys*>(nullptr)), layer);
+  if (layer == Layer::Base)
+    out["anyOf"][0]["dependentRequired"] = {{"metric", {"reaches"}}, {"reaches", {"metric"}}};
+  return out;
+}
+
+Json phases(Layer layer) {
+  const Json number = or_interpolated({{"type", "number"}, {"minimum", 0}});
+  const Json patterns = any_of({scalar(), list_of(scalar()), kNull});
+  const Json phase = record(job::record_spec(static_cast<job::PhaseKeys*>(nullptr)), layer,
+                            {{"freeze", patterns},
+                             {"thaw", patterns},
+                             {"lr", any_of({number, map_of(number), kNull})},
+                             {"optimizer", any_of({refer(name_in(layer, "optimizer")), kNull})},
+                             {"until", until_rule(layer)}});
+  return any_of({list_of(phase, 1), kNull});
+}
+
 Json training_section(Layer layer) {
   Json special = {{"loss", some_of(name_in(layer, "loss"))},
                   {"metrics", some_of(name_in(layer, "metric"))},
                   {"schedule", some_of(name_in(layer, "schedule"))},
                   {"optimizer", refer(name_in(layer, "optimizer"))}};
   const Json every = any_of({interval(), kNull});
+  special["nan"] = nan_rule();
+  special["clip"] = clip_rules(layer);
+  special["phases"] = phases(layer);
   special["max_time"] = any_of({duration(), kNull});
   special["validate"] = any_of({interval(), closed_map({{"every", every}}, {}, layer), kNull});
   Json out = record(job::training_record(), layer, special);
@@ -122,8 +161,14 @@ Json output_section(Layer layer) {
   Json out = record(job::output_record(), layer);
   // What a checkpoint's record cannot say of its interval.
   Json& checkpoint = out["anyOf"][0]["properties"]["checkpoint"];
-  checkpoint["anyOf"][0]["properties"]["every"] = any_of({interval(), kNull});
-  checkpoint["anyOf"][1] = interval();
+  const Json often = any_of({interval(), duration()});
+  checkpoint["anyOf"][0]["properties"]["every"] = any_of({often, kNull});
+  checkpoint["anyOf"][1] = often;
+  Json& observe = out["anyOf"][0]["properties"]["observe"];
+  const Json observed = one_or_list_of(scalar());
+  observe["anyOf"][0]["properties"]["values"] = observed;
+  observe["anyOf"][0]["properties"]["every"] = any_of({interval(), kNull});
+  observe["anyOf"][1] = observed;
   Json& samples = out["anyOf"][0]["properties"]["samples"];
   samples["anyOf"][0]["properties"]["every"] = any_of({interval(), kNull});
   return out;
@@ -233,8 +278,6 @@ Json whole_manifest() {
 Json document() {
   Json definitions = Json::object();
   definitions["interpolated"] = {{"type", "string"}, {"pattern", "\\$\\{"}};
-  definitions["group"] = {
-      {"type", "object"}, {"required", {"match"}}, {"properties", {{"match", scalar()}}}};
   for (const Layer layer : {Layer::Base, Layer::Part}) {
     add_choices(definitions, layer);
     definitions[name_in(layer, "data")] = data_section(layer);

@@ -161,6 +161,15 @@ void open(Json& record) {
   map["additionalProperties"] = true;
 }
 
+// What some parameters have of their own: `match`, and any of the optimizer's values.
+Json group(const catalog::EntrySpec& optimizer) {
+  Json values = record(optimizer.record, Layer::Part);
+  Json& map = values.contains("anyOf") ? values["anyOf"][0] : values;
+  Json properties = {{"match", scalar()}};
+  for (const auto& [name, value] : map["properties"].items()) properties[name] = value;
+  return closed_map(std::move(properties), {"match"}, Layer::Base);
+}
+
 }  // namespace
 
 Json choice(catalog::EntryKind kind, const Json& beside, Layer layer) {
@@ -172,10 +181,11 @@ Json choice(catalog::EntryKind kind, const Json& beside, Layer layer) {
     for (const FieldSpec& f : spec.record.fields) needs_some = needs_some || f.is_required;
     if (!needs_some || layer == Layer::Part) bare.push_back(name);
     Json special = Json::object();
-    if (spec.groups) special["groups"] = any_of({list_of(refer("group")), of_type("null")});
+    if (spec.groups) special["groups"] = any_of({list_of(group(spec)), of_type("null")});
     const bool compares = kind == catalog::EntryKind::Loss || kind == catalog::EntryKind::Metric;
     if (compares) {
-      for (const catalog::ComparedSpec& compared : spec.compared) special[compared.name] = scalar();
+      for (const catalog::ComparedSpec& compared : spec.compared)
+        special[compared.name] = any_of({scalar(), of_type("null")});
     }
     properties[name] = record(spec.record, layer, special);
     if (spec.other_keys) open(properties[name]);

@@ -70,6 +70,32 @@ std::optional<std::string> fit_channels(P& p, const TensorType& x) {
                      p.groups);
 }
 
+// Kernels work on copies in an order of their own, with channels in blocks. Of a tensor [N, C,
+// ...]:
+inline Dim blocked_bytes(const TensorType& x) {
+  constexpr std::int64_t kBlock = 16;  // 64 bytes of float
+  constexpr std::int64_t kFew = 3;     // a picture's: these stay as they are
+  if (!x.shape[1].is_number() || x.shape[1].number() <= kFew) return bytes_of(x);
+  TensorType padded = x;
+  padded.shape[1] = Dim((x.shape[1].number() + kBlock - 1) / kBlock * kBlock);
+  return bytes_of(padded);
+}
+
+template <typename P>
+Dim filter_bytes(const P& p, const TensorType& x) {
+  return bytes_of(Dim(p.in_channels / p.groups * p.out_channels * product(p.kernel_size)), x);
+}
+
+template <typename P>
+Dim forward_work_of(const P& p, const TensorType& x, const TensorType& out) {
+  return blocked_bytes(out) + filter_bytes(p, x);
+}
+
+template <typename P>
+Dim backward_work_of(const P& p, const TensorType& x, const TensorType& out) {
+  return blocked_bytes(x) + blocked_bytes(out) + filter_bytes(p, x);
+}
+
 template <std::size_t N>
 AddedSides sides_of(const ConvolutionParams<N>& p, std::size_t axis) {
   return added_sides(p.padding.word, p.padding.sides[axis], p.kernel_size[axis], p.dilation[axis]);
@@ -120,12 +146,8 @@ ModuleSpec convolution_spec(const std::string& example, std::vector<std::string>
         return num_elements(out.shape) *
                Dim(2 * (p.in_channels / p.groups) * product(p.kernel_size));
       })
-      // Kernels bring tensors into an order of their own.
-      .forward_work(
-          [](const P&, const TensorType&, const TensorType& out) { return bytes_of(out); })
-      .backward_work([](const P&, const TensorType& x, const TensorType& out) {
-        return bytes_of(x) + bytes_of(out);
-      })
+      .forward_work(forward_work_of<P>)
+      .backward_work(backward_work_of<P>)
       .source(fmt::format("torch.nn.Conv{}d", N))
       .example(example, std::move(inputs));
 }
@@ -180,12 +202,8 @@ ModuleSpec transposed_convolution_spec(const std::string& example,
         return num_elements(x.shape) *
                Dim(2 * (p.out_channels / p.groups) * product(p.kernel_size));
       })
-      // Kernels bring tensors into an order of their own.
-      .forward_work(
-          [](const P&, const TensorType&, const TensorType& out) { return Dim(2) * bytes_of(out); })
-      .backward_work([](const P&, const TensorType& x, const TensorType& out) {
-        return Dim(2) * bytes_of(x) + bytes_of(out);
-      })
+      .forward_work(forward_work_of<P>)
+      .backward_work(backward_work_of<P>)
       .source(fmt::format("torch.nn.ConvTranspose{}d", N))
       .example(example, std::move(inputs));
 }

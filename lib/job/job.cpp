@@ -89,6 +89,22 @@ void read_pads(const Node& node, Job& job, Diagnostics& problems) {
   }
 }
 
+// Steps and epochs, or a time.
+void read_checkpoint_interval(const Node* node, const std::string& text, Checkpoints& out,
+                              Diagnostics& problems) {
+  if (const auto seconds = parse_duration(text)) {
+    out.every_epochs = 0;
+    out.every_seconds = *seconds;
+  } else {
+    Diagnostics found;
+    read_interval(node, text, out.every_epochs, out.every_steps, found);
+    if (!found.has_errors()) return;
+    problems.add(error(Code::BadDuration, node != nullptr ? node->span : Span{},
+                       "the interval '{}' cannot be read", text)
+                     .help("write `1 epoch`, `500 steps` or `10 minutes`"));
+  }
+}
+
 void read_output(const config::Manifest& manifest, Job& job, Diagnostics& problems) {
   OutputKeys keys;
   const Node* section = manifest.root.find("output");
@@ -97,8 +113,8 @@ void read_output(const config::Manifest& manifest, Job& job, Diagnostics& proble
   Checkpoints& c = job.checkpoints;
   read_interval(config::find_path(manifest.root, "output.observe.every"), keys.observe.every,
                 job.observe.every_epochs, job.observe.every_steps, problems);
-  read_interval(config::find_path(manifest.root, "output.checkpoint.every"), keys.checkpoint.every,
-                c.every_epochs, c.every_steps, problems);
+  read_checkpoint_interval(config::find_path(manifest.root, "output.checkpoint.every"),
+                           keys.checkpoint.every, c, problems);
   c.initial = keys.checkpoint.initial;
   c.keep_last = keys.checkpoint.keep.last;
   c.best_metric = keys.checkpoint.keep.best.metric;

@@ -107,8 +107,9 @@ struct Metric {
 };
 
 struct Checkpoints {
-  std::int64_t every_epochs = 1;  // one of the two is 0
+  std::int64_t every_epochs = 1;  // two of the three are 0
   std::int64_t every_steps = 0;
+  double every_seconds = 0;
   bool initial = false;
   std::int64_t keep_last = 1;
   std::string best_metric;  // "val/accuracy"; "" keeps none
@@ -145,6 +146,7 @@ struct Training {
   std::optional<Ema> ema;
   NanRule nan;
   std::optional<SpikeRule> spikes;
+  std::optional<WatchdogRule> watchdog;
   catalog::Choice optimizer;  // as chosen, without regard to its groups
   // What it does to which parameters, each in one of them. The first has the optimizer's own
   // values, and may have no parameter.

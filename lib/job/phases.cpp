@@ -115,24 +115,13 @@ std::vector<ParameterGroup> read_rates(const PhaseKeys& keys, const Training& tr
   return read_groups(optimizer, graph, problems, groups);
 }
 
-void read_trend(const Node& until, const char* key, Until::Trend::Kind kind, const TrendKeys& keys,
-                const Job& job, Until& out, Diagnostics& problems) {
-  const Node* node = until.find(key);
-  if (node == nullptr || node->is_null()) return;
-  const Node* named = node->find("metric");
-  if (!is_computed(job, keys.metric, named != nullptr ? named->span : node->span, problems)) return;
-  out.trends.push_back({kind, keys.metric, keys.window, keys.tolerance});
-}
-
 Until read_until(const Node& phase, const UntilKeys& keys, const Job& job, Diagnostics& problems) {
   Until out;
   out.epochs = keys.epochs;
   out.steps = keys.steps;
   const Node* node = phase.find("until");
   if (node == nullptr || !node->is_map()) return out;
-  using Kind = Until::Trend::Kind;
-  read_trend(*node, "stalled", Kind::Stalled, keys.stalled, job, out, problems);
-  read_trend(*node, "converged", Kind::Converged, keys.converged, job, out, problems);
+  out.trends = read_trends(*node, keys.stalled, keys.converged, job, problems);
   if (keys.metric.empty() != !keys.reaches.has_value()) {
     problems.add(
         error(Code::MissingKey, node->span, "'metric' and 'reaches' of 'until' need each other")

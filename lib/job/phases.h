@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/catalog/catalog.h"
+#include "lib/job/trend.h"
 
 // `training.phases`: parts of a run, one after the other, each with what it trains and how fast.
 namespace fdl::job {
@@ -25,12 +26,6 @@ struct Until {
     bool higher_is_better = false;
   };
   std::optional<Reached> reached;
-  struct Trend {
-    enum class Kind { Stalled, Converged } kind = Kind::Stalled;
-    std::string metric;
-    std::int64_t window = 5;  // its last measurements
-    double tolerance = 1e-4;
-  };
   std::vector<Trend> trends;
 
   bool is_given() const { return epochs || steps || reached || !trends.empty(); }

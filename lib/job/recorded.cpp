@@ -88,6 +88,21 @@ bool is_computed(const Job& job, const std::string& metric, const Span& at, Diag
   return false;
 }
 
+std::vector<Trend> read_trends(const Node& section, const TrendKeys& stalled,
+                               const TrendKeys& converged, const Job& job, Diagnostics& problems) {
+  std::vector<Trend> out;
+  const auto read = [&](const char* key, Trend::Kind kind, const TrendKeys& keys) {
+    const Node* node = section.find(key);
+    if (node == nullptr || node->is_null()) return;
+    const Node* named = node->find("metric");
+    if (is_computed(job, keys.metric, named != nullptr ? named->span : node->span, problems))
+      out.push_back({kind, keys.metric, keys.window, keys.tolerance});
+  };
+  read("stalled", Trend::Kind::Stalled, stalled);
+  read("converged", Trend::Kind::Converged, converged);
+  return out;
+}
+
 void read_expressions(const Node& training, Job& job, Diagnostics& problems) {
   const Node* node = training.find("expressions");
   if (node == nullptr || node->is_null()) return;
@@ -114,13 +129,27 @@ void read_early_stop(const Node& training, Job& job, Diagnostics& problems) {
   Diagnostics told_already;  // by the binding of all of `training`
   config::bind_record(record_spec(&keys), *node, &keys, told_already);
   if (told_already.has_errors()) return;
-  const Node* named = node->find("metric");
-  const Span at = named != nullptr ? named->span : node->span;
-  if (!is_computed(job, keys.metric, at, problems)) return;
-  const bool is_max =
-      keys.mode.empty() ? job.training.higher_is_better(keys.metric) : keys.mode == "max";
-  job.training.early_stop = EarlyStop{keys.metric,    is_max,         keys.patience,
-                                      keys.min_delta, keys.threshold, keys.min_epochs};
+  EarlyStop out{keys.metric,
+                false,
+                keys.patience,
+                keys.min_delta,
+                keys.threshold,
+                keys.min_epochs,
+                read_trends(*node, keys.stalled, keys.converged, job, problems)};
+  if (keys.metric.empty() && out.trends.empty()) {
+    if (node->find("stalled") == nullptr && node->find("converged") == nullptr)
+      problems.add(error(Code::MissingKey, node->span, "'early_stop' has nothing to look at")
+                       .help("give `metric: val/loss`, or a trend: stalled: val/loss"));
+    return;
+  }
+  if (!keys.metric.empty()) {
+    const Node* named = node->find("metric");
+    const Span at = named != nullptr ? named->span : node->span;
+    if (!is_computed(job, keys.metric, at, problems)) return;
+    out.higher_is_better =
+        keys.mode.empty() ? job.training.higher_is_better(keys.metric) : keys.mode == "max";
+  }
+  job.training.early_stop = std::move(out);
 }
 
 }  // namespace fdl::job

@@ -135,6 +135,7 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  "saves the batch, `skip` leaves the update out, {skip: {max: 3}} so often, "
                  "`ignore` goes on.")
           .field("spikes", &K::spikes, "Watches for losses far above those before.")
+          .field("watchdog", &K::watchdog, "Tells of steps that take far longer than those before.")
           .field("validate", &K::validate, "When to validate.")
           .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
           .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
@@ -243,12 +244,26 @@ const RecordSpec& record_spec(const SpikeKeys*) {
   return spec;
 }
 
+const RecordSpec& record_spec(const WatchdogKeys*) {
+  using K = WatchdogKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>("watchdog",
+                       "Tells of steps that take far longer than those before, while they still "
+                       "do: of data that does not come, of a machine that swaps.")
+          .field("factor", &K::factor, "How many times the median of the steps before.", main_field,
+                 config::required, config::above(1))
+          .field("least", &K::least, "Seconds below which no step is slow.", at_least(0))
+          .field("window", &K::window, "How many steps before it are looked at.", at_least(1))
+          .build();
+  return spec;
+}
+
 const RecordSpec& record_spec(const EarlyStopKeys*) {
   using K = EarlyStopKeys;
   static const RecordSpec spec =
-      RecordBuilder<K>("early_stop", "Ends the run when a metric no longer improves.")
-          .field("metric", &K::metric, "What should improve, such as val/loss.", main_field,
-                 config::required)
+      RecordBuilder<K>("early_stop",
+                       "Ends the run when a metric no longer improves, or a trend holds.")
+          .field("metric", &K::metric, "What should improve, such as val/loss.", main_field)
           .field("mode", &K::mode, "Which way is better; the metric's own unless given.",
                  config::choices({"min", "max"}))
           .field("patience", &K::patience, "How many times in a row it may fail to improve.",
@@ -256,6 +271,9 @@ const RecordSpec& record_spec(const EarlyStopKeys*) {
           .field("min_delta", &K::min_delta, "How much better than the best counts.", at_least(0))
           .field("threshold", &K::threshold, "A value that is good enough to stop at once.")
           .field("min_epochs", &K::min_epochs, "Epochs before which it does not stop.", at_least(0))
+          .field("stalled", &K::stalled, "A metric whose slope ends the run once it is level.")
+          .field("converged", &K::converged,
+                 "A metric that ends the run once it stays where it is.")
           .build();
   return spec;
 }
@@ -286,7 +304,7 @@ const RecordSpec& record_spec(const CheckpointKeys*) {
   using K = CheckpointKeys;
   static const RecordSpec spec =
       RecordBuilder<K>("checkpoint", "When state is saved.")
-          .field("every", &K::every, "`1 epoch` or `500 steps`.", main_field)
+          .field("every", &K::every, "`1 epoch`, `500 steps` or `10 minutes`.", main_field)
           .field("initial", &K::initial, "Save before the first step too.")
           .field("keep", &K::keep, "Which checkpoints are kept.")
           .build();

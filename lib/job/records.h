@@ -50,6 +50,13 @@ struct ValidateKeys {
 };
 const config::RecordSpec& record_spec(const ValidateKeys*);
 
+struct TrendKeys {
+  std::string metric;
+  std::int64_t window = 5;
+  double tolerance = 1e-4;
+};
+const config::RecordSpec& record_spec(const TrendKeys*);
+
 struct EarlyStopKeys {
   std::string metric;
   std::string mode;
@@ -57,6 +64,7 @@ struct EarlyStopKeys {
   double min_delta = 0;
   std::optional<double> threshold;
   std::int64_t min_epochs = 0;
+  TrendKeys stalled, converged;
 };
 const config::RecordSpec& record_spec(const EarlyStopKeys*);
 
@@ -82,6 +90,14 @@ struct SpikeKeys {
   std::string action = "warn";
 };
 const config::RecordSpec& record_spec(const SpikeKeys*);
+
+struct WatchdogKeys {
+  double factor = 10;
+  double least = 1;
+  std::int64_t window = 50;
+};
+const config::RecordSpec& record_spec(const WatchdogKeys*);
+
 // A number of samples, or `auto`: as many as the memory allows.
 struct BatchSize {
   std::int64_t num_samples = 32;
@@ -91,13 +107,6 @@ struct BatchSize {
   bool has_value() const { return !is_auto; }
   std::int64_t operator*() const { return num_samples; }
 };
-
-struct TrendKeys {
-  std::string metric;
-  std::int64_t window = 5;
-  double tolerance = 1e-4;
-};
-const config::RecordSpec& record_spec(const TrendKeys*);
 
 struct UntilKeys {
   std::optional<std::int64_t> epochs, steps;
@@ -126,6 +135,7 @@ struct TrainingKeys {
   EmaKeys ema;
   config::Node nan;
   SpikeKeys spikes;
+  WatchdogKeys watchdog;
   ValidateKeys validate;
   EarlyStopKeys early_stop;
   bool deterministic = true;

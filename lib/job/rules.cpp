@@ -1,4 +1,4 @@
-// `training.clip`, `ema`, `nan`, `spikes`, `precision` and `accumulate`.
+// `training.clip`, `ema`, `nan`, `spikes`, `watchdog`, `precision` and `accumulate`.
 #include "lib/job/rules.h"
 
 #include <algorithm>
@@ -157,6 +157,8 @@ void read_rules(const Node& training, const graph::Graph& graph, Training& out,
                            : action == "stop" ? Action::Stop
                                               : Action::Warn};
   }
+  if (given(training, "watchdog") != nullptr)
+    out.watchdog = WatchdogRule{keys.watchdog.factor, keys.watchdog.least, keys.watchdog.window};
   check_together(training, graph, out, problems);
 }
 

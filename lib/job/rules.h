@@ -43,4 +43,11 @@ struct SpikeRule {
   enum class Action { Warn, Skip, Stop } action = Action::Warn;
 };
 
+// `training.watchdog`: steps that take far longer than those before are told of.
+struct WatchdogRule {
+  double factor = 10;        // times the median
+  double least_s = 1;        // below which no step is slow
+  std::int64_t window = 50;  // of so many steps before
+};
+
 }  // namespace fdl::job

@@ -17,6 +17,19 @@ const std::vector<std::string>& job_sections() {
   return kSections;
 }
 
+// A command is a text to run, or a map: a preset, or `run:`.
+void check_commands(const config::Node& root, Diagnostics& problems) {
+  const config::Node* commands = root.find("commands");
+  if (commands == nullptr || commands->is_null()) return;
+  if (!commands->is_map())
+    problems.add(config::wrong_type(*commands, "commands", "a map of names to commands"));
+  for (const config::Entry& entry : commands->entries) {
+    if (entry.value.is_list())
+      problems.add(config::wrong_type(entry.value, entry.key,
+                                      "a text to run, or a map of sections that it changes"));
+  }
+}
+
 }  // namespace
 
 const config::MergeRules& merge_rules() {
@@ -52,6 +65,7 @@ void check_sections(const config::Node& root, Diagnostics& problems) {
   const config::Node* description = root.find("description");
   if (description != nullptr && !description->is_scalar() && !description->is_null())
     problems.add(config::wrong_type(*description, "description", "a text"));
+  check_commands(root, problems);
   for (const config::Entry& entry : root.entries) {
     if (std::find(kSections.begin(), kSections.end(), entry.key) != kSections.end()) continue;
     Diagnostic d = error(Code::UnknownKey, entry.key_span, "unknown section '{}'", entry.key);

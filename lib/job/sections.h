@@ -41,6 +41,9 @@ void read_metrics(const config::Node& training, const Offered& offered, Training
 std::vector<std::string> recorded_names(const Job& job);
 // Reports a metric that is not among them.
 bool is_computed(const Job& job, const std::string& metric, const Span& at, Diagnostics& problems);
+// The trends of a section that has the keys `stalled` and `converged`.
+std::vector<Trend> read_trends(const config::Node& section, const TrendKeys& stalled,
+                               const TrendKeys& converged, const Job& job, Diagnostics& problems);
 // `training.expressions` and `training.early_stop`.
 void read_expressions(const config::Node& training, Job& job, Diagnostics& problems);
 void read_early_stop(const config::Node& training, Job& job, Diagnostics& problems);

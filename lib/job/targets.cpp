@@ -47,6 +47,17 @@ std::string side_key(const Node& item, std::string_view key, const catalog::Choi
   return params != nullptr ? text_under(*params, key) : "";
 }
 
+// Reports what stands under such keys and is no name.
+bool are_names(const Node& map, const std::vector<std::string>& keys, Diagnostics& problems) {
+  const std::size_t num_before = problems.size();
+  for (const std::string& key : keys) {
+    const Node* node = map.find(key);
+    if (node != nullptr && !node->is_scalar() && !node->is_null())
+      problems.add(config::wrong_type(*node, key, "a name"));
+  }
+  return problems.size() == num_before;
+}
+
 // The item without the side keys among the parameters, which are not the entry's own.
 Node without(Node item, const std::vector<std::string>& keys) {
   for (config::Entry& entry : item.entries) {
@@ -255,6 +266,14 @@ struct ReadItem {
 std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
                                       const Offered& offered, Diagnostics& problems) {
   std::vector<std::string> keys = side_keys(kind, item);
+  std::vector<std::string> names = keys;
+  names.emplace_back("name");
+  bool is_named = are_names(item, names, problems);
+  for (const config::Entry& one : item.entries) {
+    const bool is_entry = !contains(names, one.key) && !contains(kBesideKeys, one.key);
+    if (is_entry) is_named = are_names(one.value, keys, problems) && is_named;
+  }
+  if (!is_named) return std::nullopt;
   const Node entry = without(item, keys);
   keys.insert(keys.end(), kBesideKeys.begin(), kBesideKeys.end());
   auto what = catalog::read_choice(kind, entry, keys, problems);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lib/base/trend.h"
+
 namespace fdl::optim {
 namespace {
 
@@ -10,6 +12,17 @@ bool is_better(const catalog::schedules::PlateauParams& p, bool higher_is_better
                double best) {
   const double margin = p.threshold_mode == "rel" ? best * p.threshold : p.threshold;
   return higher_is_better ? value > best + margin : value < best - margin;
+}
+
+// Whether the last measurements, with this one, are level.
+bool is_level(const catalog::schedules::PlateauParams& p, std::vector<double>& seen, double value) {
+  if (!std::isfinite(value)) return false;
+  seen.push_back(value);
+  const auto window = static_cast<std::size_t>(p.window);
+  if (seen.size() > window) seen.erase(seen.begin());
+  if (!trend::is_full(seen, window)) return false;
+  return p.trend == "stalled" ? trend::stalled(seen, window, p.tolerance)
+                              : trend::converged(seen, window, p.tolerance);
 }
 
 }  // namespace
@@ -23,10 +36,14 @@ PlateauState observe(const catalog::schedules::PlateauParams& params, bool highe
   if (state.cooldown > 0) {
     --state.cooldown;
     state.num_bad = 0;
+    return state;
   }
-  if (state.num_bad <= params.patience) return state;
+  const bool falls =
+      params.trend.empty() ? state.num_bad > params.patience : is_level(params, state.seen, value);
+  if (!falls) return state;
   state.cooldown = params.cooldown;
   state.num_bad = 0;
+  state.seen.clear();
   const double former = base_lr * state.scale,
                lower = std::max(former * params.factor, params.min_lr);
   if (former - lower > params.eps) state.scale = lower / base_lr;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "lib/catalog/schedules/plateau.h"
 #include "lib/optim/schedule.h"
@@ -14,6 +15,7 @@ struct PlateauState {
   std::int64_t num_bad = 0;   // measurements since the last that was better
   std::int64_t cooldown = 0;  // measurements that do not count yet
   double scale = 1;           // of the learning rate
+  std::vector<double> seen;   // the last measurements, of one that goes by a trend
 
   friend bool operator==(const PlateauState&, const PlateauState&) = default;
 };

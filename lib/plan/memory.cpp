@@ -344,12 +344,20 @@ class Step {
     if (tensor.is_buffer || tensor.is_frozen) return;
     const double bytes = static_cast<double>(tensor.num_elements()) *
                          static_cast<double>(catalog::bytes_of(tensor.dtype));
-    // A further gradient, and the sum of both.
-    if (tensor_seen_[index] || turns_ > 1) rise(2 * bytes);
-    if (tensor_seen_[index]) return;
+    if (tensor_seen_[index]) {
+      rise(2 * bytes);  // a further gradient, and the sum of both
+      return;
+    }
     tensor_seen_[index] = true;
     parameter_gradients_ += bytes;
     take(bytes);
+  }
+
+  void tensor_gradients(const Block& block) {
+    for (const Node& node : block.nodes) {
+      for (const int index : node.tensors) tensor_gradient(static_cast<std::size_t>(index));
+      for (const Block& inner : node.blocks) tensor_gradients(inner);
+    }
   }
 
   // The gradient of a loop's output is that of its body's, and the entry's that of what came in.
@@ -359,6 +367,7 @@ class Step {
     for (auto inner = node.blocks.rbegin(); inner != node.blocks.rend(); ++inner) {
       if (gradients_.of(inner->outputs.front())) gradient_for(inner->outputs.front());
       backward(*inner);
+      if (turns_ > outer_turns) tensor_gradients(*inner);  // of the turn before
       if (gradients_.of(node.inputs.back())) gradient_for(node.inputs.back());
       drop_gradient(inner->inputs.front());
       drop_gradient(inner->outputs.front());

@@ -26,6 +26,14 @@ Result<void> EventLog::write(monitor::Event event) const {
           .help("free some space, then `fdl run --resume`"));
 }
 
+Result<void> EventLog::notice(std::int64_t step, const std::string& text) const {
+  monitor::Event event;
+  event.kind = "notice";
+  event.numbers["step"] = static_cast<double>(step);
+  event.texts["text"] = text;
+  return write(std::move(event));
+}
+
 Result<void> EventLog::cut_back(std::int64_t step) const {
   if (!std::filesystem::exists(path_)) return {};
   const Result<std::string> text = read_file(path_);

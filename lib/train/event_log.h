@@ -17,6 +17,9 @@ class EventLog {
   // Sets the event's time and appends it. Errors: FDL5002.
   Result<void> write(monitor::Event event) const;
 
+  // A sentence about update `step` for whoever looks on. Errors: FDL5002.
+  Result<void> notice(std::int64_t step, const std::string& text) const;
+
   // Removes what was recorded after update `step`, for a run that goes on from there.
   // Errors: FDL5001, FDL5002.
   Result<void> cut_back(std::int64_t step) const;

@@ -4,6 +4,8 @@
 
 #include "lib/graph/description.h"
 #include "lib/train/session.h"
+#include "lib/train/trends.h"
+#include "lib/train/watchdog.h"
 
 namespace fdl::train {
 
@@ -13,10 +15,17 @@ Result<TrainEnd> Session::run() {
   data::Loader loader =
       train_.loader(train_loader_spec(job_, horizon_.epochs), {state_.epoch, state_.batch});
   last_report_s_ = events_.seconds();
+  std::optional<Watchdog> watchdog;
+  if (job_.training.watchdog)
+    watchdog.emplace(*job_.training.watchdog, [&](std::int64_t slow, const std::string& text) {
+      static_cast<void>(events_.notice(slow, text));  // a full disk is the step's to tell
+    });
   int signal = 0;
   while (!is_done() && signal == 0 && !is_out_of_time() && !is_paused()) {
     step_start_s_ = events_.seconds();
-    FDL_TRY(step(loader));
+    if (watchdog) watchdog->begin(state_.step + 1);
+    if (const Result<void> stepped = step(loader); !stepped) return fail(rescue(stepped.error()));
+    if (watchdog) watchdog->end();
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
   }
@@ -28,6 +37,17 @@ Result<TrainEnd> Session::run() {
   if (timer_) FDL_TRY(write_profile());
   return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason, out_of_time,
                   paused};
+}
+
+Diagnostic Session::rescue(Diagnostic why) {
+  if (is_moving_ || state_.step == saved_step_) return why;
+  if (before_) go_back_to(*before_);
+  Result<void> saved = save({});
+  if (saved) saved = report_saved(true);
+  if (!saved)
+    return std::move(why).note("the state before it is not saved: {}", saved.error().message);
+  return std::move(why).note("the state after step {} is saved: `fdl run --resume` goes on from it",
+                             state_.step);
 }
 
 // What comes next is as it would have been: nothing that steers the training sees this stop.
@@ -91,6 +111,7 @@ void Session::move_on() {
 }
 
 Result<void> Session::step(data::Loader& loader) {
+  before_.reset();
   if (batch_ == nullptr || state_.position == 0) FDL_TRY(next_batch(loader));
   if (state_.position == 0)
     FDL_TRY(carried_.begin(batch_->num_samples, state_.batch == 0));
@@ -131,10 +152,16 @@ bool Session::is_due(std::int64_t every_epochs, std::int64_t every_steps) const 
   return every_steps > 0 && state_.step % every_steps == 0;
 }
 
+bool Session::saves_now() const {
+  const job::Checkpoints& rule = job_.checkpoints;
+  if (rule.every_seconds > 0) return run_seconds() - saved_s_ >= rule.every_seconds;
+  return is_due(rule.every_epochs, rule.every_steps);
+}
+
 Result<void> Session::after_step() {
   const job::Training& training = job_.training;
   monitor::Measures measures;  // as they stand after this step; of training where they are read
-  const bool saves = is_due(job_.checkpoints.every_epochs, job_.checkpoints.every_steps);
+  const bool saves = saves_now();
   const bool validates =
       !vals_.empty() && is_due(training.validate_every_epochs, training.validate_every_steps);
   const bool is_whole = is_epoch_over() || is_done();
@@ -186,12 +213,20 @@ void Session::observe_plateau(const std::map<std::string, double>& means) {
 void Session::observe_early_stop(const std::map<std::string, double>& means) {
   if (!job_.training.early_stop || is_done()) return;
   const job::EarlyStop& rule = *job_.training.early_stop;
-  const auto found = means.find(rule.metric);
-  const bool is_partial = rule.metric.starts_with("train/") && !is_epoch_over();
-  if (found == means.end() || is_partial) return;
   const std::int64_t num_epochs = state_.epoch + (is_epoch_over() ? 1 : 0);
-  state_.early_stop =
-      job::observe(rule, std::move(state_.early_stop), state_.step, num_epochs, found->second);
+  const std::map<std::string, double> seen = whole_means(means);
+  if (const auto found = seen.find(rule.metric); found != seen.end())
+    state_.early_stop =
+        job::observe(rule, std::move(state_.early_stop), state_.step, num_epochs, found->second);
+  const std::string trend = observe(rule.trends, state_.early_stop.seen, seen);
+  if (!trend.empty() && num_epochs >= rule.min_epochs) state_.early_stop.reason = trend;
+}
+
+// Without those of a part of an epoch of training.
+std::map<std::string, double> Session::whole_means(std::map<std::string, double> means) const {
+  if (!is_epoch_over())
+    std::erase_if(means, [](const auto& one) { return one.first.starts_with("train/"); });
+  return means;
 }
 
 // Under their own name, the averages of the weights are measured too.
@@ -236,7 +271,8 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
   const auto found = means.find(job_.checkpoints.best_metric);
   if (found != means.end() && std::isfinite(found->second))
     enter_best(state_, job_.checkpoints, found->second);
-  state_.seconds = run_seconds();
+  state_.seconds = saved_s_ = run_seconds();
+  saved_step_ = state_.step;
   state_.losses = totals_.losses;
   state_.metrics = totals_.metrics;
   writer_.start(

@@ -76,11 +76,8 @@ void Session::make_schedule() {
 Result<void> Session::observe_phase(const std::map<std::string, double>& means) {
   const job::Phase* const now = phase();
   if (now == nullptr || is_done()) return {};
-  std::map<std::string, double> seen = means;
-  if (!is_epoch_over())  // means of a part of an epoch are not for trends
-    std::erase_if(seen, [](const auto& one) { return one.first.starts_with("train/"); });
   const Done done{state_.step, state_.epoch + (is_epoch_over() ? 1 : 0)};
-  const std::string why = observe(now->until, state_.phase, done, seen);
+  const std::string why = observe(now->until, state_.phase, done, whole_means(means));
   if (why.empty()) return {};
   const auto num_phases = static_cast<std::int64_t>(job_.training.phases.size());
   if (state_.phase.index + 1 == num_phases) {

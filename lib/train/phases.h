@@ -13,7 +13,7 @@ namespace fdl::train {
 struct PhaseState {
   std::int64_t index = 0;
   std::int64_t first_step = 0, first_epoch = 0;  // done when the phase began
-  std::vector<std::vector<double>> seen;         // of each trend of `until`, since then
+  job::SeenByTrends seen;                        // of each trend of `until`, since then
 
   friend bool operator==(const PhaseState&, const PhaseState&) = default;
 };

@@ -67,11 +67,7 @@ Result<void> Session::report_progress() {
 
 // Something about the step that runs.
 Result<void> Session::report_notice(const std::string& text) const {
-  monitor::Event event;
-  event.kind = "notice";
-  event.numbers["step"] = static_cast<double>(state_.step + 1);
-  event.texts["text"] = text;
-  return events_.write(event);
+  return events_.notice(state_.step + 1, text);
 }
 
 // Where they are of single steps, they have records of their own; an epoch's has the last ones.

@@ -89,7 +89,27 @@ ordered_json early_stop_json(const job::EarlyStopState& state) {
   ordered_json out = {{"best_step", state.best_step}, {"num_bad", state.num_bad}};
   if (state.best) out["best"] = *state.best;
   if (!state.reason.empty()) out["reason"] = state.reason;
+  if (!state.seen.empty()) out["seen"] = state.seen;
   return out;
+}
+
+bool read_numbers(const nlohmann::json& from, std::vector<double>& out) {
+  if (!from.is_array()) return false;
+  for (const nlohmann::json& one : from) {
+    if (!one.is_number()) return false;
+    out.push_back(one.get<double>());
+  }
+  return true;
+}
+
+// What trends have seen; absent where there is none.
+bool read_seen(const nlohmann::json& from, job::SeenByTrends& out) {
+  const auto found = from.find("seen");
+  if (found == from.end()) return true;
+  return found->is_array() &&
+         std::all_of(found->begin(), found->end(), [&](const nlohmann::json& one) {
+           return read_numbers(one, out.emplace_back());
+         });
 }
 
 // Absent where a job has no such rule.
@@ -97,7 +117,7 @@ bool read_early_stop(const nlohmann::json& from, job::EarlyStopState& out) {
   const auto found = from.find("early_stop");
   if (found == from.end()) return true;
   if (!found->is_object() || !read_integer(*found, "best_step", out.best_step) ||
-      !read_integer(*found, "num_bad", out.num_bad))
+      !read_integer(*found, "num_bad", out.num_bad) || !read_seen(*found, out.seen))
     return false;
   double best = 0;
   if (found->contains("best")) {
@@ -115,6 +135,7 @@ ordered_json plateau_json(const optim::PlateauState& state) {
   ordered_json out = {
       {"num_bad", state.num_bad}, {"cooldown", state.cooldown}, {"scale", state.scale}};
   if (state.best) out["best"] = *state.best;
+  if (!state.seen.empty()) out["seen"] = state.seen;
   return out;
 }
 
@@ -125,6 +146,8 @@ bool read_plateau(const nlohmann::json& from, optim::PlateauState& out) {
   if (!found->is_object() || !read_integer(*found, "num_bad", out.num_bad) ||
       !read_integer(*found, "cooldown", out.cooldown) || !read_number(*found, "scale", out.scale))
     return false;
+  const auto seen = found->find("seen");
+  if (seen != found->end() && !read_numbers(*seen, out.seen)) return false;
   double best = 0;
   if (!found->contains("best")) return true;
   if (!read_number(*found, "best", best)) return false;
@@ -140,28 +163,13 @@ bool read_loss_scale(const nlohmann::json& from, LossScale& out) {
          read_integer(*found, "num_good", out.num_good);
 }
 
-bool read_numbers(const nlohmann::json& from, std::vector<double>& out) {
-  if (!from.is_array()) return false;
-  for (const nlohmann::json& one : from) {
-    if (!one.is_number()) return false;
-    out.push_back(one.get<double>());
-  }
-  return true;
-}
-
 // Absent in the first one's beginning.
 bool read_phase(const nlohmann::json& from, PhaseState& out) {
   const auto found = from.find("phase");
   if (found == from.end()) return true;
-  if (!found->is_object() || !read_integer(*found, "index", out.index) ||
-      !read_integer(*found, "first_step", out.first_step) ||
-      !read_integer(*found, "first_epoch", out.first_epoch))
-    return false;
-  const auto seen = found->find("seen");
-  if (seen == found->end() || !seen->is_array()) return false;
-  return std::all_of(seen->begin(), seen->end(), [&](const nlohmann::json& one) {
-    return read_numbers(one, out.seen.emplace_back());
-  });
+  return found->is_object() && read_integer(*found, "index", out.index) &&
+         read_integer(*found, "first_step", out.first_step) &&
+         read_integer(*found, "first_epoch", out.first_epoch) && read_seen(*found, out.seen);
 }
 
 bool read_recent(const nlohmann::json& from, std::vector<double>& out) {

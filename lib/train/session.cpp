@@ -176,7 +176,8 @@ Result<void> Session::restore(const fs::path& checkpoint) {
   state_ = std::move(*state);
   enter_phase();
   FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
-  seconds_before_ = state_.seconds;
+  seconds_before_ = saved_s_ = state_.seconds;
+  saved_step_ = state_.step;
   measured_step_ = state_.step;
   totals_ = {state_.losses, state_.metrics};
   return {};

@@ -79,8 +79,12 @@ class Session {
   struct Before {
     Carried carried;
     std::vector<nn::RunningMean> losses;
-    std::vector<tensor::NamedTensor> buffers;  // copies, where updates may be left out
+    std::vector<nn::MetricState> metrics;  // without the rows that they keep
+    std::vector<std::size_t> num_kept;     // and how many those were, of each
+    std::vector<tensor::NamedTensor> buffers;
   };
+  Before before_update() const;
+  void go_back_to(const Before& before);
   Result<void> update(data::Loader& loader);
   Result<void> apply(const optim::Evaluation& here, const Before& before);
   Result<void> meet_not_finite(data::Loader& loader, const optim::Evaluation& here,
@@ -90,7 +94,6 @@ class Session {
   std::string find_spike(double loss);
   double loss_scale() const;
   bool ignores_not_finite() const;
-  bool leaves_out() const;
   std::int64_t batches_of_update() const;
 
   // not_finite.cpp: where the present batch first had what is not finite, with the batch saved for
@@ -108,6 +111,7 @@ class Session {
   void enter_phase();
   void make_schedule();
   Result<void> observe_phase(const std::map<std::string, double>& means);
+  std::map<std::string, double> whole_means(std::map<std::string, double> means) const;
   void observe_plateau(const std::map<std::string, double>& means);
   void observe_early_stop(const std::map<std::string, double>& means);
   Result<void> validate(const Split& val, monitor::Measures& measures);
@@ -116,6 +120,8 @@ class Session {
   Result<void> report_eval(const Split& split, const monitor::Measures& measures) const;
   Result<void> save(const std::map<std::string, double>& means);
   Result<void> report_saved(bool wait);
+  // What failed, with the state before it saved where that is whole.
+  Diagnostic rescue(Diagnostic why);
   // The last record and checkpoint of a run that is stopped before its end.
   Result<void> stop();
   Result<void> test();
@@ -136,6 +142,7 @@ class Session {
   Result<void> report_notice(const std::string& text) const;
   Result<void> report_epoch(const monitor::Measures& measures) const;
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
+  bool saves_now() const;
   bool is_done() const {
     return state_.step >= horizon_.total_steps || !state_.early_stop.reason.empty();
   }
@@ -165,6 +172,10 @@ class Session {
   RunState state_;
   Totals totals_;  // of the epoch that runs
 
+  std::optional<Before> before_;        // the update that runs
+  bool is_moving_ = false;              // the weights: they are neither the former nor the next
+  std::int64_t saved_step_ = 0;         // after which the last checkpoint was started,
+  double saved_s_ = 0;                  // and when, by run_seconds()
   const data::Batch* batch_ = nullptr;  // the one at hand
   // Of the update that runs: its batches that are done, and their samples.
   std::int64_t num_batches_ = 0, num_samples_ = 0;

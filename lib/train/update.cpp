@@ -89,9 +89,7 @@ std::int64_t Session::batches_of_update() const {
 
 // Evaluates the batches of one update and moves the weights, or leaves it out.
 Result<void> Session::update(data::Loader& loader) {
-  const Before before{
-      carried_, totals_.losses,
-      leaves_out() ? tensor::snapshot(store_.buffers()) : std::vector<tensor::NamedTensor>()};
+  const Before& before = before_.emplace(before_update());
   const Result<optim::Evaluation> here =
       job_.training.accumulate > 1 ? evaluate_batches(loader) : evaluate_batch(carried_, totals_);
   if (!here) return fail(here.error());
@@ -130,19 +128,38 @@ Result<void> Session::apply(const optim::Evaluation& here, const Before& before)
     if (!found) return found;
     return clipped(*std::move(found));
   };
+  is_moving_ = true;
   if (clip_.is_empty())
     FDL_TRY(optimizer_->step(here, again, rates));
   else
     FDL_TRY(optimizer_->step(clipped(here), again, rates));
   if (averages_) averages_->follow(state_.step + 1);
+  is_moving_ = false;
   lr_ = rates.lr;
   return {};
 }
 
-bool Session::leaves_out() const {
-  const job::Training& t = job_.training;
-  return t.nan.action == job::NanRule::Action::Skip ||
-         (t.spikes && t.spikes->action == job::SpikeRule::Action::Skip);
+Session::Before Session::before_update() const {
+  Before out{carried_, totals_.losses, {}, {}, tensor::snapshot(store_.buffers())};
+  for (const nn::MetricState& metric : totals_.metrics) {
+    out.metrics.push_back({metric.counts, metric.sums, {}});
+    out.num_kept.push_back(metric.kept.size());
+  }
+  return out;
+}
+
+// All but the weights, which no update has moved.
+void Session::go_back_to(const Before& before) {
+  const at::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < before.buffers.size(); ++i)
+    store_.buffers()[i].value.copy_(before.buffers[i].value);
+  totals_.losses = before.losses;
+  for (std::size_t i = 0; i < before.metrics.size(); ++i) {
+    totals_.metrics[i].counts = before.metrics[i].counts;
+    totals_.metrics[i].sums = before.metrics[i].sums;
+    totals_.metrics[i].kept.resize(before.num_kept[i]);
+  }
+  carried_.take(before.carried.values());
 }
 
 Result<void> Session::meet_not_finite(data::Loader& loader, const optim::Evaluation& here,
@@ -168,19 +185,16 @@ Result<void> Session::pass_over(data::Loader& loader) {
 Result<void> Session::leave_out(data::Loader& loader, const Before& before,
                                 const std::string& why) {
   const std::int64_t most = job_.training.nan.most_skipped;
-  if (++state_.num_skipped > most) {
+  if (state_.num_skipped == most) {
     return fail(
         error(Code::TooManySkipped, {}, "step {} is the {}th that would be left out: {}",
-              state_.step + 1, state_.num_skipped, why)
+              state_.step + 1, most + 1, why)
             .help("lower the learning rate, or look at the data; `nan: {{skip: {{max: {}}}}}` "
                   "allows more",
                   2 * most));
   }
-  const at::NoGradGuard no_grad;
-  for (std::size_t i = 0; i < before.buffers.size(); ++i)
-    store_.buffers()[i].value.copy_(before.buffers[i].value);
-  totals_.losses = before.losses;
-  carried_.take(before.carried.values());
+  ++state_.num_skipped;
+  go_back_to(before);
   FDL_TRY(report_notice("left out: " + why));
   return pass_over(loader);
 }

@@ -41,6 +41,32 @@ JOB = {'model': {'inputs': {'x': 'f32[8]'}, 'flow': [{'linear': 3}]},
                                         'classes': 3}}},
        'training': {'steps': 1, 'loss': 'cross_entropy', 'optimizer': 'sgd'}}
 
+# Each rule of training and output, in its longest form.
+RULES = {**copy.deepcopy(JOB),
+         'training': {
+             'epochs': 2, 'batch_size': 4, 'loss': 'cross_entropy', 'accumulate': 2,
+             'optimizer': {'adamw': {'lr': 0.01, 'groups': [{'match': '*.bias', 'lr': 0.1}]}},
+             'schedule': {'plateau': {'metric': 'train/loss', 'trend': 'stalled', 'window': 3}},
+             'nan': {'skip': {'max': 3}}, 'precision': 'bf16',
+             'clip': [{'match': '*.bias', 'norm': 1.0, 'norm_type': 1}, {'value': 0.5}],
+             'ema': {'decay': 0.9, 'warmup': True, 'every': 2}, 'spikes': {'z': 6, 'window': 9},
+             'watchdog': {'factor': 10, 'least': 2, 'window': 20},
+             'early_stop': {'metric': 'train/loss', 'mode': 'min', 'patience': 2,
+                            'stalled': {'metric': 'train/loss', 'window': 3},
+                            'converged': 'train/loss'},
+             'phases': [{'name': 'first', 'freeze': ['*.weight'], 'lr': {'*.bias': 0.1,
+                                                                         'default': 0.01},
+                         'until': {'epochs': 1, 'metric': 'train/loss', 'reaches': 0.1}},
+                        {'name': 'second', 'thaw': '*.weight', 'optimizer': 'adam',
+                         'lr': 0.001, 'until': {'steps': 5,
+                                                'stalled': {'metric': 'train/loss'},
+                                                'converged': {'metric': 'train/loss',
+                                                              'tolerance': 0.1}}}]},
+         'output': {'checkpoint': {'every': '10 minutes', 'initial': True,
+                                   'keep': {'last': 2, 'best': {'metric': 'train/loss'}}},
+                    'samples': {'n': 2, 'every': '1 epoch'},
+                    'observe': {'values': ['*.weight.norm', 'grad_norm'], 'every': '5 steps'}}}
+
 
 class Subject:
     """A manifest as data, and the folder that its paths start from."""
@@ -150,12 +176,8 @@ def mutate(data, dice):
 # Values of `params`, and what `with` gives to them, go by `${...}` to places of any type, and are
 # judged there; the names that `with` may have are the manifest's own. Whether either is a map at all is
 # seen.
-# Not described by the schema yet: what is in training.nan, clip and phases and in output.observe, and
-# which of a loss's names may be anything but a text. A model without inputs may have inherited them.
 UNSEEN = re.compile(r'\w+ (.*\.)?(with|params)\..|(extra|type) (.*\.)?(with|params)$'
-                    r'|(drop|misspell) (.*\.)?params$'
-                    r'|\w+ training\.(nan|clip|phases)\b|\w+ output\.observe\b'
-                    r'|type training\.loss\.\d+\.\w+\.\w+$|drop model\.inputs$|type commands$')
+                    r'|(drop|misspell) (.*\.)?params$')
 # What is rare among the places of a manifest gets mutations of its own.
 SECTIONS = re.compile(r'\w+ (training\.(loss|metrics|optimizer|schedule)|data|commands'
                       r'|(.*\.)?(init|with|params|modules|freeze|tie|load|state)\b)')
@@ -218,6 +240,10 @@ def main():
              [m for subject in whole for m in mutants(subject, dice, MUTANTS)], validator, checker)
         hold('mutated sections',
              [m for subject in whole for m in mutants(subject, dice, MUTANTS // 2, SECTIONS)],
+             validator, checker)
+        rules = Subject('rules', RULES, copied)
+        hold('mutated rules',
+             [rules, *mutants(rules, dice, 8 * MUTANTS, re.compile(r'\w+ (training|output)\.'))],
              validator, checker)
         hold('mutated examples',
              [m for subject in modules for m in mutants(subject, dice, 5)], validator, checker)

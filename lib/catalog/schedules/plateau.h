@@ -16,6 +16,9 @@ struct PlateauParams {
   std::int64_t cooldown = 0;
   double min_lr = 0;
   double eps = 1e-8;
+  std::string trend;
+  std::int64_t window = 5;
+  double tolerance = 1e-4;
 };
 
 inline EntrySpec plateau_spec() {
@@ -37,6 +40,14 @@ inline EntrySpec plateau_spec() {
              config::at_least(0))
       .param("min_lr", &P::min_lr, "The least learning rate.", config::at_least(0))
       .param("eps", &P::eps, "A fall by less than this is left out.", config::at_least(0))
+      .param("trend", &P::trend,
+             "Falls when the metric's last measurements are level, `stalled`, or stay where they "
+             "are, `converged`, instead of by `patience`.",
+             config::choices({"stalled", "converged"}))
+      .param("window", &P::window, "Of the trend: how many measurements.", config::at_least(2))
+      .param("tolerance", &P::tolerance,
+             "Of the trend: the slope of the line through them is less, or their variance.",
+             config::above(0))
       .source("torch.optim.lr_scheduler.ReduceLROnPlateau");
 }
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::int64_t kBatch = 4, kLength = 32;  // of named axes
 // Of what a step holds beside parameters: kernels differ in what they put aside for a moment.
-constexpr double kTolerance = 0.15;
+constexpr double kTolerance = 0.05;
 
 graph::Graph zoo_model(const std::string& name) {
   Diagnostics problems;

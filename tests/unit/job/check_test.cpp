@@ -87,7 +87,9 @@ TEST_CASE("intervals are a count of epochs or steps") {
     CAPTURE(text);
     CHECK(training_codes("steps: 1, validate: " + std::string(text) + ", " + kRest) ==
           Codes{"FDL4010"});
-    CHECK(output_codes("checkpoint: {every: " + std::string(text) + "}") == Codes{"FDL4010"});
+    const bool is_time = std::string_view(text) == "1 hour";  // which checkpoints may go by
+    CHECK(output_codes("checkpoint: {every: " + std::string(text) + "}") ==
+          (is_time ? Codes{} : Codes{"FDL4010"}));
   }
 }
 

@@ -18,8 +18,8 @@ TEST_CASE("a state comes back with every bit") {
   state.metrics = {{{INT64_MAX, 0}, {{1.0 / 3, 5e-324}, {-0.0, 0}}, {}}, {{}, {}, {0.1, 1e300}}};
   state.train_seconds = 0.1 + 0.2;
   state.best = {{100, -0.0}, {60, 1.7976931348623157e308}};
-  state.plateau = {1.0 / 3, 4, 5, 0.1};
-  state.early_stop = {0.1, 60, 3, "val/loss has not improved"};
+  state.plateau = {1.0 / 3, 4, 5, 0.1, {0.5, 0.25}};
+  state.early_stop = {0.1, 60, 3, {{0.1, 0.2}, {}}, "val/loss has not improved"};
   const testing::TemporaryFolder folder;
   folder.file("state.json", to_json(state));
   REQUIRE(tensor::save_tensors(folder.path() / kKeptRowsFile, kept_rows(state)).has_value());

@@ -1,10 +1,10 @@
-#include "lib/monitor/trend.h"
+#include "lib/base/trend.h"
 
 #include <vector>
 
 #include <doctest/doctest.h>
 
-namespace fdl::monitor {
+namespace fdl::trend {
 
 using Values = std::vector<double>;
 
@@ -57,4 +57,4 @@ TEST_CASE("a window is full with as many values as it has, and two") {
   CHECK(is_full(Values{1, 2}, 0));
 }
 
-}  // namespace fdl::monitor
+}  // namespace fdl::trend

@@ -1,9 +1,9 @@
-#include "lib/monitor/trend.h"
+#include "lib/base/trend.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace fdl::monitor {
+namespace fdl::trend {
 namespace {
 
 std::span<const double> last(std::span<const double> values, std::size_t window) {
@@ -50,4 +50,4 @@ bool is_full(std::span<const double> values, std::size_t window) {
   return values.size() >= std::max<std::size_t>(window, 2);
 }
 
-}  // namespace fdl::monitor
+}  // namespace fdl::trend

@@ -5,7 +5,7 @@
 
 // Which way a recorded series goes, over its last `window` values; a window of 0, or one that is
 // longer than the series, means all of them. What is not a number is for the caller to leave out.
-namespace fdl::monitor {
+namespace fdl::trend {
 
 // Of the least-squares line through the values at 0, 1, 2, ...; 0 of fewer than two values.
 double slope(std::span<const double> values, std::size_t window = 0);
@@ -24,4 +24,4 @@ bool converged(std::span<const double> values, std::size_t window, double tolera
 // trend should steer nothing.
 bool is_full(std::span<const double> values, std::size_t window);
 
-}  // namespace fdl::monitor
+}  // namespace fdl::trend
