@@ -278,6 +278,7 @@ Json whole_manifest() {
 Json document() {
   Json definitions = Json::object();
   definitions["interpolated"] = {{"type", "string"}, {"pattern", "\\$\\{"}};
+  add_groups(definitions);
   for (const Layer layer : {Layer::Base, Layer::Part}) {
     add_choices(definitions, layer);
     definitions[name_in(layer, "data")] = data_section(layer);

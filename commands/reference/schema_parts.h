@@ -38,6 +38,9 @@ Json record(const config::RecordSpec& record, Layer layer, const Json& special =
 // A name, or a map of one name to its parameters, with those keys beside it.
 Json choice(catalog::EntryKind kind, const Json& beside, Layer layer);
 
+// "group.adamw", ...: what each optimizer with groups takes in one of them.
+void add_groups(Json& definitions);
+
 // What `load:` takes, beside a step or of a model.
 Json load_request(bool has_path);
 

@@ -172,6 +172,13 @@ Json group(const catalog::EntrySpec& optimizer) {
 
 }  // namespace
 
+void add_groups(Json& definitions) {
+  for (const std::string& name : catalog::entry_names(catalog::EntryKind::Optimizer)) {
+    const catalog::EntrySpec& spec = *catalog::find_entry(catalog::EntryKind::Optimizer, name);
+    if (spec.groups) definitions["group." + name] = group(spec);
+  }
+}
+
 Json choice(catalog::EntryKind kind, const Json& beside, Layer layer) {
   std::vector<std::string> bare;
   Json properties = beside, one = Json::array();
@@ -181,7 +188,7 @@ Json choice(catalog::EntryKind kind, const Json& beside, Layer layer) {
     for (const FieldSpec& f : spec.record.fields) needs_some = needs_some || f.is_required;
     if (!needs_some || layer == Layer::Part) bare.push_back(name);
     Json special = Json::object();
-    if (spec.groups) special["groups"] = any_of({list_of(group(spec)), of_type("null")});
+    if (spec.groups) special["groups"] = any_of({list_of(refer("group." + name)), of_type("null")});
     const bool compares = kind == catalog::EntryKind::Loss || kind == catalog::EntryKind::Metric;
     if (compares) {
       for (const catalog::ComparedSpec& compared : spec.compared)

@@ -131,8 +131,11 @@ Diagnostic wrong_type(const Node& node, std::string_view what, std::string_view 
 void add_defaults(Node& tree, const RecordSpec& spec) {
   static const auto kDefault = std::make_shared<const Source>(Source{"default", "", false});
   if (!tree.is_map()) return;
+  // Whether the record says nothing before something is given: what it is about, for one.
   const auto needs_some = [](const RecordSpec& record) {
-    return std::any_of(record.fields.begin(), record.fields.end(),
+    const FieldSpec* main = record.main_field();
+    return (main != nullptr && main->default_text == "\"\"") ||
+           std::any_of(record.fields.begin(), record.fields.end(),
                        [](const FieldSpec& field) { return field.is_required; });
   };
   for (const FieldSpec& field : spec.fields) {
