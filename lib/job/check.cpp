@@ -55,7 +55,7 @@ bool allows_overlap(const config::Manifest& manifest) {
 }
 
 void check_data(Job& job, const graph::Graph& graph, const config::Manifest& manifest,
-                bool skip_data, Diagnostics& problems) {
+                const config::Environment& environment, bool skip_data, Diagnostics& problems) {
   std::vector<SourceInfo> infos;
   bool all_there = true;
   for (const DataSplit& split : job.splits) {
@@ -82,7 +82,9 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     const auto seen = checked_fields(job, graph, *train, fields, problems);
     if (!seen) return;
     job.num_positions = seen->num_positions;
-    const Offered offered{graph, seen->fields, job.axis_sizes};
+    if (!read_teacher(training, {job.folder, environment, skip_data}, seen->fields, job, problems))
+      return;
+    const Offered offered{graph, seen->fields, job.axis_sizes, job.training.teacher.get()};
     read_losses(training, offered, job.training, problems);
     read_metrics(training, offered, job.training, problems);
     settle_sampler(fields, job, problems);
@@ -128,7 +130,7 @@ Checked check(const config::Manifest& manifest, const config::Environment& envir
   if (const Node* node = observed_values(manifest); node != nullptr && out.graph && out.job)
     read_observe(*node, *out.graph, out.job->observe, problems);
   if (out.graph && out.job) {
-    check_data(*out.job, *out.graph, manifest, skip_data, problems);
+    check_data(*out.job, *out.graph, manifest, environment, skip_data, problems);
     const bool knows_metrics = !out.job->training.losses.empty();  // not without the data
     if (knows_metrics) out.sweep = read_sweep(manifest, *out.job, problems);
   }

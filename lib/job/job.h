@@ -20,6 +20,7 @@
 #include "lib/job/phases.h"
 #include "lib/job/rules.h"
 #include "lib/job/sweep.h"
+#include "lib/job/teacher.h"
 
 // The typed job: `data`, `training` and `output` of a manifest, bound and checked against the
 // graph.
@@ -80,16 +81,18 @@ struct Mixing {
   bool mixes_label(std::string_view field) const;
 };
 
-// A tensor that a loss or metric compares: a value of the model, a field of the data, or a tensor
-// that the model owns; none where an optional one is not given.
+// A tensor that a loss or metric compares: a value of the model, a field of the data, a tensor that
+// the model owns, or an output of the teacher; none where an optional one is not given.
 struct Compared {
   graph::ValueId value = graph::kAbsent;
   std::string field;
   int tensor = -1;  // index into Graph::tensors
+  int taught = -1;  // index into Teacher::outputs
 
   bool is_value() const { return value != graph::kAbsent; }
   bool is_field() const { return !field.empty(); }
   bool is_tensor() const { return tensor >= 0; }
+  bool is_taught() const { return taught >= 0; }
 };
 
 struct Loss {
@@ -147,6 +150,7 @@ struct Training {
   NanRule nan;
   std::optional<SpikeRule> spikes;
   std::optional<WatchdogRule> watchdog;
+  std::shared_ptr<const Teacher> teacher;
   catalog::Choice optimizer;  // as chosen, without regard to its groups
   // What it does to which parameters, each in one of them. The first has the optimizer's own
   // values, and may have no parameter.

@@ -121,6 +121,7 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("expressions", &K::expressions,
                  "Further values by name, each from others: {gap: \"val/loss - train/loss\"}; "
                  "names without their part of the data (\"sqrt(mse)\") give one for each part.")
+          .field("teacher", &K::teacher, "A trained model whose outputs losses compare with.")
           .field("optimizer", &K::optimizer, "How gradients become updates.")
           .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
           .field("phases", &K::phases,
@@ -149,6 +150,19 @@ const RecordSpec& record_spec(const TrainingKeys*) {
                  at_least(1))
           .field("smoke", &K::smoke,
                  "One batch of everything: a step, validation, a checkpoint, the test data.")
+          .build();
+  return spec;
+}
+
+const RecordSpec& record_spec(const TeacherKeys*) {
+  using K = TeacherKeys;
+  static const RecordSpec spec =
+      RecordBuilder<K>(
+          "teacher",
+          "A trained model that sees each batch too, as in evaluation. Losses find what "
+          "it gives as `teacher`, or `teacher.NAME` of several outputs.")
+          .field("from", &K::from, "The folder of a run, or a manifest whose model has `load:`.",
+                 main_field, config::required)
           .build();
   return spec;
 }

@@ -123,6 +123,11 @@ struct PhaseKeys {
 };
 const config::RecordSpec& record_spec(const PhaseKeys*);
 
+struct TeacherKeys {
+  std::string from;
+};
+const config::RecordSpec& record_spec(const TeacherKeys*);
+
 struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
@@ -131,7 +136,9 @@ struct TrainingKeys {
   std::int64_t seed = 42;
   std::string max_time;
   std::string precision = "f32";
-  config::Node loss, metrics, expressions, optimizer, schedule, phases, clip;
+  config::Node loss, metrics, expressions;
+  TeacherKeys teacher;
+  config::Node optimizer, schedule, phases, clip;
   EmaKeys ema;
   config::Node nan;
   SpikeKeys spikes;

@@ -31,6 +31,7 @@ struct Offered {
   const graph::Graph& graph;
   const std::vector<Field>& fields;                       // after transforms
   const std::map<std::string, std::int64_t>& axis_sizes;  // Job::axis_sizes
+  const Teacher* teacher = nullptr;
 };
 void read_losses(const config::Node& training, const Offered& offered, Training& out,
                  Diagnostics& problems);
@@ -60,6 +61,16 @@ std::vector<ParameterGroup> read_groups(const catalog::Choice& optimizer, const 
 // `output.observe`. observe.cpp
 void read_observe(const config::Node& list, const graph::Graph& graph, Observe& out,
                   Diagnostics& problems);
+
+// `training.teacher`, whose inputs are fields as one call of the model sees them. teacher.cpp
+struct TeacherContext {
+  std::filesystem::path folder;  // where its path starts
+  const config::Environment& environment;
+  bool skips_files = false;  // does not look for its weights
+};
+// False when it cannot teach, which is then told.
+bool read_teacher(const config::Node& training, const TeacherContext& context,
+                  const std::vector<Field>& fields, Job& job, Diagnostics& problems);
 
 // `training.phases`. phases.cpp
 void read_phases(const config::Node& training, const graph::Graph& graph, Job& job,

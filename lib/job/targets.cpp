@@ -119,6 +119,7 @@ class Finder {
                                   const std::vector<std::string>& taken) {
     if (auto found = find_field(wanted)) return found;
     if (auto found = find_output(wanted)) return found;
+    if (auto found = find_taught(wanted)) return found;
     std::vector<std::string> open;
     for (const std::string& name : fields_) {
       const auto& inputs = offered_.graph.inputs;
@@ -132,7 +133,8 @@ class Finder {
             ? error(Code::TargetUnclear, what.span, "'{}' needs to know its target", what.name())
             : error(Code::TargetUnclear, what.span, "the data has no field '{}' for '{}'", wanted,
                     what.name());
-    problems_.add(std::move(d).help("add `target:`; the fields are {}", names_of(fields_)));
+    problems_.add(
+        std::move(d).help("add `target:`; the fields are {}{}", names_of(fields_), taught_names()));
     return std::nullopt;
   }
 
@@ -144,6 +146,7 @@ class Finder {
     if (wanted.empty() && spec.is_by_name_only) return absent;
     if (auto found = find_output(name)) return found;
     if (auto found = find_field(name)) return found;
+    if (auto found = find_taught(name)) return found;
     if (wanted.empty() && spec.is_optional) return absent;
     Diagnostic d = wanted.empty() ? error(Code::TargetUnclear, what.span,
                                           "'{}' needs to know its '{}'", what.name(), spec.name)
@@ -151,8 +154,8 @@ class Finder {
                                           "there is no output and no field '{}' for '{}'", wanted,
                                           what.name());
     problems_.add(std::move(d)
-                      .help("add `{}:`; the model has {}, the fields are {}", spec.name,
-                            names_of(outputs_), names_of(fields_))
+                      .help("add `{}:`; the model has {}, the fields are {}{}", spec.name,
+                            names_of(outputs_), names_of(fields_), taught_names())
                       .note("{}: {}", spec.name, spec.doc));
     return std::nullopt;
   }
@@ -192,6 +195,17 @@ class Finder {
     const auto it = std::find(outputs_.begin(), outputs_.end(), name);
     if (it == outputs_.end()) return std::nullopt;
     return output_at(static_cast<std::size_t>(it - outputs_.begin()));
+  }
+  std::optional<Candidate> find_taught(const std::string& name) const {
+    const auto index = offered_.teacher ? offered_.teacher->find(name) : std::nullopt;
+    if (!index) return std::nullopt;
+    Candidate out;
+    out.what.taught = static_cast<int>(*index);
+    out.type = offered_.teacher->types[*index];
+    return out;
+  }
+  std::string taught_names() const {
+    return offered_.teacher ? ", the teacher gives " + names_of(offered_.teacher->outputs) : "";
   }
   std::optional<Candidate> find_field(const std::string& name) const {
     for (const Field& field : offered_.fields) {

@@ -71,11 +71,14 @@ Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, cons
   const Result<BestWeights> weights = load_best(run, store);
   if (!weights) return fail(weights.error());
   const exec::Executor executor(graph, store, compared_values(job.training, graph));
+  const auto teacher = TeacherModel::open(job);
+  if (!teacher) return fail(teacher.error());
   std::vector<monitor::Event> out;
   for (const job::DataSplit* one : wanted) {
     Result<Split> split = Split::load(*one, job, graph, false);
     if (!split) return fail(split.error());
     split->use_tensors(store.tensors());
+    split->use_teacher(teacher->get());
     const Result<Totals> totals = evaluate(executor, graph, *split, job);
     if (!totals) return fail(totals.error());
     out.push_back(event_of(*split, *totals, weights->step, job));

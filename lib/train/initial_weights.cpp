@@ -73,12 +73,12 @@ Result<void> record(const job::LoadPlan& plan, const EventLog& events) {
 }  // namespace
 
 Result<void> load_initial_weights(const graph::Graph& graph, const tensor::TensorStore& store,
-                                  const EventLog& events) {
+                                  const EventLog* events) {
   Diagnostics problems;
   const std::vector<job::LoadPlan> plans = job::plan_loads(graph, problems);
   if (problems.has_errors()) return fail(problems.sorted().front());
   for (const job::LoadPlan& plan : plans) {
-    FDL_TRY(record(plan, events));
+    if (events != nullptr) FDL_TRY(record(plan, *events));
     for (const weights::Taken& taken : plan.matching.taken)
       FDL_TRY(tensor::read_stored(plan.files, plan.files.tensors[taken.stored],
                                   store.tensors()[taken.tensor].value));

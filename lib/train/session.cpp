@@ -123,6 +123,11 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
     out->vals_.back().use_tensors(out->store_.tensors());
   }
   out->train_.use_tensors(out->store_.tensors());
+  auto teacher = TeacherModel::open(job, &events);
+  if (!teacher) return fail(teacher.error());
+  out->teacher_ = *std::move(teacher);
+  out->train_.use_teacher(out->teacher_.get());
+  for (Split& val : out->vals_) val.use_teacher(out->teacher_.get());
   if (job.samples.n > 0) {
     Result<SampleKeeper> keeper = SampleKeeper::open(graph, job, out->store_);
     if (!keeper) return fail(keeper.error());
@@ -132,7 +137,7 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
   remove_unfinished(checkpoints_of(setup));
   const Result<bool> resumed = setup.resume ? out->resume() : Result<bool>(false);
   if (!resumed) return fail(resumed.error());
-  if (!*resumed && !setup.replay) FDL_TRY(load_initial_weights(graph, out->store_, events));
+  if (!*resumed && !setup.replay) FDL_TRY(load_initial_weights(graph, out->store_, &events));
   if (!*resumed && out->averages_) out->averages_->restart();
   return out;
 }

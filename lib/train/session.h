@@ -155,6 +155,7 @@ class Session {
   Split train_;
   std::vector<Split> vals_;
   Horizon horizon_;
+  std::unique_ptr<const TeacherModel> teacher_;  // null where the job has none
   tensor::TensorStore store_;
   exec::Executor executor_;
   const std::vector<job::ParameterGroup>* groups_;  // that the optimizer was made of

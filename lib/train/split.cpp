@@ -121,6 +121,9 @@ catalog::TensorTypes Split::bind_sources(const std::vector<job::Compared>& compa
       sources.push_back({Source::Kind::Tensor, static_cast<std::size_t>(one.tensor)});
       const graph::OwnedTensor& tensor = graph.tensors[sources.back().index];
       types.push_back({tensor.dtype, {tensor.shape.begin(), tensor.shape.end()}});
+    } else if (one.is_taught()) {
+      sources.push_back({Source::Kind::Taught, static_cast<std::size_t>(one.taught)});
+      types.push_back(job_->training.teacher->types[sources.back().index]);
     } else {
       sources.push_back({});
       types.push_back(catalog::TensorType::absent());
@@ -161,6 +164,10 @@ std::vector<at::Tensor> Split::gather(std::size_t item, const std::vector<at::Te
         FDL_CHECK(tensors_ != nullptr);
         out.push_back((*tensors_)[source.index].value);
         break;
+      case Source::Kind::Taught:  // the last of the fields
+        FDL_CHECK(teacher_ != nullptr);
+        out.push_back(fields[fields.size() - teacher_->num_outputs() + source.index]);
+        break;
       case Source::Kind::Absent:
         out.emplace_back();
         break;
@@ -173,11 +180,25 @@ data::Loader Split::loader(const data::LoaderSpec& spec, data::Position start) c
   return data::Loader(*dataset_, transforms_, spec, start, mixer_);
 }
 
-std::vector<at::Tensor> Split::fields_at(const data::Batch& batch, std::int64_t position) const {
-  if (num_positions_ == 0) return batch.fields;
+void Split::use_teacher(const TeacherModel* teacher) {
+  teacher_ = teacher;
+  teacher_inputs_.clear();
+  if (teacher == nullptr) return;
+  for (const graph::NamedValue& input : teacher->graph().inputs)
+    teacher_inputs_.push_back(field_index(input.name));
+}
+
+Result<std::vector<at::Tensor>> Split::fields_at(const data::Batch& batch,
+                                                 std::int64_t position) const {
   std::vector<at::Tensor> out;
   for (const at::Tensor& field : batch.fields)
-    out.push_back(field.select(1, position).contiguous());
+    out.push_back(num_positions_ == 0 ? field : field.select(1, position).contiguous());
+  if (teacher_ == nullptr) return out;
+  std::vector<at::Tensor> inputs;
+  for (const std::size_t field : teacher_inputs_) inputs.push_back(out[field]);
+  auto taught = teacher_->outputs(inputs);
+  if (!taught) return fail(taught.error());
+  out.insert(out.end(), taught->begin(), taught->end());
   return out;
 }
 
@@ -306,11 +327,12 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
     const data::Batch& batch = **next;
     FDL_TRY(carried.begin(batch.num_samples, batch.position.batch == 0));
     for (std::int64_t t = 0; t < std::max<std::int64_t>(split.num_positions(), 1); ++t) {
-      const std::vector<at::Tensor> fields = split.fields_at(batch, t);
-      auto called = executor.call(split.inputs(fields), carried.values(), context);
+      const auto fields = split.fields_at(batch, t);
+      if (!fields) return fail(fields.error());
+      auto called = executor.call(split.inputs(*fields), carried.values(), context);
       if (!called) return fail(called.error());
       carried.take(std::move(called->states));
-      const Result<Measured> measured = split.measure(called->values, fields, batch, totals);
+      const Result<Measured> measured = split.measure(called->values, *fields, batch, totals);
       if (!measured) return fail(measured.error());
     }
     carried.detach();  // the next batch takes the place of this one

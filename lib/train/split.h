@@ -14,6 +14,7 @@
 #include "lib/nn/loss.h"
 #include "lib/nn/metric.h"
 #include "lib/tensor/tensor_file.h"
+#include "lib/train/teacher.h"
 
 namespace fdl::train {
 
@@ -57,14 +58,17 @@ class Split {
 
   // How many positions the sequences of a model with states have; 0 of other models.
   std::int64_t num_positions() const { return num_positions_; }
-  // Of a batch what one call sees: the fields at that position, or whole where there are none.
-  std::vector<at::Tensor> fields_at(const data::Batch& batch, std::int64_t position) const;
+  // Of a batch what one call sees: the fields at that position, or whole where there are none, and
+  // what the teacher says to them. Errors: FDL5404.
+  Result<std::vector<at::Tensor>> fields_at(const data::Batch& batch, std::int64_t position) const;
 
   std::vector<at::Tensor> inputs(const std::vector<at::Tensor>& fields) const;
 
   // Where losses and metrics find tensors of the model, in the order of Graph::tensors; before the
   // first measure().
   void use_tensors(const std::vector<tensor::NamedTensor>& tensors) { tensors_ = &tensors; }
+  // Likewise, of a job with a teacher; null where there is none. It must outlive the split.
+  void use_teacher(const TeacherModel* teacher);
 
   Totals empty_totals() const;
 
@@ -125,11 +129,13 @@ class Split {
   std::vector<std::size_t> inputs_;  // indices of fields
   // For each loss, then each metric, where its tensors come from.
   struct Source {
-    enum class Kind { Output, Field, Tensor, Absent } kind = Kind::Absent;
-    std::size_t index = 0;  // among the compared values, the fields, or the model's tensors
+    enum class Kind { Output, Field, Tensor, Taught, Absent } kind = Kind::Absent;
+    std::size_t index = 0;  // among the compared values, fields, tensors, outputs of the teacher
   };
   std::vector<std::vector<Source>> sources_;
   const std::vector<tensor::NamedTensor>* tensors_ = nullptr;
+  const TeacherModel* teacher_ = nullptr;
+  std::vector<std::size_t> teacher_inputs_;  // indices of fields
   std::vector<nn::Loss> losses_;
   std::vector<nn::Metric> metrics_;
   // The losses that the model itself brings in: their place among the outputs, and weights.

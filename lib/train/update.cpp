@@ -21,12 +21,13 @@ Result<std::vector<Measured>> Session::forward(Carried& carried, Totals& totals)
   context.first_row = num_samples_;
   std::vector<Measured> out;
   for (std::int64_t t = state_.position; t < end_of_update(); ++t) {
-    const std::vector<at::Tensor> fields = train_.fields_at(batch, t);
+    const auto fields = train_.fields_at(batch, t);
+    if (!fields) return fail(fields.error());
     context.micro_batch = t - state_.position;
-    auto called = executor_.call(train_.inputs(fields), carried.values(), context);
+    auto called = executor_.call(train_.inputs(*fields), carried.values(), context);
     if (!called) return fail(called.error());
     carried.take(std::move(called->states));
-    Result<Measured> measured = train_.measure(called->values, fields, batch, totals);
+    Result<Measured> measured = train_.measure(called->values, *fields, batch, totals);
     if (!measured) return fail(measured.error());
     out.push_back(*std::move(measured));
   }

@@ -146,6 +146,36 @@ class Tests:
         except (AssertionError, FileNotFoundError, json.JSONDecodeError):
             return False
 
+    def test_a_teacher_is_compared_with(self):
+        small = JOB.replace('batch_norm, relu, { dropout: 0.1 }', 'relu').replace('small', 'taught')
+        project = self.project('teacher', small)
+        project.call('run', 'training.steps=40')
+        teacher = project.run.relative_to(project.folder)
+        # What begins with the teacher's weights is one with it: there is nothing to learn.
+        lesson = [f'training.teacher={teacher}', 'training.loss={distillation: 2}',
+                  'model.load=' + str(teacher)]
+        project.call('run', '--name', 'alike', *lesson, 'training.steps=1')
+        loss = project.events('epoch')[0]['train/loss']
+        assert abs(loss) < 1e-7, loss
+        # Another one learns what the teacher says, which the labels do not tell.
+        project.call('run', '--name', 'pupil', *lesson[:2], 'training.seed=5', 'training.epochs=20',
+                     'training.optimizer.sgd.lr=0.1')
+        losses = [event['val/loss'] for event in project.events('epoch')]
+        assert losses[-1] < 0.1 * losses[0], losses
+        found = json.loads(project.call('eval', project.run.name, '--data', 'val', '--json'))
+        assert math.isclose(found['val/loss'], losses[-1], rel_tol=1e-6), (found, losses[-1])
+        straight = project.model_hash()
+        for checkpoint in project.checkpoints()[7:]:
+            (checkpoint / 'manifest.json').unlink()
+        project.call('run', '--resume')
+        same('model hash', project.model_hash(), straight)
+        names = {event['from'] for event in project.events('load')}
+        same('what was loaded', names, {str(teacher)})
+        # Any loss may compare with it, beside others.
+        both = ('training.loss=[cross_entropy, {mse: {target: teacher}, weight: 0.5}, '
+                '{l1: {target: teacher.output}}]')
+        project.call('run', lesson[0], both, 'training.steps=2')
+
 
 if __name__ == '__main__':
     sys.exit(run_test.main(Tests))

@@ -74,6 +74,14 @@ def gaussian_kl(x, logvar, reduction="mean"):
     return value.mean() if reduction == "mean" else value.sum()
 
 
+def distillation(x, teacher, temperature=1.0, class_dim=1, reduction="mean"):
+    """Hinton et al. 2015: cross entropy of the softened shares, less their own entropy."""
+    shares = torch.softmax(teacher / temperature, class_dim)
+    own = torch.log_softmax(x / temperature, class_dim)
+    value = (shares * (shares.log() - own)).sum(class_dim) * temperature ** 2
+    return value.mean() if reduction == "mean" else value.sum()
+
+
 def contrastive(x, target, other, margin=1.0, eps=1e-6, reduction="mean"):
     """Hadsell et al. 2006, equation 4; their Y is 1 where the two are unlike."""
     distance = (x - other + eps).square().sum(1).sqrt()
@@ -139,6 +147,7 @@ LOSSES |= {
     "ctc": ctc,
     "focal": focal,
     "dice": dice,
+    "distillation": distillation,
     "gaussian_kl": gaussian_kl,
     "contrastive": contrastive,
     "linear_cross_entropy": linear_cross_entropy,
@@ -247,6 +256,10 @@ def class_loss_cases():
         {"gamma": 1.5, "alpha": [0.5, 2.0, 1.0], "ignore_index": 9})
     yield "focal", "sum", Loss(*plain, {"gamma": 0.5} | SUM)
     yield "focal", "sigmoids", Loss(normal(4, 3), zero_or_one(4, 3), {"alpha": 0.25})
+    yield "distillation", "plain", Loss(normal(4, 3), None, more={"teacher": normal(4, 3)})
+    yield "distillation", "soft", Loss(
+        normal(2, 5, 3), None, {"temperature": 4.0, "class_dim": -1} | SUM,
+        more={"teacher": normal(2, 5, 3)})
     yield "dice", "plain", Loss(normal(2, 3, 4, 2), indices(3, 2, 4, 2))
     yield "dice", "options", Loss(
         normal(2, 3, 4), lambda: torch.tensor([[0, 1, 2, 9], [9, 2, 2, 0]]),

@@ -34,7 +34,8 @@ struct Loaded {
     INFO(to_text(problems, false));
     REQUIRE(graph.has_value());
     store.emplace(*graph, 1);
-    return train::load_initial_weights(*graph, *store, train::EventLog(events()));
+    const train::EventLog log(events());
+    return train::load_initial_weights(*graph, *store, &log);
   }
 
   fs::path events() const { return folder.path() / "events.jsonl"; }

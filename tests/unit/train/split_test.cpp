@@ -46,7 +46,7 @@ TEST_CASE("a call sees one position of a batch's fields") {
   const data::Batch* batch = *next;
   REQUIRE(batch != nullptr);
   CHECK(batch->fields[0].sizes() == at::IntArrayRef({3, 5, 3}));
-  const std::vector<at::Tensor> fields = split->fields_at(*batch, 4);
+  const std::vector<at::Tensor> fields = split->fields_at(*batch, 4).value();
   CHECK(fields[0].equal(batch->fields[0].select(1, 4)));
   CHECK(fields[1].equal(batch->fields[1].select(1, 4)));
 }
