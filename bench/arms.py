@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fdl_events import RunFailed, find_run_folder, read_events
-from jobs import BENCH, ROOT, Job
+from jobs import BATCHES_PER_EPOCH, BENCH, ROOT, Job
 
 # Arm: (arguments of the peer, is it tuned from outside). `fdl` is no peer.
 TORCH_ARMS = {
@@ -17,6 +17,7 @@ TORCH_ARMS = {
     "eager_fused": (["--arm", "fused"], False),
     "eager_dataloader": (["--arm", "default", "--dataloader"], False),
     "eager_fused_tuned": (["--arm", "fused"], True),
+    "compile": (["--arm", "compile"], False),
 }
 ARMS = ["fdl", *TORCH_ARMS]
 BASELINE = "eager"
@@ -32,6 +33,7 @@ class Setup:
     threads: int
     data: Path | None
     mkl_dispatch: Path | None  # the library that tuned arms preload
+    batch: int = 0  # instead of the job's own
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,11 @@ def run_torch(setup: Setup, arm: str, epochs: int, seed: int) -> dict:
     arguments, is_tuned = TORCH_ARMS[arm]
     command = [setup.python, setup.job.peer, *arguments, "--epochs", epochs,
                "--threads", setup.threads, "--seed", seed]
+    command += setup.job.words
     if setup.data:
         command += ["--data", setup.data]
+    if setup.batch:
+        command += ["--batch", setup.batch]
     finished = run_process(command, environment(setup, is_tuned))
     figures = json.loads(finished.stdout.splitlines()[-1])
     # The peer's own peak stands: Python's teardown touches 120 MiB more of torch's libraries.
@@ -102,11 +107,15 @@ def test_accuracy_of(setup: Setup, run: Path, env: dict[str, str]) -> tuple[floa
 def run_fdl(setup: Setup, epochs: int, seed: int) -> dict:
     env = environment(setup, is_tuned=False)
     with tempfile.TemporaryDirectory(prefix="fdl-bench-") as folder:
-        command = [setup.fdl, "run", setup.job.manifest, f"training.epochs={epochs}",
+        command = [setup.fdl, "run", setup.job.manifest, *filter(None, [setup.job.preset]),
+                   f"training.epochs={epochs}",
                    f"training.seed={seed}", f"output.dir={folder}"]
         if setup.data:
             command += [f"data.{split}.fashion_mnist.path={setup.data}"
                         for split in setup.job.splits]
+        if setup.batch:
+            command += [f"training.batch_size={setup.batch}",
+                        f"{setup.job.samples_key}={setup.batch * BATCHES_PER_EPOCH}"]
         finished = run_process(command, env)
         run = find_run_folder(Path(folder))
         figures = read_events((run / "events.jsonl").read_text())

@@ -54,6 +54,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="an interpreter with torch; this one otherwise")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--data", type=Path, help="folder of the data set, for 'fashion'")
+    parser.add_argument("--batch", type=int, default=0,
+                        help="samples in a batch, for small machines; of floDl's models")
     parser.add_argument("--out", type=Path,
                         help="raw results; otherwise runs/bench/<job>-<time>.json")
     options = parser.parse_args(arguments)
@@ -64,6 +66,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"'{options.job}' reads no files, so it takes no --data")
     if "eager_dataloader" in options.arms and options.job != "fashion":
         parser.error("only 'fashion' has the arm 'eager_dataloader'")
+    if options.batch and not JOBS[options.job].batch:
+        parser.error(f"the batches of '{options.job}' are what it measures: it takes no --batch")
+    if "compile" in options.arms and not JOBS[options.job].batch:
+        parser.error("only floDl's models have the arm 'compile'")
     if options.rounds < 1 or (options.epochs is not None and options.epochs < 1):
         parser.error("--rounds and --epochs take numbers from 1")
     options.fdl, options.python = options.fdl.absolute(), options.python.absolute()
@@ -145,7 +151,7 @@ def report(options: argparse.Namespace, results: list[dict]) -> dict:
     now = datetime.datetime.now(datetime.UTC)
     return {
         "job": options.job, "date": now.isoformat(timespec="seconds"), "rounds": options.rounds,
-        "epochs": options.epochs, "threads": options.threads, "machine": machine_facts(),
+        "epochs": options.epochs, "batch": options.batch or JOBS[options.job].batch, "threads": options.threads, "machine": machine_facts(),
         "versions": {"fdl": version_of([options.fdl, "version"]) if "fdl" in options.arms else None,
                      "torch_python": version_of([options.python, "-c", ask]),
                      "commit": version_of(["git", "describe", "--always", "--dirty"])},
@@ -168,7 +174,7 @@ def main() -> int:
             tuned = any(arm.endswith("_tuned") for arm in options.arms)
             library = build_mkl_dispatch(Path(folder)) if tuned else None
             setup = Setup(JOBS[options.job], options.fdl, options.python, options.threads,
-                          options.data, library)
+                          options.data, library, options.batch)
             results = measure(setup, options)
         except (RunFailed, OSError) as problem:
             print(f"compare: {problem}", file=sys.stderr)

@@ -46,6 +46,31 @@ FAST = {"event": "epoch", "epoch": 2, "train_seconds": 1.0, "num_steps": 10, "tr
 END = {"event": "end", "reason": "done", "time_s": 12.0}
 
 
+class Scaled(unittest.TestCase):
+    def words_of(self, arm: str, job: str, batch: int) -> list[str]:
+        """The command that an arm would run."""
+        setup = arms.Setup(JOBS[job], Path("fdl"), Path("python"), 2, None, None, batch)
+        with unittest.mock.patch.object(arms, "run_process", side_effect=arms.RunFailed) as run:
+            with self.assertRaises(arms.RunFailed):
+                arms.run_arm(setup, arm, 3, 42)
+        return [str(word) for word in run.call_args.args[0]]
+
+    def test_both_sides_take_the_same_batch_and_as_many_batches(self):
+        ours, peer = (self.words_of(arm, "feedback_fixed", 16) for arm in ("fdl", "compile"))
+        self.assertEqual(ours[2:4], [str(JOBS["iterative_refine"].manifest), "feedback"])
+        self.assertIn("training.batch_size=16", ours)
+        self.assertIn("data.train.synthetic.samples=800", ours)
+        for words in (["--batch", "16"], ["--model", "feedback_fixed"], ["--arm", "compile"]):
+            at = peer.index(words[0])
+            self.assertEqual(peer[at:at + 2], words)
+        self.assertNotIn("--batch", self.words_of("eager", "mlp", 0))
+
+    def test_manifests_and_jobs_have_one_batch_size(self):
+        for name, job in JOBS.items():
+            if job.batch and not job.preset:
+                self.assertIn(f"batch_size: {job.batch},", job.manifest.read_text(), name)
+
+
 class Events(unittest.TestCase):
     def test_the_first_epoch_does_not_count_in_the_step_time(self):
         figures = fdl_events.read_events(lines(START, SLOW, FAST, END))

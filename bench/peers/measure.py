@@ -18,8 +18,8 @@ def process_age_s() -> float:
 
 def peer_parser(description: str, epochs: int) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--arm", choices=["default", "fused"], default="default",
-                        help="the optimiser: as PyTorch makes it, or with fused=True")
+    parser.add_argument("--arm", choices=["default", "fused", "compile"], default="default",
+                        help="the optimiser: as PyTorch makes it, or with fused=True; or that and the model compiled")
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=42)

@@ -14,9 +14,11 @@
 //   load       {"path", "from", "files": "name bytes sha256, ...", "num_loaded", "num_missing",
 //   "num_unexpected", "num_mismatched", the names under "missing", ..., "summary"}
 //   progress   {"epoch", "step", "total_steps", "train/loss",
-//   "train/accuracy", "lr", "samples_per_s"} epoch      {"epoch", "step", "train_seconds",
-//   "num_steps", "train/loss", "val/loss", "val/accuracy", ...} checkpoint {"step", "path",
-//   "seconds", "is_best"} eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
+//   "train/accuracy", "lr", "samples_per_s"}
+//   epoch      {"epoch", "step", "train_seconds", "num_steps", "train/loss", "val/loss", ...}
+//   checkpoint {"step", "path", "seconds" (to write), "stall_seconds" (that the steps waited for it),
+//   "is_best"}
+//   eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
 //   observe    {"step", "observe/encoder.grad_norm", ...}
 //   notice     {"step", "text"}: something about one step, such as why it was left out
 //   end        {"reason": "done|early_stop|max_time|paused|interrupted|terminated|failed", "step",

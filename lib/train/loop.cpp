@@ -268,6 +268,7 @@ Result<void> Session::measure(const Split& val, const std::string& name,
 
 // Saves the state after the last step; `means` are those that could be the best ones.
 Result<void> Session::save(const std::map<std::string, double>& means) {
+  const double start_s = events_.seconds();
   FDL_TRY(report_saved(true));
   const auto found = means.find(job_.checkpoints.best_metric);
   if (found != means.end() && std::isfinite(found->second))
@@ -281,6 +282,7 @@ Result<void> Session::save(const std::map<std::string, double>& means) {
        averages_ ? tensor::snapshot(averages_->tensors()) : std::vector<tensor::NamedTensor>(),
        tensor::snapshot(carried_.named()), state_, graph_.hash(),
        to_json(graph::describe(graph_))});
+  stall_s_ = events_.seconds() - start_s;
   return {};
 }
 
@@ -292,6 +294,7 @@ Result<void> Session::report_saved(bool wait) {
   event.kind = "checkpoint";
   event.numbers = {{"step", static_cast<double>((*saved)->step)},
                    {"seconds", (*saved)->seconds},
+                   {"stall_seconds", stall_s_},
                    {"is_best", (*saved)->is_best ? 1.0 : 0.0}};
   event.texts["path"] = (*saved)->path.lexically_relative(setup_.run).string();
   return events_.write(event);

@@ -176,7 +176,8 @@ class Session {
   std::optional<Before> before_;        // the update that runs
   bool is_moving_ = false;              // the weights: they are neither the former nor the next
   std::int64_t saved_step_ = 0;         // after which the last checkpoint was started,
-  double saved_s_ = 0;                  // and when, by run_seconds()
+  double saved_s_ = 0;                  // when, by run_seconds(),
+  double stall_s_ = 0;                  // and how long it kept the steps waiting
   const data::Batch* batch_ = nullptr;  // the one at hand
   // Of the update that runs: its batches that are done, and their samples.
   std::int64_t num_batches_ = 0, num_samples_ = 0;

@@ -96,6 +96,10 @@ void shape(std::string_view bytes) {
     if (name == "m") return catalog::Dim(INT64_MIN);
     return catalog::Dim(name[0] - 'f' + index);
   };
+  access.several = [](const std::string& name) -> std::vector<catalog::Dim> {
+    if (name == "k") return {catalog::Dim(3), catalog::Dim::named("T"), catalog::Dim(INT64_MAX)};
+    return {};
+  };
   access.is_inferred_and_open = [](const std::string& name) { return name == "in"; };
   access.infer = [](const std::string&, std::int64_t) {};
   const catalog::ShapeResult out = rule->apply(inputs, access);
