@@ -7,6 +7,7 @@
 #include <optional>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,9 +18,9 @@ Diagnostic cannot_start(const ProcessSpec& spec, int code) {
   return error(Code::CannotStart, {}, "cannot start '{}': {}", spec.program, std::strerror(code));
 }
 
-ExitStatus decode(int raw) {
-  if (WIFSIGNALED(raw)) return {0, WTERMSIG(raw)};
-  return {WEXITSTATUS(raw), 0};
+ExitStatus decode(int raw, const rusage& used) {
+  if (WIFSIGNALED(raw)) return {0, WTERMSIG(raw), used.ru_maxrss};
+  return {WEXITSTATUS(raw), 0, used.ru_maxrss};
 }
 
 // All that the child needs, made before the fork: between fork and exec nothing may allocate.
@@ -118,9 +119,10 @@ Result<Process> Process::start(const ProcessSpec& spec) {
 
 ExitStatus Process::wait() {
   int raw = 0;
+  rusage used = {};
   while (!ended_) {
-    if (::waitpid(pid_, &raw, 0) < 0 && errno == EINTR) continue;
-    status_ = decode(raw);
+    if (::wait4(pid_, &raw, 0, &used) < 0 && errno == EINTR) continue;
+    status_ = decode(raw, used);
     ended_ = true;
   }
   return status_;
@@ -128,8 +130,9 @@ ExitStatus Process::wait() {
 
 bool Process::try_wait() {
   int raw = 0;
-  if (!ended_ && ::waitpid(pid_, &raw, WNOHANG) == pid_) {
-    status_ = decode(raw);
+  rusage used = {};
+  if (!ended_ && ::wait4(pid_, &raw, WNOHANG, &used) == pid_) {
+    status_ = decode(raw, used);
     ended_ = true;
   }
   return ended_;
@@ -158,9 +161,10 @@ Result<Captured> run_captured(const ProcessSpec& spec) {
   }
   ::close(output[0]);
   int raw = 0;
-  while (::waitpid(*pid, &raw, 0) < 0 && errno == EINTR) {
+  rusage used = {};
+  while (::wait4(*pid, &raw, 0, &used) < 0 && errno == EINTR) {
   }
-  captured.status = decode(raw);
+  captured.status = decode(raw, used);
   return captured;
 }
 

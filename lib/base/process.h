@@ -25,6 +25,8 @@ struct ProcessSpec {
 struct ExitStatus {
   int code = 0;    // its exit code, when signal is 0
   int signal = 0;  // the signal that killed it, or 0
+  long peak_rss_kib =
+      0;  // resident memory, of the largest of it and the programs that it waited for
   bool ok() const { return code == 0 && signal == 0; }
   // The shell's convention: the code, or 128 + signal.
   int shell_code() const { return signal != 0 ? 128 + signal : code; }

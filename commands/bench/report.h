@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "commands/bench/arms.h"
+
+// What a benchmark found, as text, JSON and a page.
+namespace fdl::commands::bench {
+
+// All runs of one job, round by round.
+struct JobReport {
+  const Job* job = nullptr;
+  std::int64_t epochs = 0, batch_size = 0;
+  std::vector<std::string> arms;
+  std::vector<Figures> runs;
+
+  std::vector<const Figures*> of(const std::string& arm) const;  // in the order of rounds
+};
+
+struct Report {
+  std::string date;  // "2026-01-01T12:00:00Z"
+  std::int64_t rounds = 0, threads = 0;
+  std::map<std::string, std::string> machine;   // "cpu", "cores", ...
+  std::map<std::string, std::string> versions;  // of fdl, and what the scripts run on
+  std::vector<JobReport> jobs;
+};
+
+std::map<std::string, std::string> machine_facts();
+
+// How often faster a step is than the baseline's: medians over rounds, and their 95 % interval.
+// Empty where the report lacks one of the two.
+struct Speed {
+  double ratio = 0, low = 0, high = 0;
+};
+std::optional<Speed> speed_of(const JobReport& report, const std::string& arm);
+
+std::string to_table(const Report& report);
+nlohmann::ordered_json to_json(const Report& report);
+std::string to_page(const Report& report);  // one HTML file, with nothing beside it
+
+// What got slower against the JSON of a former report: a sentence for each job whose whole interval
+// lies more than a tenth below the former ratio. Jobs that either lacks are passed over.
+std::vector<std::string> slower_than(const Report& report, const nlohmann::json& former);
+
+}  // namespace fdl::commands::bench

@@ -1,0 +1,292 @@
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <sstream>
+#include <thread>
+
+#include <fmt/ranges.h>
+
+#include "commands/bench/report.h"
+#include "commands/command.h"
+#include "lib/base/closest.h"
+#include "lib/base/files.h"
+#include "lib/base/process.h"
+
+namespace fdl::commands {
+namespace {
+
+namespace fs = std::filesystem;
+using bench::Figures;
+using bench::Job;
+using bench::JobReport;
+using bench::Report;
+using bench::Setup;
+
+struct Options {
+  std::vector<std::string> jobs;
+  std::string peers = "torch,torch-fused";  // "none": none
+  std::int64_t rounds = 5, epochs = 0, batch = 0, threads = 0;
+  bool quick = false, json = false, setup_peers = false;
+  std::string python, html, out, check, data;
+};
+
+struct Plan {
+  std::vector<const Job*> jobs;
+  std::vector<std::string> arms;
+  Setup setup;
+};
+
+std::vector<std::string> names_of_jobs() {
+  std::vector<std::string> out;
+  for (const Job& job : bench::jobs()) out.push_back(job.name);
+  return out;
+}
+
+Diagnostic unknown(const char* what, const std::string& given,
+                   const std::vector<std::string>& known) {
+  Diagnostic d = error(Code::BadCommandLine, {}, "there is no {} '{}'", what, given);
+  const auto near = closest(given, known);
+  if (near) d = std::move(d).help("did you mean '{}'?", *near);
+  return std::move(d).note("there are {}", one_of(known));
+}
+
+Result<std::vector<const Job*>> chosen_jobs(const Options& options) {
+  std::vector<const Job*> out;
+  for (const std::string& name : options.jobs) {
+    const Job* job = bench::find_job(name);
+    if (job == nullptr) return fail(unknown("job", name, names_of_jobs()));
+    if (options.batch > 0 && job->batch_size == 0) {
+      return fail(error(Code::BadCommandLine, {},
+                        "the batches of '{}' are what it measures: it takes no --batch", name));
+    }
+    out.push_back(job);
+  }
+  if (options.jobs.empty()) {
+    for (const Job& job : bench::jobs()) {
+      if (options.batch == 0 || job.batch_size > 0) out.push_back(&job);
+    }
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> chosen_arms(const Options& options) {
+  std::vector<std::string> out = {bench::kOwnArm}, known;
+  for (const bench::Arm& arm : bench::peers()) known.push_back(arm.name);
+  if (options.peers == "none") return out;
+  std::istringstream names(options.peers);
+  for (std::string name; std::getline(names, name, ',');) {
+    if (bench::find_peer(name) == nullptr) return fail(unknown("peer", name, known));
+    out.push_back(name);
+  }
+  return out;
+}
+
+fs::path python_of(const Options& options, const fs::path& root) {
+  return options.python.empty() ? root / "build/peer/bin/python" : fs::path(options.python);
+}
+
+// The Python that the scripts run on: a virtual environment with what bench/peers/requirements.txt
+// names.
+int set_up_peers(const fs::path& root, Context& context) {
+  const fs::path folder = root / "build/peer";
+  const auto run = [&](const std::string& program, std::vector<std::string> words) {
+    ProcessSpec spec;
+    spec.program = program;
+    spec.arguments = std::move(words);
+    Result<Process> process = Process::start(spec);
+    if (!process) return context.fail(process.error());
+    const ExitStatus status = process->wait();
+    if (status.ok()) return 0;
+    return context.fail(
+        error(Code::BenchFailed, {}, "'{}' ended with {}", program, status.shell_code()));
+  };
+  if (const int code = run("python3", {"-m", "venv", folder.string()}); code != 0) return code;
+  return run((folder / "bin/pip").string(),
+             {"install", "-r", (root / "bench/peers/requirements.txt").string()});
+}
+
+bool takes_part(const std::string& arm, const Job& job) {
+  const bench::Arm* peer = bench::find_peer(arm);
+  return peer == nullptr || !peer->needs_batch_size || job.batch_size > 0;
+}
+
+Result<JobReport> measure(const Job& job, const Plan& plan, const Options& options,
+                          Context& context) {
+  JobReport out{&job, options.epochs, plan.setup.batch_size, {}, {}};
+  if (out.epochs == 0) out.epochs = options.quick ? 2 : job.epochs;
+  if (out.batch_size == 0) out.batch_size = job.batch_size;
+  for (const std::string& arm : plan.arms) {
+    if (takes_part(arm, job)) out.arms.push_back(arm);
+  }
+  for (const std::string& arm : out.arms) {  // warms up the file cache
+    const auto unused = bench::run_arm(job, arm, plan.setup, 1, 42);
+    if (!unused) return fail(unused.error());
+  }
+  const auto count = static_cast<std::int64_t>(out.arms.size());
+  for (std::int64_t round = 0; round < options.rounds; ++round) {
+    for (std::int64_t turn = 0; turn < count; ++turn) {
+      const std::string& arm = out.arms[static_cast<std::size_t>((round + turn) % count)];
+      Result<Figures> run = bench::run_arm(job, arm, plan.setup, out.epochs, 42 + round);
+      if (!run) return fail(run.error());
+      run->round = round;
+      if (!out.runs.empty() && run->num_steps != out.runs.front().num_steps) {
+        return fail(error(Code::BenchFailed, {}, "'{}' took {} steps an epoch, '{}' {}", arm,
+                          run->num_steps.front(), out.runs.front().arm,
+                          out.runs.front().num_steps.front()));
+      }
+      context.tell(fmt::format("{} round {}/{}: {} {:.3f} ms a step\n", job.name, round + 1,
+                               options.rounds, arm, run->step_ms.back()));
+      out.runs.push_back(*std::move(run));
+    }
+  }
+  return out;
+}
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  ::gmtime_r(&now, &utc);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
+std::string first_line(const fs::path& program, const std::vector<std::string>& words) {
+  ProcessSpec spec;
+  spec.program = program.string();
+  spec.arguments = words;
+  const Result<Captured> told = run_captured(spec);
+  return told && told->status.ok() ? told->output.substr(0, told->output.find('\n')) : "unknown";
+}
+
+int finish(const Report& report, const Options& options, Context& context) {
+  const std::string json = bench::to_json(report).dump(1) + "\n";
+  const auto write = [&](const std::string& path, const std::string& text) -> Result<void> {
+    if (path.empty()) return {};
+    return write_atomic(context.folder / path, text);
+  };
+  for (const auto& written : {write(options.out, json), write(options.html, to_page(report))}) {
+    if (!written) return context.fail(written.error(), options.json);
+  }
+  context.print(options.json ? json : bench::to_table(report));
+  if (options.check.empty()) return 0;
+  const Result<std::string> text = read_file(context.folder / options.check);
+  if (!text) return context.fail(text.error(), options.json);
+  const nlohmann::json former = nlohmann::json::parse(*text, nullptr, false);
+  if (!former.is_object()) {
+    return context.fail(
+        error(Code::BadCommandLine, {}, "'{}' is no report of `fdl bench --out`", options.check),
+        options.json);
+  }
+  const std::vector<std::string> slower = bench::slower_than(report, former);
+  if (slower.empty()) return 0;
+  return context.fail(
+      error(Code::BenchFailed, {}, "slower than '{}': {}", options.check, fmt::join(slower, "; ")),
+      options.json);
+}
+
+Result<Plan> plan_of(const Options& options, const fs::path& root) {
+  auto jobs = chosen_jobs(options);
+  if (!jobs) return fail(jobs.error());
+  auto arms = chosen_arms(options);
+  if (!arms) return fail(arms.error());
+  if (options.rounds < 1 || options.epochs < 0 || options.batch < 0 || options.threads < 0)
+    return fail(
+        error(Code::BadCommandLine, {}, "--rounds takes a number from 1, the others from 0"));
+  Plan out{*std::move(jobs), *std::move(arms), {}};
+  out.setup.root = root;
+  out.setup.fdl = fs::read_symlink("/proc/self/exe");
+  out.setup.python = python_of(options, root);
+  out.setup.threads = options.threads > 0
+                          ? options.threads
+                          : static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  out.setup.batch_size = options.batch;
+  out.setup.fashion_mnist = options.data;
+  std::error_code ignored;
+  if (out.arms.size() > 1 && !fs::exists(out.setup.python, ignored)) {
+    return fail(error(Code::CannotStart, {}, "there is no '{}'", out.setup.python.string())
+                    .help("`fdl bench --setup-peers` makes it; --python names another with torch; "
+                          "--peers none measures fdl alone"));
+  }
+  return out;
+}
+
+int run(const Options& options, Context& context) {
+  const auto root = bench::find_root(context.folder);
+  if (!root) {
+    return context.fail(error(Code::BadCommandLine, {}, "there is no bench/peers in '{}' or above",
+                              context.folder.string())
+                            .help("the benchmarks are in fdl's repository: run it there"));
+  }
+  if (options.setup_peers) return set_up_peers(*root, context);
+  Options wanted = options;
+  if (wanted.quick) wanted.rounds = std::min<std::int64_t>(wanted.rounds, 2);
+  Result<Plan> plan = plan_of(wanted, *root);
+  if (!plan) return context.fail(plan.error(), options.json);
+  // What would change fdl's job and not the peer's.
+  for (const auto& [name, value] : context.environment) {
+    if (name == "FDL_ENV" || name.starts_with("FDL_SET__")) ::unsetenv(name.c_str());
+  }
+  std::string folder = (fs::temp_directory_path() / "fdl-bench-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr)
+    return context.fail(error(Code::CannotWrite, {}, "cannot make a folder in '{}'",
+                              fs::temp_directory_path().string()));
+  plan->setup.work = folder;
+  const auto measured = [&]() -> int {
+    const auto is_tuned = [](const std::string& arm) {
+      const bench::Arm* peer = bench::find_peer(arm);
+      return peer != nullptr && peer->is_tuned;
+    };
+    if (std::any_of(plan->arms.begin(), plan->arms.end(), is_tuned)) {
+      if (const auto built = bench::build_tuning(plan->setup); !built)
+        return context.fail(built.error(), options.json);
+    }
+    Report report{now_text(), wanted.rounds, plan->setup.threads, bench::machine_facts(), {}, {}};
+    report.versions["fdl"] = first_line(plan->setup.fdl, {"version"});
+    if (plan->arms.size() > 1)
+      report.versions["torch"] =
+          first_line(plan->setup.python, {"-c", "import torch; print(torch.__version__)"});
+    for (const Job* job : plan->jobs) {
+      Result<JobReport> one = measure(*job, *plan, wanted, context);
+      if (!one) return context.fail(one.error(), options.json);
+      report.jobs.push_back(*std::move(one));
+    }
+    return finish(report, options, context);
+  };
+  const int code = measured();
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  return code;
+}
+
+}  // namespace
+
+CommandSpec bench_command() {
+  return command<Options>("bench",
+                          "Measure training steps beside other frameworks, the arms taking turns "
+                          "in one run.")
+      .positional("jobs", &Options::jobs, "Which jobs of manifests/bench; by default all.")
+      .option("peers", &Options::peers,
+              "What to measure beside: some of torch, torch-fused, torch-tuned, torch-compile with "
+              "commas "
+              "between them, or none.")
+      .option("rounds", &Options::rounds, "How often each arm runs.")
+      .option("epochs", &Options::epochs, "Of one run; each job has its own number.")
+      .option("batch", &Options::batch, "Samples in a batch, to scale a job down on both sides.")
+      .option("threads", &Options::threads, "By default as many as there are cores.")
+      .option("data", &Options::data, "The folder of Fashion-MNIST, for `fashion`.")
+      .option("python", &Options::python, "A Python with torch, instead of that of --setup-peers.")
+      .flag("setup-peers", &Options::setup_peers, "Make that Python: build/peer, from PyPI.")
+      .flag("quick", &Options::quick, "Two rounds of two epochs.")
+      .option("out", &Options::out, "Write all figures to a JSON file.")
+      .option("html", &Options::html, "Write a page with plots.")
+      .option("check", &Options::check,
+              "Fail where fdl is clearly slower beside its peer than in such a file.")
+      .flag("json", &Options::json, "Print JSON instead of a table.")
+      .example("fdl bench --setup-peers")
+      .example(
+          "fdl bench mlp gated_routing --peers torch,torch-compile --rounds 10 --html bench.html")
+      .example("fdl bench --quick --batch 8 --check bench/results/bench.json")
+      .runs(run);
+}
+
+}  // namespace fdl::commands
