@@ -26,6 +26,7 @@ class TableSource : public Source {
       : Source(std::move(layout)), details_(std::move(details)) {}
 
   std::int64_t num_samples() const override { return details_->table.num_records(); }
+  bool is_costly() const override { return true; }
 
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override {
     format::Record record;

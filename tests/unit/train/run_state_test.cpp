@@ -19,6 +19,7 @@ TEST_CASE("a state comes back with every bit") {
   state.train_seconds = 0.1 + 0.2;
   state.best = {{100, -0.0}, {60, 1.7976931348623157e308}};
   state.plateau = {1.0 / 3, 4, 5, 0.1};
+  state.phase = {2, 70, 3, {{0.1, -0.0}, {}}, 65, 2};
   state.early_stop = {0.1, 60, 3, "val/loss has not improved"};
   const testing::TemporaryFolder folder;
   folder.file("state.json", to_json(state));
@@ -39,6 +40,7 @@ TEST_CASE("a state comes back with every bit") {
   CHECK(read->best[1].value == 1.7976931348623157e308);
   CHECK(read->plateau == state.plateau);
   CHECK(read->early_stop == state.early_stop);
+  CHECK(read->phase == state.phase);
   CHECK(to_json(*read) == to_json(state));
 }
 
