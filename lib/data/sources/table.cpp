@@ -71,5 +71,6 @@ OpenedSource open_table(const OpenContext& context) {
 
 OpenedSource open_csv(const OpenContext& context) { return open_table(context); }
 OpenedSource open_jsonl(const OpenContext& context) { return open_table(context); }
+OpenedSource open_parquet(const OpenContext& context) { return open_table(context); }
 
 }  // namespace fdl::data
