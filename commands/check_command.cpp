@@ -1,5 +1,6 @@
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
+#include "commands/sweep/point_check.h"
 #include "lib/job/initial_weights.h"
 #include "lib/job/job.h"
 
@@ -27,6 +28,10 @@ std::string check_loads(const job::Checked& checked, const Options& options,
   for (const job::LoadPlan& plan : job::plan_loads(*checked.graph, problems))
     out += "load: " + plan.summary() + "\n";
   return out;
+}
+
+std::string counted(std::size_t count, const char* what) {
+  return fmt::format("; {} {}{} checked", count, what, count == 1 ? "" : "s");
 }
 
 int run(const Options& options, Context& context) {
@@ -59,9 +64,12 @@ int run(const Options& options, Context& context) {
         check_loads(other, options, problems);
       }
     }
-    if (!presets.empty())
-      summary +=
-          fmt::format("; {} preset{} checked", presets.size(), presets.size() == 1 ? "" : "s");
+    if (!presets.empty()) summary += counted(presets.size(), "preset");
+    if (checked.sweep && !problems.has_errors()) {
+      const std::size_t num_points =
+          check_sweep_points(*chosen, *checked.sweep, options.no_data, context, problems);
+      summary += counted(num_points, "point");
+    }
   }
   context.report(problems, options.json);
   if (problems.has_errors()) return static_cast<int>(exit_code_of(problems));

@@ -3,30 +3,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <dlfcn.h>
 
 #include "lib/archive/unpack_plugin.h"
+#include "lib/base/plugin.h"
 
 namespace fdl::archive {
 namespace {
 
-namespace fs = std::filesystem;
-
 using UnpackFunction = decltype(&fdl_unpack);
 
-// Never unloaded: a second archive finds it in place.
 Result<UnpackFunction> load_plugin() {
   constexpr const char* kName = "libfdl_unpack.so";
-  std::error_code code;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", code).parent_path() / kName;
-  const fs::path built = FDL_UNPACK_BUILT;
-  const fs::path& path = !code && fs::exists(beside, code) ? beside : built;
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* symbol = library != nullptr ? ::dlsym(library, "fdl_unpack") : nullptr;
-  if (symbol != nullptr) return reinterpret_cast<UnpackFunction>(symbol);
-  return fail(error(Code::CannotRead, {}, "cannot load '{}': {}", kName, ::dlerror())
-                  .help("it belongs beside the fdl program ('{}'); build fdl again",
-                        beside.parent_path().string()));
+  const PluginFunction found = find_plugin_function(kName, FDL_UNPACK_BUILT, "fdl_unpack");
+  if (found.address != nullptr) return reinterpret_cast<UnpackFunction>(found.address);
+  return fail(error(Code::CannotRead, {}, "cannot load '{}': {}", kName, found.reason)
+                  .help("it belongs beside the fdl program; build fdl again"));
 }
 
 // Entry names come from outside: control characters could rewrite the terminal.

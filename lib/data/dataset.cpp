@@ -37,6 +37,7 @@ Result<Dataset> load_split(const job::DataSplit& split, const job::Job& job,
   Dataset out;
   out.source = std::move(*source);
   out.fields = info->fields;
+  out.files = info->files;
   std::vector<std::int64_t> permuted;
   if (split.shuffle_seed)
     permuted = shuffled(info->num_samples, static_cast<std::uint64_t>(*split.shuffle_seed), 0);
@@ -47,7 +48,7 @@ Result<Dataset> load_split(const job::DataSplit& split, const job::Job& job,
       out.rows.push_back(permuted.empty() ? place : permuted[static_cast<std::size_t>(place)]);
     }
   }
-  if (job.loader.sampler && split.name == "train") {
+  if (job.loader.sampler && split.is_of_training()) {
     auto sampling = Sampling::read(*job.loader.sampler, *out.source, out.rows);
     if (!sampling) return fail(sampling.error());
     out.sampling = *std::move(sampling);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct Dataset {
   // The samples of this part, by their place in the source; of windows: by their first token.
   std::vector<std::int64_t> rows;
   std::shared_ptr<const Sampling> sampling;  // of training with a sampler
+  std::vector<std::filesystem::path> files;  // that hold the samples, or folders of them
 
   std::int64_t num_samples() const { return static_cast<std::int64_t>(rows.size()); }
 };

@@ -47,6 +47,8 @@ class Source {
   // Errors: FDL5102 when the files have changed, or hold what does not fit.
   virtual Result<void> read(std::int64_t row, Scratch& scratch,
                             std::span<SampleView> out) const = 0;
+  // Whether reading a sample takes work beyond copying it: decoding, parsing.
+  virtual bool is_costly() const { return false; }
   // One field of sample `row`, where a source has it without the others.
   virtual Result<SampleView> read_field(std::int64_t row, std::size_t field,
                                         Scratch& scratch) const;

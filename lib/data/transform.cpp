@@ -23,11 +23,16 @@ Pictures pictures_of(at::ScalarType dtype, const std::vector<std::int64_t>& size
 
 }  // namespace
 
+FieldTransform::FieldTransform(at::ScalarType dtype, std::vector<std::int64_t> sizes,
+                               bool is_ragged)
+    : input_dtype_(dtype),
+      input_sizes_(std::move(sizes)),
+      output_dtype_(dtype),
+      output_sizes_(input_sizes_),
+      is_ragged_(is_ragged) {}
+
 FieldTransform::FieldTransform(const job::Job& job, const Layout& layout, bool is_training)
-    : input_dtype_(layout.dtype),
-      output_dtype_(layout.dtype),
-      output_sizes_(layout.sizes),
-      is_ragged_(layout.field.is_ragged()) {
+    : FieldTransform(layout.dtype, layout.sizes, layout.field.is_ragged()) {
   for (const job::FieldTransforms& transforms : job.transforms) {
     if (transforms.field != layout.field.name) continue;
     for (const auto* list : {&transforms.all, is_training ? &transforms.train : &transforms.eval})
@@ -35,20 +40,32 @@ FieldTransform::FieldTransform(const job::Job& job, const Layout& layout, bool i
   }
   for (Step& step : steps_) {
     Elementwise& own = step.elementwise;
-    if (step.stage || step.sequence || own.from != at::kByte) continue;
+    if (!step.is_elementwise() || own.from != at::kByte) continue;
     for (std::size_t i = 0; i < own.of_byte.size(); ++i)
       own.of_byte[i] = own.apply_one(static_cast<float>(i));
   }
 }
 
 FieldTransform::Elementwise& FieldTransform::last_elementwise() {
-  if (steps_.empty() || steps_.back().stage || steps_.back().sequence)
+  if (steps_.empty() || !steps_.back().is_elementwise())
     steps_.push_back(
         {{output_dtype_, {}, {}}, nullptr, nullptr, {0, tensor::Purpose::Augmentation}, 1});
   return steps_.back().elementwise;
 }
 
 void FieldTransform::add(const catalog::Choice& choice) {
+  add_step(choice);
+  Step& step = steps_.back();
+  step.draws = choice.spec->draws;
+  step.dtype = output_dtype_;
+  step.sizes = output_sizes_;
+  step.text += choice.name();
+  for (const config::FieldSpec& field : choice.spec->record.fields)
+    step.text += " " + field.name + "=" + field.show(choice.params.get());
+  step.text += ";";
+}
+
+void FieldTransform::add_step(const catalog::Choice& choice) {
   if (choice.name() == "normalize") {
     const auto& p = choice.as<catalog::NormalizeParams>();
     last_elementwise().operations.push_back(
@@ -61,9 +78,8 @@ void FieldTransform::add(const catalog::Choice& choice) {
     output_dtype_ = at::kFloat;
     return;
   }
-  const auto num_alike = std::count_if(steps_.begin(), steps_.end(), [](const Step& step) {
-    return step.stage != nullptr || step.sequence != nullptr;
-  });
+  const auto num_alike = std::count_if(steps_.begin(), steps_.end(),
+                                       [](const Step& step) { return !step.is_elementwise(); });
   const tensor::StreamKey name = tensor::StreamKey(0, tensor::Purpose::Augmentation)
                                      .with(choice.name())
                                      .with(static_cast<std::uint64_t>(num_alike));
@@ -130,6 +146,40 @@ std::int64_t FieldTransform::elements_after(const Step& step, std::int64_t num_e
 std::size_t FieldTransform::bytes_after(const Step& step, std::size_t element_bytes) {
   if (step.stage) return step.stage->out().element_bytes();
   return step.sequence ? element_bytes : sizeof(float);
+}
+
+// Elementwise steps at the end cost less than what they would lengthen.
+std::size_t FieldTransform::num_front() const {
+  const auto first_draw =
+      std::find_if(steps_.begin(), steps_.end(), [](const Step& step) { return step.draws; });
+  auto out = static_cast<std::size_t>(first_draw - steps_.begin());
+  while (out > 0 && steps_[out - 1].is_elementwise()) --out;
+  return out;
+}
+
+FieldTransform FieldTransform::front() const {
+  FieldTransform out = *this;
+  out.steps_.erase(out.steps_.begin() + static_cast<std::ptrdiff_t>(num_front()), out.steps_.end());
+  if (out.steps_.empty()) return FieldTransform(input_dtype_, input_sizes_, is_ragged_);
+  out.output_dtype_ = out.steps_.back().dtype;
+  out.output_sizes_ = out.steps_.back().sizes;
+  return out;
+}
+
+FieldTransform FieldTransform::behind() const {
+  const std::size_t num = num_front();
+  FieldTransform out = *this;
+  if (num == 0) return out;
+  out.input_dtype_ = steps_[num - 1].dtype;
+  out.input_sizes_ = steps_[num - 1].sizes;
+  out.steps_.erase(out.steps_.begin(), out.steps_.begin() + static_cast<std::ptrdiff_t>(num));
+  return out;
+}
+
+std::string FieldTransform::text() const {
+  std::string out;
+  for (const Step& step : steps_) out += step.text;
+  return out;
 }
 
 tensor::StreamKey FieldTransform::key_of(const tensor::StreamKey& name, const SampleKey& key) {

@@ -44,6 +44,14 @@ class FieldTransform {
   void apply(const std::byte* sample, std::byte* out, std::int64_t num_elements,
              const SampleKey& key, Buffers& buffers) const;
 
+  // Cut in two, one after the other: what makes the same of a sample each time up to the last of
+  // the costly ones, and the rest, to which everything that draws belongs.
+  FieldTransform front() const;
+  FieldTransform behind() const;
+  bool is_empty() const { return steps_.empty(); }
+  // What it does, step by step, with its parameters.
+  std::string text() const;
+
  private:
   // (x - shift) / divisor.
   struct Operation {
@@ -64,8 +72,18 @@ class FieldTransform {
     std::shared_ptr<const SequenceStage> sequence;
     tensor::StreamKey name;           // of its draws
     std::int64_t entry_elements = 1;  // of one entry of its first axis
+    bool draws = false;
+    std::string text = {};  // its transforms, with their parameters
+    // What is there after it.
+    at::ScalarType dtype = at::kFloat;
+    std::vector<std::int64_t> sizes = {};
+
+    bool is_elementwise() const { return stage == nullptr && sequence == nullptr; }
   };
+  std::size_t num_front() const;
+  FieldTransform(at::ScalarType dtype, std::vector<std::int64_t> sizes, bool is_ragged);
   void add(const catalog::Choice& choice);
+  void add_step(const catalog::Choice& choice);
   Elementwise& last_elementwise();
   std::int64_t entry_elements() const;
   static std::int64_t elements_after(const Step& step, std::int64_t num_elements);
@@ -74,6 +92,7 @@ class FieldTransform {
 
   std::vector<Step> steps_;
   at::ScalarType input_dtype_;
+  std::vector<std::int64_t> input_sizes_;
   at::ScalarType output_dtype_;
   std::vector<std::int64_t> output_sizes_;
   bool is_ragged_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/format/memory_records.h"
 #include "lib/format/record_cursor.h"
 
 namespace fdl::format {
@@ -40,6 +41,20 @@ Result<Table> Table::open(const std::filesystem::path& path, const TableFormat& 
   table.first_.offset = has_mark ? 3 : 0;
   FDL_TRY(table.read_header());
   return table;
+}
+
+Result<Table> Table::of_records(InputFile file, std::shared_ptr<const MemoryRecords> records) {
+  Table out(std::move(file), {});
+  out.columns_ = records->names();
+  std::vector<std::string> sorted = out.columns_;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end())
+    return fail(error(Code::DataCorrupt, {}, "two columns of '{}' are called '{}'",
+                      out.file_.path().string(), *twice)
+                    .help("give one of them another name"));
+  out.records_ = std::move(records);
+  return out;
 }
 
 Result<void> Table::read_header() {
@@ -82,6 +97,14 @@ Result<void> Table::scan(std::int64_t begin, std::int64_t end, const Use& use) c
 // Gives the records from `begin` on; `num_seen` counts from the first of the file.
 Result<void> Table::go_through(std::int64_t begin, std::int64_t end, const Use& use,
                                std::vector<Mark>* marks, std::int64_t& num_seen) const {
+  if (records_) {
+    Record here;
+    for (num_seen = begin; num_seen < std::min(end, records_->num_records()); ++num_seen) {
+      records_->fill(num_seen, here);
+      FDL_TRY(use(num_seen, here));
+    }
+    return {};
+  }
   const auto from = static_cast<std::size_t>(begin / kIndexed);
   const Mark start = from < marks_.size() ? marks_[from] : first_;
   RecordCursor cursor(file_, start.offset, start.line, form_.kind == TableFormat::Kind::Csv);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,12 +40,17 @@ struct TableFormat {
   bool has_header = true;
 };
 
+class MemoryRecords;
+
 class Table {
  public:
   // Reads the names of the columns: the header; 0, 1, ... where there is none; of JSON lines the
   // keys of the first object.
   // Errors: FDL5101 when there is no such file, FDL5102, FDL5001.
   static Result<Table> open(const std::filesystem::path& path, const TableFormat& form);
+
+  // One whose records are in memory, from a file that is no text.
+  static Result<Table> of_records(InputFile file, std::shared_ptr<const MemoryRecords> records);
 
   const std::vector<std::string>& columns() const { return columns_; }
   const InputFile& file() const { return file_; }
@@ -79,6 +85,7 @@ class Table {
 
   InputFile file_;
   TableFormat form_;
+  std::shared_ptr<const MemoryRecords> records_;  // where they are in memory
   std::vector<std::string> columns_;
   Mark first_;  // of the first record
   std::vector<Mark> marks_;

@@ -194,6 +194,9 @@ Result<Tokenizer> Tokenizer::parse(std::string_view text, const std::string& nam
     set_word(parts->words, one.number, to_utf8(one.content));
     parts->added[one.content.front()].push_back(one);
   }
+  Result<TextEnds> ends = TextEnds::read(child(root, "post_processor"), parts->words.size(), file);
+  if (!ends) return fail(ends.error());
+  parts->ends = *std::move(ends);
   return Tokenizer(std::move(parts));
 }
 
@@ -208,6 +211,17 @@ Result<Tokenizer> Tokenizer::open(const std::filesystem::path& path) {
 std::vector<std::int64_t> Tokenizer::encode(std::string_view text) const {
   Tokens out;
   parts_->encode(to_points(text), out);
+  return out;
+}
+
+std::vector<std::int64_t> Tokenizer::encode_whole(std::string_view text,
+                                                  std::optional<std::size_t> most) const {
+  const TextEnds& ends = parts_->ends;
+  Tokens out = ends.before, own = encode(text);
+  const std::size_t num_ends = ends.before.size() + ends.behind.size();
+  if (most && own.size() + num_ends > *most) own.resize(*most > num_ends ? *most - num_ends : 0);
+  out.insert(out.end(), own.begin(), own.end());
+  out.insert(out.end(), ends.behind.begin(), ends.behind.end());
   return out;
 }
 

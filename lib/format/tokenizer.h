@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,11 @@ class Tokenizer {
   // that were added to the vocabulary are found in the text. Bytes that are not UTF-8 become
   // U+FFFD.
   std::vector<std::int64_t> encode(std::string_view text) const;
+
+  // The same with them, as a model takes it. No more tokens than `most`, if that is given: those at
+  // the ends stay, the text is cut at its end.
+  std::vector<std::int64_t> encode_whole(std::string_view text,
+                                         std::optional<std::size_t> most = {}) const;
 
   // Words by number; "" where a number has none.
   const std::vector<std::string>& words() const;

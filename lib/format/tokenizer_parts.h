@@ -56,6 +56,14 @@ class PreTokenizer {
   bool adds_space_ = true, splits_ = true;  // of ByteLevel
 };
 
+// What stands before and behind a text at a model's input. tokenizer_ends.cpp
+struct TextEnds {
+  Tokens before, behind;
+  // `about` is `post_processor`, or null.
+  static Result<TextEnds> read(const nlohmann::json& about, std::size_t num_words,
+                               const TokenizerFile& file);
+};
+
 // The character that stands for a byte in byte-level vocabularies, and the bytes that characters
 // stand for; empty where one stands for none.
 // Source: Radford et al. 2019, the published encoder of GPT-2.
@@ -86,6 +94,7 @@ struct Tokenizer::Parts {
   // By their first character, the longest first.
   std::unordered_map<char32_t, std::vector<AddedToken>> added;
   std::vector<std::string> words;
+  TextEnds ends;
 
   void encode(const Points& text, Tokens& out) const;
 

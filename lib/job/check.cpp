@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "lib/catalog/schedules/plateau.h"
 #include "lib/graph/build.h"
 #include "lib/job/sections.h"
@@ -101,9 +103,25 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
     check_best(job, manifest, problems);
     check_plateaus(job, problems);
     const Result<SampleRanges> ranges = select_samples(*train, info);
-    check_schedules(job.training, ranges ? num_samples_in(*ranges, info) : 0, problems);
+    const auto& phases = job.training.phases;
+    const bool is_one = std::all_of(phases.begin(), phases.end(),
+                                    [](const Phase& phase) { return phase.data.empty(); });
+    const std::int64_t num_samples = ranges && is_one ? num_samples_in(*ranges, info) : 0;
+    check_schedules(job.training, num_samples, problems);
   }
   if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
+}
+
+// As the XDG base directory specification says; without a home beside the runs.
+std::filesystem::path cache_folder(const Job& job, const config::Environment& environment) {
+  const auto folder_in = [&](const char* name) {
+    const auto found = environment.find(name);
+    const std::filesystem::path out = found != environment.end() ? found->second : "";
+    return out.is_absolute() ? out : std::filesystem::path();
+  };
+  const std::filesystem::path own = folder_in("XDG_CACHE_HOME"), home = folder_in("HOME");
+  if (!own.empty()) return own / "fdl";
+  return home.empty() ? job.folder / job.output_dir / ".cache" : home / ".cache" / "fdl";
 }
 
 }  // namespace
@@ -123,6 +141,7 @@ Checked check(const config::Manifest& manifest, const config::Environment& envir
     return out;
   }
   out.job = read_job(manifest, problems);
+  if (out.job) out.job->cache_folder = cache_folder(*out.job, environment);
   if (out.graph && out.job && out.job->training.optimizer.spec != nullptr)
     out.job->training.groups = read_groups(out.job->training.optimizer, *out.graph, problems);
   if (out.graph && out.job)

@@ -150,6 +150,18 @@ void check_fields(const graph::Graph& graph, const std::vector<Field>& fields,
   }
 }
 
+namespace {
+
+void report_more_classes(const DataSplit& split, const Field& field, std::int64_t num_trained,
+                         Diagnostics& problems) {
+  problems.add(error(Code::FieldMismatch, split.source.span,
+                     "'{}' of '{}' has {} classes, but in the training data it has {}", field.name,
+                     split.name, field.num_classes, num_trained)
+                   .help("every part of the data must have the classes of `train`"));
+}
+
+}  // namespace
+
 void check_same_fields(const Job& job, const DataSplit& split, const SourceInfo& info,
                        const std::vector<Field>& trained, Diagnostics& problems) {
   Diagnostics told;  // what is wrong with the transforms
@@ -157,7 +169,11 @@ void check_same_fields(const Job& job, const DataSplit& split, const SourceInfo&
   for (const Field& wanted : trained) {
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const Field& f) { return f.name == wanted.name; });
-    if (field != fields.end() && field->type == wanted.type) continue;
+    if (field != fields.end() && field->type == wanted.type) {
+      if (wanted.num_classes > 0 && field->num_classes > wanted.num_classes)
+        report_more_classes(split, *field, wanted.num_classes, problems);
+      continue;
+    }
     problems.add(error(Code::FieldMismatch, split.source.span,
                        "'{}' has {}, but the training data has '{}' as {}", split.name,
                        field == fields.end() ? "no field '" + wanted.name + "'"
@@ -179,8 +195,10 @@ std::int64_t num_shared(const SampleRanges& a, const SampleRanges& b) {
   return out;
 }
 
-// Which parts of the data may share samples: sets of one part may, each is measured by itself.
+// Which parts of the data may share samples: what is trained on may, and sets of one part, each of
+// which is measured by itself.
 bool may_share(const DataSplit& a, const DataSplit& b) {
+  if (a.is_of_training() && b.is_of_training()) return true;
   return a.name.find('/') != std::string::npos &&
          a.name.substr(0, a.name.find('/')) == b.name.substr(0, b.name.find('/'));
 }

@@ -1,6 +1,7 @@
 #include "lib/job/job.h"
 
 #include <algorithm>
+#include <array>
 
 #include "lib/base/closest.h"
 #include "lib/catalog/schedules/warmup.h"
@@ -67,7 +68,9 @@ void read_transforms(const TransformKeys& keys, Job& job, Diagnostics& problems)
 }
 
 void read_loader(const LoaderKeys& keys, Job& job, Diagnostics& problems) {
-  job.loader = {keys.workers, keys.prefetch, keys.shuffle, keys.drop_last, std::nullopt};
+  job.loader = {keys.workers, keys.prefetch, keys.shuffle, keys.drop_last, std::nullopt, {}};
+  const auto cache = std::find(kCaches.begin(), kCaches.end(), keys.cache);
+  if (cache != kCaches.end()) job.loader.cache = static_cast<Cache>(cache - kCaches.begin());
   if (keys.sampler.is_null()) return;
   auto choice = catalog::read_choice(catalog::EntryKind::Sampler, keys.sampler, {}, problems);
   if (!choice) return;
@@ -165,7 +168,7 @@ void check_schedules(const Training& training, Diagnostics& problems) {
 // What `overfit` and `smoke` leave of the data.
 void limit_batches(Job& job) {
   for (DataSplit& split : job.splits) {
-    const bool is_train = split.name == "train";
+    const bool is_train = split.is_of_training();
     if (is_train && job.training.overfit_batches > 0)
       split.limit = {job.training.overfit_batches, 1};
     if (!is_train && job.training.smoke) split.limit = {1, 1};
@@ -225,6 +228,7 @@ std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& probl
   if (data != nullptr) config::bind_record(record_spec(&keys), *data, &keys, problems);
   read_loader(keys.loader, job, problems);
   read_splits(keys, job, problems);
+  if (training != nullptr) read_phase_splits(*training, job, problems);
   read_transforms(keys.transforms, job, problems);
   read_pads(keys.pad, job, problems);
   if (training != nullptr) read_training(*training, job, problems);

@@ -40,7 +40,8 @@ struct BatchLimit {
   std::int64_t of(std::int64_t num_batches) const;
 };
 
-// One named part of the data: "train", "val", "test", or a set of several: "val/clean".
+// One named part of the data: "train", "val", "test", a set of several: "val/clean", or what a
+// phase trains on instead of "train": "train/<phase>".
 struct DataSplit {
   std::string name;
   catalog::Choice source;
@@ -49,6 +50,8 @@ struct DataSplit {
   std::optional<Fold> fold;                  // of the slice
   BatchLimit limit;
   Span span;
+
+  bool is_of_training() const { return name == "train" || name.starts_with("train/"); }
 };
 
 // Transforms of one field, in order.
@@ -63,12 +66,16 @@ struct Sampler {
   std::string field;  // that it draws by
 };
 
+// Where samples stay that have been decoded or parsed once.
+enum class Cache { Auto, Memory, Disk, None };
+
 struct Loader {
   std::int64_t workers = 1;
   std::int64_t prefetch = 4;  // batches made ahead
   bool shuffle = true;        // of training; evaluation never does
   bool drop_last = false;
   std::optional<Sampler> sampler;  // else one by one
+  Cache cache = Cache::Auto;
 };
 
 // What mixes the samples of training batches. Losses compare, in the place of a mixed field of
@@ -193,6 +200,7 @@ struct Job {
   std::string description;
   std::filesystem::path folder;  // relative paths in the manifest start here
   std::filesystem::path output_dir = "runs";
+  std::filesystem::path cache_folder;  // of the user, for what can be made again
   std::vector<DataSplit> splits;
   std::vector<FieldTransforms> transforms;
   Mixing mixing;

@@ -172,7 +172,10 @@ void read_phases(const Node& training, const graph::Graph& graph, Job& job, Diag
   for (const Node& item : list->items) {
     auto phase = read_phase(item, job, graph, things, problems);
     if (!phase) continue;
-    if (phase->name.empty()) phase->name = std::to_string(job.training.phases.size());
+    const auto place = static_cast<std::size_t>(&item - list->items.data());
+    if (phase->name.empty()) phase->name = std::to_string(place);
+    const Node* data = item.find("data");
+    if (data != nullptr && !data->is_null()) phase->data = phase_split_name(item, place);
     if (!names.insert(phase->name).second)
       problems.add(error(Code::NameCollision, item.span, "two phases are named '{}'", phase->name));
     const Node* until = item.find("until");  // one that cannot be read was told of

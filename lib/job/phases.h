@@ -39,6 +39,8 @@ struct Phase {
   std::vector<std::string> frozen_nodes;  // and of nodes whose running statistics stay
   // Its own optimizer or rates, where it has any; state of parameters is kept by name.
   std::vector<ParameterGroup> groups;
+  // The part of the data that is trained on from here on: "train/<phase>"; "" for that of before.
+  std::string data;
   Until until;  // the last one may go on to the end of the run
 };
 

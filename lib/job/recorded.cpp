@@ -22,6 +22,7 @@ std::vector<std::string> measured_parts(const Job& job) {
   std::vector<std::string> out;
   for (const DataSplit& split : job.splits) {
     if (split.name == "test" || split.name.starts_with("test/")) continue;
+    if (split.name.starts_with("train/")) continue;  // of a phase, recorded as "train"
     out.push_back(split.name);
     const bool is_averaged =
         split.name != "train" && job.training.ema && job.training.ema->evaluates;

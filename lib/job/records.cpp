@@ -20,6 +20,12 @@ const RecordSpec& record_spec(const LoaderKeys*) {
           .field("sampler", &K::sampler,
                  "How the training samples of an epoch are drawn, where that is not one by one at "
                  "random: `weighted`, `stratified` or `bucketed`.")
+          .field("cache", &K::cache,
+                 "Where samples stay that have been decoded or parsed once, with those of their "
+                 "transforms that draw nothing: in memory, or in a file of the user's cache folder "
+                 "that later runs read too. `auto` takes memory for what is costly to read, up to "
+                 "half of what is available.",
+                 config::choices({kCaches.begin(), kCaches.end()}))
           .build();
   return spec;
 }
@@ -206,6 +212,10 @@ const RecordSpec& record_spec(const PhaseKeys*) {
           .field("thaw", &K::thaw, "Patterns over paths: what is trained again.")
           .field("lr", &K::lr,
                  "Its learning rate, or rates by pattern: {backbone: 1e-5, default: 1e-4}.")
+          .field(
+              "data", &K::data,
+              "What it and those after it train on, instead of `data.train`: a source, with what "
+              "may stand beside one. It begins a new epoch.")
           .field("optimizer", &K::optimizer,
                  "An optimizer of its own; state of the same name and shape is kept.")
           .field("until", &K::until, "When it is over; the last one may end with the run.")

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "lib/config/bind.h"
 #include "lib/config/tree.h"
 
@@ -13,7 +15,10 @@ struct LoaderKeys {
   bool shuffle = true;
   bool drop_last = false;
   config::Node sampler;
+  std::string cache = "auto";
 };
+// What `cache` may be, in the order of Cache.
+inline constexpr std::array<const char*, 4> kCaches = {"auto", "memory", "disk", "none"};
 const config::RecordSpec& record_spec(const LoaderKeys*);
 
 struct TransformKeys {
@@ -118,7 +123,7 @@ const config::RecordSpec& record_spec(const UntilKeys*);
 
 struct PhaseKeys {
   std::string name;
-  config::Node freeze, thaw, lr, optimizer;
+  config::Node freeze, thaw, lr, optimizer, data;
   UntilKeys until;
 };
 const config::RecordSpec& record_spec(const PhaseKeys*);

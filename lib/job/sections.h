@@ -16,6 +16,10 @@ std::optional<Job> read_job(const config::Manifest& manifest, Diagnostics& probl
 
 // The parts of the data, by name. splits.cpp
 void read_splits(const DataKeys& keys, Job& job, Diagnostics& problems);
+// And those that phases bring.
+void read_phase_splits(const config::Node& training, Job& job, Diagnostics& problems);
+// "train/warm" of the phase "warm"; one without a name goes by its place.
+std::string phase_split_name(const config::Node& phase, std::size_t place);
 
 // By which field the sampler draws, and what the transforms of batches mix; checks both. After the
 // losses have been read. batches.cpp

@@ -166,4 +166,21 @@ void read_splits(const DataKeys& keys, Job& job, Diagnostics& problems) {
   }
 }
 
+std::string phase_split_name(const Node& phase, std::size_t place) {
+  const Node* name = phase.find("name");
+  const bool has_name = name != nullptr && name->is_scalar() && !name->text.empty();
+  return "train/" + (has_name ? name->text : std::to_string(place));
+}
+
+void read_phase_splits(const Node& training, Job& job, Diagnostics& problems) {
+  const Node* list = training.find("phases");
+  if (list == nullptr || !list->is_list()) return;
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const Node& phase = list->items[i];
+    const Node* data = phase.is_map() ? phase.find("data") : nullptr;
+    if (data != nullptr && !data->is_null())
+      read_split(phase_split_name(phase, i), *data, job, problems);
+  }
+}
+
 }  // namespace fdl::job

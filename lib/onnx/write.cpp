@@ -1,8 +1,7 @@
 #include "lib/onnx/write.h"
 
-#include <dlfcn.h>
-
 #include "lib/base/files.h"
+#include "lib/base/plugin.h"
 #include "lib/onnx/write_plugin.h"
 
 namespace fdl::onnx {
@@ -12,22 +11,14 @@ namespace fs = std::filesystem;
 
 using WriteFunction = decltype(&fdl_onnx_write);
 
-// Never unloaded.
 Result<WriteFunction> load_plugin() {
   constexpr const char* kName = "libfdl_onnx.so";
-  std::error_code code;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", code).parent_path() / kName;
-  const fs::path built = FDL_ONNX_BUILT;
-  const fs::path& path = !code && fs::exists(beside, code) ? beside : built;
-  if (path.empty() || !fs::exists(path, code)) {
-    return fail(error(Code::CannotExport, {}, "this fdl was built without ONNX")
-                    .help("install libonnx-dev and libprotobuf-dev, and build fdl again"));
-  }
-  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* const symbol = library != nullptr ? ::dlsym(library, "fdl_onnx_write") : nullptr;
-  if (symbol != nullptr) return reinterpret_cast<WriteFunction>(symbol);
-  return fail(error(Code::CannotExport, {}, "cannot load '{}': {}", kName, ::dlerror())
-                  .help("install libonnx-dev and libprotobuf-dev, and build fdl again"));
+  const PluginFunction found = find_plugin_function(kName, FDL_ONNX_BUILT, "fdl_onnx_write");
+  if (found.address != nullptr) return reinterpret_cast<WriteFunction>(found.address);
+  Diagnostic d = found.is_absent
+                     ? error(Code::CannotExport, {}, "this fdl was built without ONNX")
+                     : error(Code::CannotExport, {}, "cannot load '{}': {}", kName, found.reason);
+  return fail(std::move(d).help("install libonnx-dev and libprotobuf-dev, and build fdl again"));
 }
 
 // What the plugin hands its bytes to; keeps the first failure.

@@ -12,8 +12,8 @@ namespace fdl::train {
 Result<TrainEnd> Session::run() {
   if (job_.checkpoints.initial && state_.step == 0) FDL_TRY(save({}));
   FDL_TRY(report_start(state_.step));
-  data::Loader loader =
-      train_.loader(train_loader_spec(job_, horizon_.epochs), {state_.epoch, state_.batch});
+  const Split* loaded = nullptr;
+  std::unique_ptr<data::Loader> loader;
   last_report_s_ = events_.seconds();
   std::optional<Watchdog> watchdog;
   if (job_.training.watchdog)
@@ -23,8 +23,14 @@ Result<TrainEnd> Session::run() {
   int signal = 0;
   while (!is_done() && signal == 0 && !is_out_of_time() && !is_paused()) {
     step_start_s_ = events_.seconds();
+    if (loaded != train_) {
+      const data::LoaderSpec spec = train_loader_spec(job_, *train_, horizon_.epochs);
+      loader.reset();  // its memory first
+      loader.reset(new data::Loader(train_->loader(spec, {state_.epoch, state_.batch})));
+      loaded = train_;
+    }
     if (watchdog) watchdog->begin(state_.step + 1);
-    if (const Result<void> stepped = step(loader); !stepped) return fail(rescue(stepped.error()));
+    if (const Result<void> stepped = step(*loader); !stepped) return fail(rescue(stepped.error()));
     if (watchdog) watchdog->end();
     signal = setup_.stop_signal();
     FDL_TRY(after_step());
@@ -85,7 +91,7 @@ Result<void> Session::next_batch(data::Loader& loader) {
 // A checkpoint from within a sequence goes on with what that batch had carried.
 Result<void> Session::check_position() const {
   const bool fits =
-      state_.position < train_.num_positions() && carried_.num_samples() == batch_->num_samples;
+      state_.position < train_->num_positions() && carried_.num_samples() == batch_->num_samples;
   if (fits) return {};
   return fail(error(Code::ResumeMismatch, {},
                     "the checkpoint is from position {} of sequences of {} samples, which this "
@@ -96,7 +102,7 @@ Result<void> Session::check_position() const {
 
 // The position after the last one of the update that runs.
 std::int64_t Session::end_of_update() const {
-  const std::int64_t num_positions = std::max<std::int64_t>(train_.num_positions(), 1);
+  const std::int64_t num_positions = std::max<std::int64_t>(train_->num_positions(), 1);
   return std::min(state_.position + calls_per_update(graph_, num_positions), num_positions);
 }
 
@@ -105,7 +111,7 @@ void Session::move_on() {
   ++state_.step;
   carried_.detach();
   state_.position = end_of_update();
-  if (state_.position < train_.num_positions()) return;
+  if (state_.position < train_->num_positions()) return;
   state_.position = 0;
   state_.batch += num_batches_;
   num_seen_ += num_samples_;
@@ -141,7 +147,7 @@ bool Session::is_observed() const {
   if (!observer_) return false;
   const job::Observe& what = job_.observe;
   if (what.every_steps > 0) return (state_.step + 1) % what.every_steps == 0;
-  const bool ends_epoch = end_of_update() >= train_.num_positions() &&
+  const bool ends_epoch = end_of_update() >= train_->num_positions() &&
                           state_.batch + batches_of_update() == horizon_.batches_per_epoch;
   return ends_epoch && (state_.epoch + 1) % what.every_epochs == 0;
 }
@@ -167,7 +173,7 @@ Result<void> Session::after_step() {
       !vals_.empty() && is_due(training.validate_every_epochs, training.validate_every_steps);
   const bool is_whole = is_epoch_over() || is_done();
   if (is_whole || saves || validates)
-    train_.add_measures(totals_, measures, is_whole ? Which::All : Which::Cheap);
+    train_->add_measures(totals_, measures, is_whole ? Which::All : Which::Cheap);
   for (const Split& val : vals_) {
     if (validates) FDL_TRY(validate(val, measures));
   }
@@ -179,19 +185,24 @@ Result<void> Session::after_step() {
   observe_plateau(measures.numbers);
   observe_early_stop(measures.numbers);
   FDL_TRY(observe_phase(measures.numbers));
-  if (is_done() && !is_whole) train_.add_measures(totals_, measures);
+  const bool is_cut = is_done() || is_epoch_over();  // by what was measured
+  if (is_cut && !is_whole) train_->add_measures(totals_, measures);
   measures.numbers.insert(observed_.begin(), observed_.end());
   if (is_epoch_over() || is_done()) FDL_TRY(report_epoch(measures));
-  if (is_epoch_over()) {
-    ++state_.epoch;
-    state_.batch = 0;
-    state_.train_seconds = 0;
-    totals_ = train_.empty_totals();
-  } else {
-    FDL_TRY(report_progress());
-  }
+  FDL_TRY(is_epoch_over() ? begin_epoch() : report_progress());
   if (saves || is_done()) FDL_TRY(save(measures.numbers));
   return report_saved(false);
+}
+
+Result<void> Session::begin_epoch() {
+  ++state_.epoch;
+  state_.batch = 0;
+  state_.position = 0;
+  state_.train_seconds = 0;
+  cuts_epoch_ = false;
+  FDL_TRY(change_data());
+  totals_ = train_->empty_totals();
+  return {};
 }
 
 // A plateau looks at what was measured after this step: at training's means when an epoch ends.

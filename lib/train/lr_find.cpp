@@ -73,7 +73,7 @@ Result<std::vector<RatePoint>> Session::range_test(const RangeTest& test) {
   schedule_ = [rate_of](std::int64_t step) { return optim::Rates{rate_of(step), {}}; };
   const std::int64_t num_epochs =
       test.num_steps * job_.training.accumulate / horizon_.batches_per_epoch + 1;
-  data::Loader loader = train_.loader(train_loader_spec(job_, num_epochs), {0, 0});
+  data::Loader loader = train_->loader(train_loader_spec(job_, *train_, num_epochs), {0, 0});
   std::vector<RatePoint> curve;
   while (state_.step < test.num_steps && setup_.stop_signal() == 0) {
     const double lr = rate_of(state_.step);

@@ -51,7 +51,7 @@ Diagnostic Session::trace_not_finite(const optim::Evaluation& here, Carried carr
     if (rows.empty()) continue;
     out.notes.push_back(
         {fmt::format("the data has it: '{}' of {} {} of the batch is not finite",
-                     train_.field_name(i), rows.size() == 1 ? "sample" : "samples", some(rows)),
+                     train_->field_name(i), rows.size() == 1 ? "sample" : "samples", some(rows)),
          {}});
   }
   const graph::Node* first = nullptr;
@@ -63,7 +63,7 @@ Diagnostic Session::trace_not_finite(const optim::Evaluation& here, Carried carr
       what = first_bad(value);
     }
   });
-  Totals unused = train_.empty_totals();
+  Totals unused = train_->empty_totals();
   const auto calls = forward(carried, unused);
   executor_.set_watch({});
   if (!calls) return calls.error();
@@ -106,7 +106,7 @@ Result<void> Session::save_replay(const Carried& carried) const {
   FDL_TRY(make_folders(replay_folder(setup_.run)));
   std::vector<tensor::NamedTensor> fields;
   for (std::size_t i = 0; i < batch_->fields.size(); ++i)
-    fields.push_back({train_.field_name(i), batch_->fields[i]});
+    fields.push_back({train_->field_name(i), batch_->fields[i]});
   const nlohmann::ordered_json facts = {{"step", state_.step},
                                         {"position", state_.position},
                                         {"epoch", batch_->position.epoch},

@@ -72,6 +72,38 @@ void Session::make_schedule() {
                                    horizon_.total_steps, horizon_.steps_per_epoch);
 }
 
+// That of the last phase up to this one that has its own; else `train`.
+const Split& Session::data_of(std::int64_t phase) const {
+  const Split* out = trains_.front().get();
+  const auto& phases = job_.training.phases;
+  for (std::int64_t i = 0; i <= phase && i < static_cast<std::int64_t>(phases.size()); ++i) {
+    const std::string& own = phases[static_cast<std::size_t>(i)].data;
+    const auto found = std::find_if(trains_.begin(), trains_.end(),
+                                    [&](const auto& split) { return split->name() == own; });
+    if (found != trains_.end()) out = found->get();
+  }
+  return *out;
+}
+
+Result<void> Session::take_data() {
+  const Split& data = data_of(state_.phase.index);
+  const Result<Horizon> horizon =
+      plan_horizon(job_, graph_, data, {state_.phase.data_step, state_.phase.data_epoch});
+  if (!horizon) return fail(horizon.error());
+  train_ = &data;
+  horizon_ = *horizon;
+  make_schedule();
+  return {};
+}
+
+// When an epoch begins: the phase at hand may train on other data than the one before.
+Result<void> Session::change_data() {
+  if (&data_of(state_.phase.index) == train_) return {};
+  state_.phase.data_step = state_.step;
+  state_.phase.data_epoch = state_.epoch;
+  return take_data();
+}
+
 // After a step: on to the next phase where this one is over. The last one's end is the run's.
 Result<void> Session::observe_phase(const std::map<std::string, double>& means) {
   const job::Phase* const now = phase();
@@ -84,7 +116,11 @@ Result<void> Session::observe_phase(const std::map<std::string, double>& means) 
     state_.early_stop.reason = fmt::format("the last phase, '{}', is over: {}", now->name, why);
     return {};
   }
-  state_.phase = {state_.phase.index + 1, done.steps, done.epochs, {}};
+  ++state_.phase.index;
+  state_.phase.seen.clear();
+  cuts_epoch_ = !is_epoch_over() && &data_of(state_.phase.index) != train_;
+  state_.phase.first_step = done.steps;
+  state_.phase.first_epoch = done.epochs + (cuts_epoch_ ? 1 : 0);
   enter_phase();
   return report_notice(fmt::format("phase '{}' follows '{}': {}", phase()->name, now->name, why));
 }

@@ -14,6 +14,7 @@ struct PhaseState {
   std::int64_t index = 0;
   std::int64_t first_step = 0, first_epoch = 0;  // done when the phase began
   job::SeenByTrends seen;                        // of each trend of `until`, since then
+  std::int64_t data_step = 0, data_epoch = 0;    // done when the data at hand began
 
   friend bool operator==(const PhaseState&, const PhaseState&) = default;
 };

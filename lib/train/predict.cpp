@@ -81,8 +81,10 @@ class Predictor {
       auto outputs = call(**batch);
       if (!outputs) return fail(outputs.error());
       PredictedBatch predicted{(*batch)->num_samples, {}, {}};
-      for (std::size_t i = 0; i < meanings.size(); ++i)
+      for (std::size_t i = 0; i < meanings.size(); ++i) {
         predicted.outputs.push_back(interpret(meanings[i], (*outputs)[i]));
+        predicted.outputs.back().lengths = lengths_of(i, meanings[i], **batch);
+      }
       for (std::int64_t k = 0; k < predicted.num_samples && !input_.names.empty(); ++k)
         predicted.names.push_back(input_.names[static_cast<std::size_t>((*batch)->first_row + k)]);
       FDL_TRY(writer.write(predicted));
@@ -94,6 +96,30 @@ class Predictor {
     std::size_t i = 0;
     while (input_.dataset.fields[i].name != name) ++i;  // open_input has seen to it
     return batch.fields[i];
+  }
+
+  // Whether axis 1 of what an output is taken for, batched, goes along `axis`.
+  bool goes_along(const catalog::Dim& axis, std::size_t output,
+                  const OutputMeaning& meaning) const {
+    if (!graph_.states.empty()) return true;  // a call for each position
+    const graph::ValueId value = graph_.outputs[output].value;
+    catalog::Shape shape = graph_.values[static_cast<std::size_t>(value)].type.shape;
+    if (meaning.is_classes()) shape.erase(shape.begin() + meaning.class_dim);
+    return shape.size() > 1 && shape[1] == axis;
+  }
+
+  // How many positions of each sample of a batch are real; none where all are alike.
+  std::vector<std::int64_t> lengths_of(std::size_t output, const OutputMeaning& meaning,
+                                       const data::Batch& batch) const {
+    const auto& fields = input_.dataset.fields;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].mask_of.empty() || !goes_along(fields[i].type.shape.front(), output, meaning))
+        continue;
+      const at::Tensor counts = batch.fields[i].sum(1).contiguous();
+      const auto* from = counts.const_data_ptr<std::int64_t>();
+      return {from, from + counts.numel()};
+    }
+    return {};
   }
 
   Result<std::vector<at::Tensor>> call(const data::Batch& batch) const {

@@ -5,8 +5,10 @@
 
 #include "lib/catalog/datasets/csv.h"
 #include "lib/catalog/datasets/jsonl.h"
+#include "lib/catalog/datasets/parquet.h"
 #include "lib/data/sources/open.h"
 #include "lib/format/image_header.h"
+#include "lib/format/parquet.h"
 #include "lib/format/table.h"
 #include "lib/job/sources/image_folder.h"
 #include "lib/train/predict_wanted.h"
@@ -66,7 +68,23 @@ const catalog::TableParams* trained_table(const job::Job& job) {
   const catalog::Choice& source = job.find_split("train")->source;
   if (source.name() == "csv") return &source.as<catalog::CsvParams>();
   if (source.name() == "jsonl") return &source.as<catalog::JsonlParams>();
+  if (source.name() == "parquet") return &source.as<catalog::ParquetParams>();
   return nullptr;
+}
+
+// The fields of a trained table that are texts, whatever inputs they become.
+void add_texts(const catalog::TableParams& trained, const std::vector<std::string>& columns,
+               config::Node& out) {
+  const auto is_text = [](const std::string& name, const config::Node& value) {
+    const config::Node* type = value.is_map() ? value.find("type") : nullptr;
+    return type != nullptr ? type->text == "text" : name == "text";
+  };
+  for (const config::Entry& entry : trained.fields.entries) {
+    if (is_text(entry.key, entry.value)) out.entries.push_back(entry);
+  }
+  const bool has_column = std::find(columns.begin(), columns.end(), "text") != columns.end();
+  if (trained.fields.entries.empty() && has_column)
+    out.entries.push_back({"text", {}, config::make_scalar("text", {}, true)});
 }
 
 // Which columns feed the inputs: as in training, else the column of an input's name, else, of a
@@ -75,7 +93,12 @@ config::Node fields_of(const Wanted& wanted, const std::vector<std::string>& col
   config::Node out;
   out.kind = config::Kind::Map;
   const catalog::TableParams* trained = trained_table(wanted.job);
+  const bool has_texts = trained != nullptr && !trained->tokenizer.empty();
+  if (has_texts) add_texts(*trained, columns, out);
   for (const Field& field : wanted.fields) {
+    const bool is_made = has_texts && trained->fields.find(field.name) == nullptr &&
+                         (field.name == "input_ids" || field.name == "token_type_ids");
+    if (is_made || out.find(field.name) != nullptr) continue;
     config::Node value = config::make_scalar(field.name, {}, true);
     const config::Node* given = trained != nullptr ? trained->fields.find(field.name) : nullptr;
     const bool has_column = std::find(columns.begin(), columns.end(), field.name) != columns.end();
@@ -94,39 +117,37 @@ config::Node fields_of(const Wanted& wanted, const std::vector<std::string>& col
 }
 
 template <typename P>
-Result<catalog::Choice> table_choice(const Wanted& wanted, P params,
-                                     const format::TableFormat& form) {
-  const Result<format::Table> table = format::Table::open(wanted.path, form);
+Result<catalog::Choice> table_choice(const Wanted& wanted, const char* source, P params,
+                                     const Result<format::Table>& table) {
   if (!table) return fail(table.error());
   params.file = fs::absolute(wanted.path).string();
   params.fields = fields_of(wanted, table->columns());
-  const bool is_csv = form.kind == format::TableFormat::Kind::Csv;
+  config::Node node;
+  node.at_or_add(source, {}).at_or_add("file", {}) = config::make_scalar(params.file, {}, true);
   Diagnostics none;
-  auto choice = catalog::read_choice(
-      catalog::EntryKind::Dataset,
-      [&] {
-        config::Node node;
-        config::Node& inner = node.at_or_add(is_csv ? "csv" : "jsonl", {});
-        inner.at_or_add("file", {}) = config::make_scalar(params.file, {}, true);
-        return node;
-      }(),
-      {}, none);
+  auto choice = catalog::read_choice(catalog::EntryKind::Dataset, node, {}, none);
   choice->params = std::make_shared<const P>(std::move(params));
   return *std::move(choice);
 }
 
 Result<catalog::Choice> table_choice(const Wanted& wanted, const std::string& extension) {
   const catalog::Choice& trained = wanted.job.find_split("train")->source;
+  const catalog::TableParams* table = trained_table(wanted.job);
+  catalog::TableParams common;
+  if (table != nullptr) common = *table;
   if (extension == ".jsonl" || extension == ".ndjson") {
-    catalog::JsonlParams params;
-    if (const auto* table = trained_table(wanted.job)) params.missing = table->missing;
-    return table_choice(wanted, std::move(params), {format::TableFormat::Kind::JsonLines});
+    return table_choice(wanted, "jsonl", catalog::JsonlParams{common},
+                        format::Table::open(wanted.path, {format::TableFormat::Kind::JsonLines}));
   }
-  catalog::CsvParams params;
+  if (extension == ".parquet")
+    return table_choice(wanted, "parquet", catalog::ParquetParams{common},
+                        format::open_parquet(wanted.path));
+  catalog::CsvParams params{common};
   if (trained.name() == "csv") params = trained.as<catalog::CsvParams>();
   if (extension == ".tsv") params.delimiter.assign(1, '\t');
-  return table_choice(wanted, params,
-                      {format::TableFormat::Kind::Csv, params.delimiter.front(), params.header});
+  return table_choice(wanted, "csv", params,
+                      format::Table::open(wanted.path, {format::TableFormat::Kind::Csv,
+                                                        params.delimiter.front(), params.header}));
 }
 
 Result<PredictInput> open_table(const Wanted& wanted, const std::string& extension) {
@@ -142,7 +163,7 @@ Result<PredictInput> open_table(const Wanted& wanted, const std::string& extensi
     FDL_TRY(wanted.check_fits(field, found->type));
   }
   const data::OpenContext context{split, wanted.job, *info};
-  auto source = split.source.name() == "csv" ? data::open_csv(context) : data::open_jsonl(context);
+  auto source = data::open_csv(context);  // as of every table
   return open_dataset(split, *info, std::move(source));
 }
 
@@ -202,14 +223,27 @@ Result<PredictInput> open_pictures(const Wanted& wanted) {
   return out;
 }
 
+// Whether a file of objects has texts, rather than lists of tokens.
+bool has_texts(const Wanted& wanted) {
+  const auto table = format::Table::open(wanted.path, {format::TableFormat::Kind::JsonLines});
+  const bool is_there = table && std::find(table->columns().begin(), table->columns().end(),
+                                           "text") != table->columns().end();
+  return is_there;
+}
+
 }  // namespace
 
 Result<PredictInput> open_input(const fs::path& path, const job::Job& job,
                                 const graph::Graph& graph, const job::SourceInfo& trained) {
   Wanted wanted{path, job, graph, {}};
+  const bool is_text = job.find_split("train")->source.name() == "text";
   for (const graph::NamedValue& input : graph.inputs) {
+    const catalog::Shape& shape = graph.values[static_cast<std::size_t>(input.value)].type.shape;
     for (const Field& field : trained.fields) {
-      if (field.name == input.name && field.mask_of.empty()) wanted.fields.push_back(field);
+      if (field.name != input.name || !field.mask_of.empty()) continue;
+      wanted.fields.push_back(field);
+      // Windows are of one length, whatever the model could take.
+      if (is_text && shape.size() == 2) wanted.fields.back().type.shape = {shape[1]};
     }
   }
   std::error_code code;
@@ -217,7 +251,10 @@ Result<PredictInput> open_input(const fs::path& path, const job::Job& job,
   if (!fs::exists(path, code))
     return wanted.bad("is not there", "give --input a file or a folder of pictures");
   if (is_picture(extension) || fs::is_directory(path, code)) return open_pictures(wanted);
-  if (extension == ".csv" || extension == ".tsv" || extension == ".jsonl" || extension == ".ndjson")
+  const bool has_objects = extension == ".jsonl" || extension == ".ndjson";
+  if (is_text && (extension == ".txt" || (has_objects && has_texts(wanted))))
+    return open_text_input(wanted, has_objects);
+  if (extension == ".csv" || extension == ".tsv" || extension == ".parquet" || has_objects)
     return open_table(wanted, extension);
   if (extension == ".npy") return open_npy_file(wanted);
   if (extension == ".safetensors") return open_tensors(wanted);
@@ -226,8 +263,10 @@ Result<PredictInput> open_input(const fs::path& path, const job::Job& job,
     return open_idx_file(wanted);
   return wanted.bad(
       "is no kind of file that can be predicted on",
-      "give a .csv, .tsv, .jsonl, .npy, .safetensors, .jpg or .png file, an idx file, "
-      "or a folder of pictures");
+      is_text ? "give a .txt file, whose lines are samples, or a .jsonl file with the key `text`"
+              : "give a .csv, .tsv, .jsonl, .parquet, .npy, .safetensors, .jpg or .png file, an "
+                "idx file, "
+                "or a folder of pictures");
 }
 
 }  // namespace fdl::train

@@ -83,6 +83,12 @@ std::vector<OutputMeaning> output_meanings(const graph::Graph& graph, const job:
   return out;
 }
 
+bool Prediction::is_padded() const {
+  const at::Tensor& any = labels.defined() ? labels : values;
+  return std::any_of(lengths.begin(), lengths.end(),
+                     [&](std::int64_t length) { return length < any.size(1); });
+}
+
 Prediction interpret(const OutputMeaning& meaning, const at::Tensor& output) {
   switch (meaning.kind) {
     case Kind::Values:

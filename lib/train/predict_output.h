@@ -33,6 +33,11 @@ std::vector<OutputMeaning> output_meanings(const graph::Graph& graph, const job:
 struct Prediction {
   at::Tensor labels;  // i64; undefined when there are none
   at::Tensor values;  // undefined of labels alone
+  // How much of axis 1 is real, by sample; the rest fills it up to the longest of the batch. Empty
+  // where all is.
+  std::vector<std::int64_t> lengths = {};
+
+  bool is_padded() const;
 };
 Prediction interpret(const OutputMeaning& meaning, const at::Tensor& output);
 

@@ -27,5 +27,7 @@ Result<PredictInput> open_dataset(job::DataSplit split, const job::SourceInfo& i
 Result<PredictInput> open_npy_file(const Wanted& wanted);
 Result<PredictInput> open_tensors(const Wanted& wanted);
 Result<PredictInput> open_idx_file(const Wanted& wanted);
+// Of a model that was trained on `text`: lines, or objects with a text each.
+Result<PredictInput> open_text_input(const Wanted& wanted, bool has_objects);
 
 }  // namespace fdl::train

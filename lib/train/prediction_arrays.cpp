@@ -26,8 +26,10 @@ std::vector<std::int64_t> whole_shape(const at::Tensor& batch, std::int64_t num_
 }
 
 // The same number of samples as the batch has, or an error.
-Result<void> check_alike(const at::Tensor& batch, const std::vector<std::int64_t>& shape) {
-  if (batch.sizes().slice(1).vec() == std::vector<std::int64_t>(shape.begin() + 1, shape.end()))
+Result<void> check_alike(const at::Tensor& batch, bool is_padded,
+                         const std::vector<std::int64_t>& shape) {
+  if (!is_padded &&
+      batch.sizes().slice(1).vec() == std::vector<std::int64_t>(shape.begin() + 1, shape.end()))
     return {};
   return fail(error(Code::BadInput, {},
                     "the outputs of samples differ in shape, which one array cannot hold")
@@ -52,7 +54,7 @@ class NpyWriter : public PredictionWriter {
       const std::string header = format::npy_header(dtype_of(values), shape_);
       FDL_TRY(out_.write(header.data(), header.size()));
     }
-    FDL_TRY(check_alike(values, shape_));
+    FDL_TRY(check_alike(values, batch.outputs.front().is_padded(), shape_));
     return out_.write(values.const_data_ptr(), values.nbytes());
   }
 
@@ -119,8 +121,8 @@ class SafetensorsWriter : public PredictionWriter {
     for (std::size_t i = 0; i < batch.outputs.size(); ++i) {
       const Prediction& one = batch.outputs[i];
       const std::string& name = plan_.outputs[i].name;
-      if (one.labels.defined()) FDL_TRY(add(next++, name + ".label", one.labels));
-      FDL_TRY(add(next++, name, one.values));
+      if (one.labels.defined()) FDL_TRY(add(next++, name + ".label", one, one.labels));
+      FDL_TRY(add(next++, name, one, one.values));
     }
     return {};
   }
@@ -145,14 +147,15 @@ class SafetensorsWriter : public PredictionWriter {
     Spool spool;
   };
 
-  Result<void> add(std::size_t index, const std::string& name, const at::Tensor& values) {
+  Result<void> add(std::size_t index, const std::string& name, const Prediction& one,
+                   const at::Tensor& values) {
     if (index == columns_.size()) {
       Result<Spool> spool = Spool::beside(plan_.path, index);
       if (!spool) return fail(spool.error());
       columns_.push_back(
           {name, dtype_of(values), whole_shape(values, plan_.num_samples), *std::move(spool)});
     }
-    FDL_TRY(check_alike(values, columns_[index].shape));
+    FDL_TRY(check_alike(values, one.is_padded(), columns_[index].shape));
     return columns_[index].spool.add(values);
   }
 

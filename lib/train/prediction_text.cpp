@@ -60,7 +60,9 @@ class CsvWriter : public PredictionWriter {
       widths_ = widths;
       text = header(batch);
     }
-    if (widths != widths_) {
+    const bool is_padded = std::any_of(batch.outputs.begin(), batch.outputs.end(),
+                                       [](const Prediction& one) { return one.is_padded(); });
+    if (widths != widths_ || is_padded) {
       return fail(error(Code::BadInput, {},
                         "the outputs of samples differ in length, which columns "
                         "cannot hold")
@@ -160,25 +162,35 @@ class JsonLinesWriter : public PredictionWriter {
     return out + "]";
   }
 
-  static std::string labels_text(const OutputMeaning& meaning, const Prediction& one,
-                                 std::int64_t sample) {
-    std::int64_t at = sample * per_sample(one.labels);
+  // A sample by itself, without what fills it up.
+  static Prediction alone(const Prediction& batch, std::int64_t sample) {
+    const auto take = [&](const at::Tensor& from) {
+      if (!from.defined()) return from;
+      const at::Tensor own = from.narrow(0, sample, 1);
+      if (batch.lengths.empty()) return own;
+      return own.narrow(1, 0, batch.lengths[static_cast<std::size_t>(sample)]).contiguous();
+    };
+    return {take(batch.labels), take(batch.values)};
+  }
+
+  // Of a sample by itself.
+  static std::string labels_text(const OutputMeaning& meaning, const Prediction& one) {
+    std::int64_t at = 0;
     return nested(one.labels, 1, at, [&](std::int64_t place) {
       return quoted(class_name(meaning, one.labels.const_data_ptr<std::int64_t>()[place]));
     });
   }
 
-  std::string labelled(const OutputMeaning& meaning, const Prediction& one,
-                       std::int64_t sample) const {
-    if (!has_one_label(one)) return "\"label\": " + labels_text(meaning, one, sample);
-    const auto* labels = one.labels.const_data_ptr<std::int64_t>();
-    const std::int64_t width = per_sample(one.values), begin = sample * width;
-    std::string out = fmt::format("\"label\": {}, \"probability\": {}, \"probabilities\": {{",
-                                  quoted(class_name(meaning, labels[sample])),
-                                  json_number(one.values, begin + labels[sample]));
+  static std::string labelled(const OutputMeaning& meaning, const Prediction& one) {
+    if (!has_one_label(one)) return "\"label\": " + labels_text(meaning, one);
+    const std::int64_t label = one.labels.const_data_ptr<std::int64_t>()[0];
+    const std::int64_t width = per_sample(one.values);
+    std::string out =
+        fmt::format("\"label\": {}, \"probability\": {}, \"probabilities\": {{",
+                    quoted(class_name(meaning, label)), json_number(one.values, label));
     for (std::int64_t c = 0; c < width; ++c)
       out += fmt::format("{}{}: {}", c > 0 ? ", " : "", quoted(class_name(meaning, c)),
-                         json_number(one.values, begin + c));
+                         json_number(one.values, c));
     return out + "}";
   }
 
@@ -187,18 +199,18 @@ class JsonLinesWriter : public PredictionWriter {
     if (!batch.names.empty())
       parts.push_back("\"file\": " + quoted(batch.names[static_cast<std::size_t>(sample)]));
     for (std::size_t i = 0; i < batch.outputs.size(); ++i) {
-      const Prediction& one = batch.outputs[i];
+      const Prediction one = alone(batch.outputs[i], sample);
       const std::string name = quoted(plan_.outputs[i].name);
       if (!one.values.defined()) {
-        parts.push_back(name + ": " + labels_text(plan_.outputs[i], one, sample));
+        parts.push_back(name + ": " + labels_text(plan_.outputs[i], one));
         continue;
       }
       if (one.labels.defined()) {
-        const std::string text = labelled(plan_.outputs[i], one, sample);
+        const std::string text = labelled(plan_.outputs[i], one);
         parts.push_back(plan_.outputs.size() > 1 ? fmt::format("{}: {{{}}}", name, text) : text);
         continue;
       }
-      std::int64_t at = sample * per_sample(one.values);
+      std::int64_t at = 0;
       parts.push_back(name + ": " + nested(one.values, 1, at, [&](std::int64_t place) {
                         return json_number(one.values, place);
                       }));

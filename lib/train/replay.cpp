@@ -56,10 +56,10 @@ Result<std::optional<Diagnostic>> Session::replay() {
   FDL_TRY(store_.load(folder / kReplayModel));
   auto fields = tensor::load_tensors(folder / kReplayBatch);
   if (!fields) return fail(fields.error());
-  if (fields->size() < train_.num_fields()) return fail(unreadable(facts));
+  if (fields->size() < train_->num_fields()) return fail(unreadable(facts));
   for (std::size_t i = 0; i < fields->size(); ++i) {
     const auto found = std::find_if(fields->begin(), fields->end(), [&](const auto& t) {
-      return t.name == train_.field_name(i) && t.value.dim() > 0;
+      return t.name == train_->field_name(i) && t.value.dim() > 0;
     });
     if (found == fields->end()) return fail(unreadable(facts));
     batch.fields.push_back(found->value);
@@ -74,7 +74,7 @@ Result<std::optional<Diagnostic>> Session::replay() {
     FDL_TRY(carried_.begin(batch.num_samples, true));
   }
   const Carried before = carried_;
-  Totals unused = train_.empty_totals();
+  Totals unused = train_->empty_totals();
   const Result<optim::Evaluation> here = evaluate_batch(carried_, unused);
   std::optional<Diagnostic> out;
   if (here && !(std::isfinite(here->loss) && all_finite(here->gradients)))

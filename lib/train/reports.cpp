@@ -50,7 +50,7 @@ Result<void> Session::report_progress() {
   monitor::Event event;
   event.kind = "progress";
   monitor::Measures measures;
-  train_.add_measures(totals_, measures, Which::Cheap);
+  train_->add_measures(totals_, measures, Which::Cheap);
   event.numbers = std::move(measures.numbers);
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
   event.numbers["epochs"] = shown_length().second;
@@ -88,7 +88,8 @@ Result<void> Session::report_epoch(const monitor::Measures& measures) const {
   event.numbers["epoch"] = static_cast<double>(state_.epoch + 1);
   event.numbers["step"] = static_cast<double>(state_.step);
   event.numbers["num_steps"] =
-      static_cast<double>(state_.step - state_.epoch * horizon_.steps_per_epoch);
+      static_cast<double>(state_.step - state_.phase.data_step -
+                          (state_.epoch - state_.phase.data_epoch) * horizon_.steps_per_epoch);
   event.numbers["train_seconds"] = state_.train_seconds;
   return events_.write(event);
 }

@@ -163,13 +163,31 @@ bool read_loss_scale(const nlohmann::json& from, LossScale& out) {
          read_integer(*found, "num_good", out.num_good);
 }
 
+ordered_json phase_json(const PhaseState& state) {
+  ordered_json out = {{"index", state.index},
+                      {"first_step", state.first_step},
+                      {"first_epoch", state.first_epoch},
+                      {"seen", state.seen}};
+  if (state.data_step > 0) {
+    out["data_step"] = state.data_step;
+    out["data_epoch"] = state.data_epoch;
+  }
+  return out;
+}
+
 // Absent in the first one's beginning.
 bool read_phase(const nlohmann::json& from, PhaseState& out) {
   const auto found = from.find("phase");
   if (found == from.end()) return true;
-  return found->is_object() && read_integer(*found, "index", out.index) &&
-         read_integer(*found, "first_step", out.first_step) &&
-         read_integer(*found, "first_epoch", out.first_epoch) && read_seen(*found, out.seen);
+  if (!found->is_object() || !read_integer(*found, "index", out.index) ||
+      !read_integer(*found, "first_step", out.first_step) ||
+      !read_integer(*found, "first_epoch", out.first_epoch))
+    return false;
+  // Absent where the data never changed.
+  if (found->contains("data_step") && !(read_integer(*found, "data_step", out.data_step) &&
+                                        read_integer(*found, "data_epoch", out.data_epoch)))
+    return false;
+  return read_seen(*found, out.seen);
 }
 
 bool read_recent(const nlohmann::json& from, std::vector<double>& out) {
@@ -239,11 +257,7 @@ std::string to_json(const RunState& state) {
   if (!(state.loss_scale == LossScale()))
     out["loss_scale"] = {{"scale", state.loss_scale.scale},
                          {"num_good", state.loss_scale.num_good}};
-  if (!(state.phase == PhaseState()))
-    out["phase"] = {{"index", state.phase.index},
-                    {"first_step", state.phase.first_step},
-                    {"first_epoch", state.phase.first_epoch},
-                    {"seen", state.phase.seen}};
+  if (!(state.phase == PhaseState())) out["phase"] = phase_json(state.phase);
   if (state.num_skipped > 0) out["num_skipped"] = state.num_skipped;
   if (!state.recent_losses.empty()) out["recent_losses"] = state.recent_losses;
   return out.dump(1) + "\n";

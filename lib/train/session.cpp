@@ -32,6 +32,18 @@ Diagnostic other_model(const fs::path& checkpoint, const graph::Graph& graph) {
   return std::move(d).help("the run's manifest.yml was changed; start a new run with `fdl run`");
 }
 
+// All that is trained on at some time, `train` first.
+Result<std::vector<std::unique_ptr<Split>>> load_training(const graph::Graph& graph,
+                                                          const job::Job& job) {
+  std::vector<std::unique_ptr<Split>> out;
+  for (const job::DataSplit* split : job.find_splits("train")) {
+    Result<Split> loaded = Split::load(*split, job, graph, true);
+    if (!loaded) return fail(loaded.error());
+    out.push_back(std::make_unique<Split>(*std::move(loaded)));
+  }
+  return out;
+}
+
 bool is_of_same_job(const RunState& state, const Totals& empty) {
   const auto is_alike = [](const nn::MetricState& a, const nn::MetricState& b) {
     return a.counts.size() == b.counts.size() && a.sums.size() == b.sums.size();
@@ -43,46 +55,58 @@ bool is_of_same_job(const RunState& state, const Totals& empty) {
 
 }  // namespace
 
-data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs) {
+data::LoaderSpec train_loader_spec(const job::Job& job, const Split& train,
+                                   std::int64_t num_epochs) {
   data::LoaderSpec out;
   out.batch_size = job.training.batch_size;
   out.drop_last = job.loader.drop_last;
   out.shuffle = job.loader.shuffle;
   out.seed = static_cast<std::uint64_t>(job.training.seed);
   out.num_epochs = num_epochs;
-  if (const job::DataSplit* train = job.find_split("train")) out.limit = train->limit;
+  out.limit = train.limit();
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
   out.repeats_first_epoch = job.training.overfit_batches > 0;
   return out;
 }
 
-Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
-                             std::int64_t updates_per_batch) {
+Result<Horizon> plan_horizon(const job::Job& job, const graph::Graph& graph, const Split& train,
+                             const Done& begin) {
+  // Above 1 when the sequences of a model with states are cut.
+  const std::int64_t num_calls = calls_per_update(graph, train.num_positions());
+  const std::int64_t updates_per_batch =
+      std::max<std::int64_t>(1, (train.num_positions() + num_calls - 1) / num_calls);
   Horizon out;
-  out.batches_per_epoch = data::batches_per_epoch(num_samples, train_loader_spec(job, 1));
+  out.batches_per_epoch =
+      data::batches_per_epoch(train.num_samples(), train_loader_spec(job, train, 1));
   const std::int64_t accumulate = job.training.accumulate;
   out.steps_per_epoch = (out.batches_per_epoch + accumulate - 1) / accumulate * updates_per_batch;
   if (out.steps_per_epoch == 0) {
     return fail(error(Code::NoEnd, {}, "an epoch has no batch: {} samples, batch_size {}",
-                      num_samples, job.training.batch_size)
+                      train.num_samples(), job.training.batch_size)
                     .help("lower training.batch_size, or set data.loader.drop_last: false"));
   }
   out.total_steps = kEndless;
-  if (job.training.epochs) out.total_steps = *job.training.epochs * out.steps_per_epoch;
+  if (job.training.epochs) {
+    const std::int64_t left = std::max<std::int64_t>(0, *job.training.epochs - begin.epochs);
+    out.total_steps = begin.steps + left * out.steps_per_epoch;
+  }
   if (job.training.steps) out.total_steps = std::min(out.total_steps, *job.training.steps);
   if (job.training.smoke) out.total_steps = std::min<std::int64_t>(out.total_steps, 1);
-  out.epochs = out.total_steps / out.steps_per_epoch + (out.total_steps % out.steps_per_epoch != 0);
+  const std::int64_t steps_left = std::max<std::int64_t>(0, out.total_steps - begin.steps);
+  out.epochs =
+      begin.epochs + steps_left / out.steps_per_epoch + (steps_left % out.steps_per_epoch != 0);
   return out;
 }
 
 Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
-                 const EventLog& events, Split train_split)
+                 const EventLog& events, std::vector<std::unique_ptr<Split>> trains)
     : graph_(graph),
       job_(job),
       setup_(setup),
       events_(events),
-      train_(std::move(train_split)),
+      trains_(std::move(trains)),
+      train_(trains_.front().get()),
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
       executor_(graph, store_, compared_values(job.training, graph)),
       groups_(&job.training.groups),
@@ -90,7 +114,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       clip_(job.training.clip, store_.parameters()),
       carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
       writer_(checkpoints_of(setup), job.checkpoints),
-      totals_(train_.empty_totals()) {
+      totals_(train_->empty_totals()) {
   state_.threads = setup.threads;
   if (!job.observe.what.empty()) observer_.emplace(job.observe, store_.parameters());
   if (job.training.ema) averages_.emplace(*job.training.ema, store_.tensors());
@@ -98,21 +122,15 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
 
 Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const job::Job& job,
                                                const TrainSetup& setup, const EventLog& events) {
-  Result<Split> train_split = Split::load(*job.find_split("train"), job, graph, true);
-  if (!train_split) return fail(train_split.error());
-  const std::int64_t num_positions = train_split->num_positions();
-  const std::int64_t num_calls = calls_per_update(graph, num_positions);
-  const Result<Horizon> horizon =
-      plan_horizon(job, train_split->num_samples(),
-                   std::max<std::int64_t>(1, (num_positions + num_calls - 1) / num_calls));
-  if (!horizon) return fail(horizon.error());
-  std::unique_ptr<Session> out(new Session(graph, job, setup, events, std::move(*train_split)));
-  out->horizon_ = *horizon;
+  auto trains = load_training(graph, job);
+  if (!trains) return fail(trains.error());
+  std::unique_ptr<Session> out(new Session(graph, job, setup, events, *std::move(trains)));
   if (setup.profile) {
     constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
     out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps);
   }
-  out->make_schedule();
+  for (const auto& train : out->trains_) train->use_tensors(out->store_.tensors());
+  FDL_TRY(out->take_data());
   out->enter_phase();
   const auto vals = job.training.overfit_batches > 0 ? std::vector<const job::DataSplit*>()
                                                      : job.find_splits("val");
@@ -122,11 +140,10 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
     out->vals_.push_back(std::move(*loaded));
     out->vals_.back().use_tensors(out->store_.tensors());
   }
-  out->train_.use_tensors(out->store_.tensors());
   auto teacher = TeacherModel::open(job, &events);
   if (!teacher) return fail(teacher.error());
   out->teacher_ = *std::move(teacher);
-  out->train_.use_teacher(out->teacher_.get());
+  for (const auto& train : out->trains_) train->use_teacher(out->teacher_.get());
   for (Split& val : out->vals_) val.use_teacher(out->teacher_.get());
   if (job.samples.n > 0) {
     Result<SampleKeeper> keeper = SampleKeeper::open(graph, job, out->store_);
@@ -179,6 +196,7 @@ Result<void> Session::restore(const fs::path& checkpoint) {
                     .help("the run's manifest.yml was changed; start a new run with `fdl run`"));
   }
   state_ = std::move(*state);
+  FDL_TRY(take_data());
   enter_phase();
   FDL_TRY(optimizer_->load(checkpoint / "optimizer.safetensors"));
   seconds_before_ = saved_s_ = state_.seconds;

@@ -33,12 +33,13 @@ struct Horizon {
 };
 
 // How training data is loaded.
-data::LoaderSpec train_loader_spec(const job::Job& job, std::int64_t num_epochs);
+data::LoaderSpec train_loader_spec(const job::Job& job, const Split& train,
+                                   std::int64_t num_epochs);
 
-// `updates_per_batch`: above 1 when the sequences of a model with states are cut. Errors: FDL4002
-// when an epoch has no batch at all.
-Result<Horizon> plan_horizon(const job::Job& job, std::int64_t num_samples,
-                             std::int64_t updates_per_batch);
+// Of a run that trains on `train` from `begin` to its end. Errors: FDL4002 when an epoch has no
+// batch at all.
+Result<Horizon> plan_horizon(const job::Job& job, const graph::Graph& graph, const Split& train,
+                             const Done& begin);
 
 // All that a training run holds: the parts, and where it stands.
 class Session {
@@ -56,7 +57,7 @@ class Session {
 
  private:
   Session(const graph::Graph& graph, const job::Job& job, const TrainSetup& setup,
-          const EventLog& events, Split train_split);
+          const EventLog& events, std::vector<std::unique_ptr<Split>> trains);
 
   // Whether there was a checkpoint to go on from.
   Result<bool> resume();
@@ -110,6 +111,11 @@ class Session {
   const job::Phase* phase() const;  // the one at hand; null without any
   void enter_phase();
   void make_schedule();
+  const Split& data_of(std::int64_t phase) const;
+  // Takes up the data of the phase at hand, and how long the run is with it.
+  Result<void> take_data();
+  Result<void> change_data();
+  Result<void> begin_epoch();
   Result<void> observe_phase(const std::map<std::string, double>& means);
   std::map<std::string, double> whole_means(std::map<std::string, double> means) const;
   void observe_plateau(const std::map<std::string, double>& means);
@@ -146,13 +152,15 @@ class Session {
   bool is_done() const {
     return state_.step >= horizon_.total_steps || !state_.early_stop.reason.empty();
   }
-  bool is_epoch_over() const { return state_.batch == horizon_.batches_per_epoch; }
+  bool is_epoch_over() const { return cuts_epoch_ || state_.batch == horizon_.batches_per_epoch; }
 
   const graph::Graph& graph_;
   const job::Job& job_;
   const TrainSetup& setup_;
   const EventLog& events_;
-  Split train_;
+  std::vector<std::unique_ptr<Split>> trains_;  // `train`, then those that phases bring
+  const Split* train_;                          // the one at hand
+  bool cuts_epoch_ = false;                     // other data follows before its end
   std::vector<Split> vals_;
   Horizon horizon_;
   std::unique_ptr<const TeacherModel> teacher_;  // null where the job has none

@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "lib/base/check.h"
+#include "lib/data/cache.h"
 #include "lib/tensor/dtype.h"
 #include "lib/train/carried.h"
 
@@ -60,8 +61,9 @@ Result<Split> Split::load(const job::DataSplit& split, const job::Job& job,
   Split out(split.name, job);
   out.is_training_ = is_training;
   out.limit_ = split.limit;
+  out.transforms_ = data::field_transforms(job, *dataset, is_training);
+  FDL_TRY(data::add_cache(split, job, *dataset, out.transforms_));
   out.dataset_ = std::make_unique<const data::Dataset>(std::move(*dataset));
-  out.transforms_ = data::field_transforms(job, *out.dataset_, is_training);
   if (is_training && !job.mixing.choices.empty())
     out.mixer_ = std::make_shared<const data::BatchMixer>(job.mixing, *out.dataset_);
   out.bind(graph);

@@ -90,9 +90,10 @@ class Split {
   bool is_by_samples(std::size_t loss) const;
   double partial_weight(std::size_t partial) const { return partial_weights_[partial]; }
 
-  // The loss (weighted) under "<name>/loss", metrics under "<name>/<metric>", and expressions.
+  // The loss (weighted) under "<name>/loss", metrics under "<name>/<metric>", and expressions; of
+  // all that is trained on, under "train".
   void add_measures(const Totals& totals, monitor::Measures& out, Which which = Which::All) const {
-    add_measures(totals, name_, out, which);
+    add_measures(totals, is_training_ ? "train" : name_, out, which);
   }
   // The same under another name.
   void add_measures(const Totals& totals, const std::string& name, monitor::Measures& out,

@@ -21,13 +21,13 @@ Result<std::vector<Measured>> Session::forward(Carried& carried, Totals& totals)
   context.first_row = num_samples_;
   std::vector<Measured> out;
   for (std::int64_t t = state_.position; t < end_of_update(); ++t) {
-    const auto fields = train_.fields_at(batch, t);
+    const auto fields = train_->fields_at(batch, t);
     if (!fields) return fail(fields.error());
     context.micro_batch = t - state_.position;
-    auto called = executor_.call(train_.inputs(*fields), carried.values(), context);
+    auto called = executor_.call(train_->inputs(*fields), carried.values(), context);
     if (!called) return fail(called.error());
     carried.take(std::move(called->states));
-    Result<Measured> measured = train_.measure(called->values, *fields, batch, totals);
+    Result<Measured> measured = train_->measure(called->values, *fields, batch, totals);
     if (!measured) return fail(measured.error());
     out.push_back(*std::move(measured));
   }
@@ -37,7 +37,7 @@ Result<std::vector<Measured>> Session::forward(Carried& carried, Totals& totals)
 Result<optim::Evaluation> Session::evaluate_batch(Carried& carried, Totals& totals) const {
   const auto calls = forward(carried, totals);
   if (!calls) return fail(calls.error());
-  const at::Tensor loss = train_.loss_of(*calls);
+  const at::Tensor loss = train_->loss_of(*calls);
   const auto value = loss.item<double>();
   if (!std::isfinite(value) && !ignores_not_finite()) return optim::Evaluation{value, {}};
   const exec::NodeTimer::Backward backward(timer_.get());
@@ -53,10 +53,11 @@ Result<optim::Evaluation> Session::evaluate_batch(Carried& carried, Totals& tota
 // Stops at the first batch whose loss or gradients are not finite: it is the one at hand then.
 Result<optim::Evaluation> Session::evaluate_batches(data::Loader& loader) {
   const std::int64_t first_row = state_.batch * job_.training.batch_size;
-  const std::int64_t num_samples = std::min(
-      batches_of_update() * job_.training.batch_size,
-      data::samples_per_epoch(train_.num_samples(), train_loader_spec(job_, 1)) - first_row);
-  GradientSum sum(train_, store_.parameters(), num_samples, loss_scale());
+  const std::int64_t num_samples =
+      std::min(batches_of_update() * job_.training.batch_size,
+               data::samples_per_epoch(train_->num_samples(), train_loader_spec(job_, *train_, 1)) -
+                   first_row);
+  GradientSum sum(*train_, store_.parameters(), num_samples, loss_scale());
   while (num_batches_ < batches_of_update()) {
     if (num_batches_ > 0) FDL_TRY(next_batch(loader));
     const auto calls = forward(carried_, totals_);
@@ -124,7 +125,7 @@ Result<void> Session::apply(const optim::Evaluation& here, const Before& before)
   };
   const auto again = [&]() -> Result<optim::Evaluation> {
     Carried carried = before.carried;
-    Totals unused = train_.empty_totals();
+    Totals unused = train_->empty_totals();
     Result<optim::Evaluation> found = evaluate_batch(carried, unused);
     if (!found) return found;
     return clipped(*std::move(found));

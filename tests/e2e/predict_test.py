@@ -7,6 +7,7 @@ Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests
 
 import array
 import csv
+import gzip
 import json
 import math
 import random
@@ -46,6 +47,23 @@ model:
 data:
   train: { image_folder: { path: train } }
   test: { image_folder: { path: test } }
+  transforms: { all: { image: [ to_f32 ] } }
+training:
+  epochs: 5
+  batch_size: 16
+  loss: cross_entropy
+  metrics: [accuracy]
+  optimizer: { adam: { lr: 1e-2 } }
+"""
+
+DIGITS_JOB = """
+model:
+  name: digits
+  inputs: { image: "f32[1, 28, 28]" }
+  flow: [ flatten, linear: 10 ]
+data:
+  train: { mnist: { path: digits } }
+  test: { mnist: { path: digits, split: test } }
   transforms: { all: { image: [ to_f32 ] } }
 training:
   epochs: 5
@@ -245,6 +263,32 @@ class Tests:
         (project.folder / 'x.csv').write_text('p,q,r,s\n' + '1,2,3,4\n' * 3, encoding='utf-8')
         by_csv = list(csv.DictReader(self.predict(project, '--input', 'x.csv').splitlines()))
         same('csv', by_csv, found)
+
+    def test_idx_files_plain_and_gzip(self):
+        project = self.project('digits', DIGITS_JOB)
+        draw = random.Random(4)
+        (project.folder / 'digits').mkdir()
+        for part, number in (('train', 60), ('t10k', 20)):
+            labels = bytes(i % 10 for i in range(number))
+            pixels = bytes(min(255, draw.randrange(120) + 13 * label)
+                           for label in labels for _ in range(28 * 28))
+            images = struct.pack('>IIII', 0x803, number, 28, 28) + pixels
+            (project.folder / f'digits/{part}-images-idx3-ubyte').write_bytes(images)
+            (project.folder / f'digits/{part}-labels-idx1-ubyte').write_bytes(
+                struct.pack('>II', 0x801, number) + labels)
+        with gzip.open(project.folder / 'new-idx3-ubyte.gz', 'wb') as file:
+            file.write(images)
+        project.call('run')
+        plain = self.predict(project, '--input', 'digits/t10k-images-idx3-ubyte')
+        same('gzip', self.predict(project, '--input', 'new-idx3-ubyte.gz'), plain)
+        found = [row['label'] for row in csv.DictReader(plain.splitlines())]
+        accuracy = json.loads(project.call('eval', '--json'))['test/accuracy']
+        same('number', len(found), 20)
+        right = sum(int(label) == i % 10 for i, label in enumerate(found))
+        assert math.isclose(right / 20, accuracy, rel_tol=1e-6), (right, accuracy)
+        (project.folder / 'cut-idx3-ubyte.gz').write_bytes(
+            (project.folder / 'new-idx3-ubyte.gz').read_bytes()[:-500])
+        assert 'FDL5102' in self.predict(project, '--input', 'cut-idx3-ubyte.gz', expect=2)
 
     def test_bad_input(self):
         project, samples, _ = self.table()

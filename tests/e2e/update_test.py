@@ -11,7 +11,7 @@ import struct
 import sys
 
 import run_test
-from run_test import Project, same
+from run_test import STATE_JOB, Project, same
 
 # Sequences of 1 to 9 tokens, so that batches differ in their number of targets; class weights, so
 # that targets differ too; dropout, which belongs to the sample and not to its batch.
@@ -77,6 +77,11 @@ def tensors(path):
         begin, end = (8 + size + at for at in entry['data_offsets'])
         out[name] = struct.unpack(f'<{(end - begin) // 4}f', content[begin:end])
     return out
+
+
+def records(project):
+    timed = ('time_s', 'train_seconds')
+    return [{k: v for k, v in event.items() if k not in timed} for event in project.events('epoch')]
 
 
 def largest_difference(a, b):
@@ -309,6 +314,54 @@ class Tests:
                     (checkpoint / 'manifest.json').unlink()
             project.call('run', '--resume')
             same(f'the run that goes on from {keep}', project.model_hash(), straight)
+
+    def goes_on_alike(self, project, steps):
+        """Resumes from each of these steps; the run ends as it did."""
+        wanted = project.model_hash(), records(project)
+        for keep in steps:
+            for checkpoint in project.checkpoints():
+                if int(checkpoint.name[5:]) > keep:
+                    (checkpoint / 'manifest.json').unlink()
+            same('last checkpoint', project.steps()[-1], keep)
+            project.call('run', '--resume')
+            same(f'the run that goes on from {keep}', (project.model_hash(), records(project)), wanted)
+
+    def test_phases_bring_data_of_their_own(self):
+        # 15 steps an epoch; the second phase has 6, and cuts the second epoch off after its fifth.
+        phases = """
+  phases:
+    - { name: a, until: { steps: 20 } }
+    - { name: b, data: { synthetic: { kind: regression, target: "f32[4]", samples: 96, seed: 5 } }, until: { epochs: 2 } }
+    - { name: c, freeze: [linear_0], until: { steps: 4 } }
+    - { name: d, data: { synthetic: { kind: regression, target: "f32[4]", samples: 300 }, slice: ":240" } }
+"""
+        manifest = DENSE.replace('  epochs: 3', phases.strip('\n') + '\n  epochs: 7')
+        manifest = manifest.replace('every: 10 steps', 'every: 1 steps, initial: true')
+        manifest = manifest.replace('last: 50', 'last: 99')
+        project = Project(self.fdl, self.folder / 'phase_data', manifest)
+        output = project.call('run')
+        assert "phase 'b' follows 'a': 20 steps are done" in output, output
+        epochs = project.events('epoch')
+        same('epochs', [int(epoch['epoch']) for epoch in epochs], [1, 2, 3, 4, 5, 6, 7])
+        same('steps', [int(epoch['num_steps']) for epoch in epochs], [15, 5, 6, 6, 4, 15, 15])
+        same('the end', project.events('end')[-1]['step'], 66)
+        assert all('train/loss' in epoch for epoch in epochs), epochs
+        self.goes_on_alike(project, [0, 15, 17, 20, 22, 26, 32, 34, 36, 40, 65])
+
+    def test_a_phase_with_other_data_cuts_a_sequence(self):
+        # Three updates for each sequence: the fourth is within the second one.
+        phases = """
+  phases:
+    - { until: { steps: 4 } }
+    - { data: { synthetic: { kind: sequences, steps: 20, target: "f32[4]", samples: 40, seed: 2 } } }
+"""
+        manifest = STATE_JOB.replace('  epochs: 10', phases.strip('\n') + '\n  epochs: 3')
+        manifest = manifest.replace('every: 5 steps, keep: { last: 2', 'every: 1 steps, keep: { last: 99')
+        project = Project(self.fdl, self.folder / 'cut_sequence', manifest)
+        project.call('run')
+        # 40 sequences are 3 batches.
+        same('steps', [int(epoch['num_steps']) for epoch in project.events('epoch')], [4, 9, 9])
+        self.goes_on_alike(project, [2, 4, 5, 12, 13, 14])
 
     def test_a_trend_ends_a_phase_and_the_last_one_the_run(self):
         manifest = DENSE.replace('  epochs: 3', """  phases:

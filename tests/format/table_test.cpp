@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "lib/format/memory_records.h"
 #include "tests/format/allocation_watch.h"
 #include "tests/format/fixture.h"
 
@@ -85,6 +86,49 @@ TEST_CASE("csv: mistakes have a line and a column") {
         "5:1: this record has 1 cells, but there are 2 columns");
   CHECK(testing::contains(place_of(""), "is empty"));
   CHECK(testing::contains(place_of(testing::gzip("a,b\n")), "is compressed"));
+}
+
+TEST_CASE("records in memory are read as those of a file are") {
+  const auto records = std::make_shared<MemoryRecords>();
+  for (const char* name : {"n", "word", "list"}) records->add_column(name);
+  const double numbers[] = {3, 4.5};
+  records->add_number(0, 2);
+  records->add_number(0, 0.1);
+  records->add_missing(1);
+  records->add_text(1, "a \"b\"");
+  records->add_list(2, numbers, 2);
+  records->add_list(2, numbers, 0);
+  const TemporaryFolder folder;
+  auto table = Table::of_records(*InputFile::open(folder.file("t.bin", "")), records);
+  REQUIRE(table.has_value());
+  CHECK(table->columns() == std::vector<std::string>{"n", "word", "list"});
+  REQUIRE(table->index(nothing).has_value());
+  CHECK(table->num_records() == 2);
+  Record record;
+  REQUIRE(table->read(0, record).has_value());
+  CHECK(record.cells[0].number == 2);
+  CHECK(record.cells[0].text == "2");
+  CHECK(record.cells[1].kind == Cell::Kind::Missing);
+  CHECK(record.cells[2].numbers == std::vector<double>{3, 4.5});
+  REQUIRE(table->read(1, record).has_value());
+  CHECK(record.text == R"({"n": 0.1, "word": "a \"b\"", "list": []})");
+  CHECK(record.cells[1].text == "a \"b\"");
+  const Span at = table->span_of(record, record.cells[1].place);
+  CHECK(at.line == 2);
+  CHECK(record.text.substr(static_cast<std::size_t>(at.column) - 1, 4) == R"("a \)");
+  CHECK(table->read(2, record).error().code == Code::DataCorrupt);
+  std::int64_t num_seen = 0;
+  REQUIRE(table
+              ->scan(1, 9,
+                     [&](std::int64_t row, const Record&) -> Result<void> {
+                       CHECK(row == 1);
+                       ++num_seen;
+                       return {};
+                     })
+              .has_value());
+  CHECK(num_seen == 1);
+  records->add_column("n");
+  CHECK(!Table::of_records(*InputFile::open(folder.file("t.bin", "")), records).has_value());
 }
 
 TEST_CASE("json lines: values by key, lists of numbers, what is absent") {

@@ -51,6 +51,41 @@ TEST_CASE("tokens are those of the package that wrote the tokenizers") {
   }
 }
 
+TEST_CASE("what stands at the ends is put there, and stays when a text is cut") {
+  const auto with = [](const std::string& ends) {
+    std::string out = kBpe;
+    out.pop_back();
+    return out + ", \"post_processor\": " + ends + "}";
+  };
+  const std::string both =
+      R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, )"
+      R"({"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}], )"
+      R"("special_tokens": {"<s>": {"id": "<s>", "ids": [4]}, "</s>": {"id": "</s>", "ids": [1, 0]}}})";
+  const Tokenizer made_by_template = made(with(both));
+  CHECK(made_by_template.encode("bab") == Numbers{1, 2});
+  CHECK(made_by_template.encode_whole("bab") == Numbers{4, 1, 2, 1, 0});
+  CHECK(made_by_template.encode_whole("bab", 5) == Numbers{4, 1, 2, 1, 0});
+  CHECK(made_by_template.encode_whole("bab", 4) == Numbers{4, 1, 1, 0});
+  CHECK(made_by_template.encode_whole("bab", 1) == Numbers{4, 1, 0});
+  CHECK(made_by_template.encode_whole("") == Numbers{4, 1, 0});
+  const std::string pair =
+      R"({"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0]})";
+  CHECK(made(with(pair)).encode_whole("b") == Numbers{0, 1, 2});
+  const std::string list =
+      R"({"type": "Sequence", "processors": [{"type": "ByteLevel"}, )" + pair + "]}";
+  CHECK(made(with(list)).encode_whole("b") == Numbers{0, 1, 2});
+  CHECK(made(kBpe).encode_whole("b", 9) == Numbers{1});
+  CHECK(made(with("null")).encode_whole("b") == Numbers{1});
+  CHECK(code_of(with(R"({"type": "ByLuck"})")) == "FDL2006");
+  CHECK(code_of(with("3")) == "FDL2006");
+  for (const char* bad :
+       {R"({"type": "BertProcessing", "sep": ["</s>", 99], "cls": ["<s>", 0]})",
+        R"({"type": "BertProcessing", "sep": [3]})", R"({"type": "TemplateProcessing"})",
+        R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}]})",
+        R"({"type": "Sequence", "processors": [{"type": "Sequence"}]})"})
+    CHECK(code_of(with(bad)) == "FDL5102");
+}
+
 TEST_CASE("neighbours are joined in the order of the merges") {
   const Tokenizer tokenizer = made(kBpe);
   CHECK(tokenizer.encode("aba") == Numbers{3});

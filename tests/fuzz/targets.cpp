@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/archive/unpack.h"
 #include "lib/base/check.h"
 #include "lib/base/regex.h"
 #include "lib/catalog/shape_rule.h"
@@ -200,8 +201,28 @@ void tokenizer(std::string_view bytes) {
   const auto made = format::Tokenizer::parse(bytes.substr(0, end), "t.json");
   if (!made) return;
   const std::string_view text = bytes.substr(end);
-  for (const std::int64_t token : made->encode(text))
+  for (const std::int64_t token : made->encode_whole(text))
     FDL_CHECK(token >= 0 && token < static_cast<std::int64_t>(made->words().size()));
+}
+
+void archive(std::string_view bytes) {
+  char name[] = "/tmp/fdl-fuzz-XXXXXX";
+  FDL_CHECK(::mkdtemp(name) != nullptr);
+  const std::filesystem::path outer = name, folder = outer / "inside";
+  with_file(bytes, [&](const std::filesystem::path& path) {
+    for (const archive::Format form : {archive::Format::Zip, archive::Format::TarGz}) {
+      std::filesystem::create_directory(folder);
+      archive::UnpackJob job{path, form, folder, [](std::string_view entry) -> std::string {
+                               return std::string(entry.substr(0, 100));
+                             }};
+      job.limit_bytes = 1 << 20;
+      const Result<void> done = archive::unpack(job);
+      if (!done) (void)to_text(done.error(), true);
+      std::filesystem::remove_all(folder);
+      FDL_CHECK(std::filesystem::is_empty(outer));
+    }
+  });
+  std::filesystem::remove(outer);
 }
 
 void check(std::string_view bytes) {

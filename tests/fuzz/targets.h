@@ -19,6 +19,7 @@ void image(std::string_view bytes);        // headers of JPEG and PNG
 void table(std::string_view bytes);        // CSV and JSON lines: every record reads back
 void text(std::string_view bytes);         // UTF-8: what is read is what stands there
 void tokenizer(std::string_view bytes);    // tokenizer.json: a line, then a text to cut
+void archive(std::string_view bytes);      // zip and tar.gz: nothing leaves the folder
 void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
 
 struct NamedTarget {
@@ -29,6 +30,7 @@ inline constexpr NamedTarget kTargets[] = {
     {"yaml", yaml},     {"shape", shape},         {"safetensors", safetensors},
     {"shards", shards}, {"regex", regex},         {"idx", idx},
     {"npy", npy},       {"image", image},         {"table", table},
-    {"text", text},     {"tokenizer", tokenizer}, {"check", check}};
+    {"text", text},     {"tokenizer", tokenizer}, {"archive", archive},
+    {"check", check}};
 
 }  // namespace fdl::fuzz

@@ -11,8 +11,16 @@ namespace fdl::catalog {
 struct TableParams {
   std::string file;
   std::vector<std::string> missing = {""};
+  std::string tokenizer;
   config::Node fields;
 };
+
+inline constexpr const char* kTokenizerDoc =
+    "A tokenizer.json as Hugging Face has it, or its folder. The field `text`, and those of `type: "
+    "text`, become the tokens of their column, with those that the tokenizer puts at the ends; "
+    "where "
+    "the model has no input of that name but `input_ids`, `token_type_ids` and `attention_mask`, "
+    "these.";
 
 struct CsvParams : TableParams {
   std::string delimiter = ",";
@@ -34,6 +42,7 @@ inline EntrySpec csv_spec() {
              "Whether the first line names the columns; else they are 0, 1 and so on.")
       .param("missing", static_cast<std::vector<std::string> P::*>(&P::missing),
              "Texts that stand for no value.")
+      .param("tokenizer", static_cast<std::string P::*>(&P::tokenizer), kTokenizerDoc)
       .other_keys()
       .source("RFC 4180");
 }

@@ -20,6 +20,7 @@ inline EntrySpec jsonl_spec() {
              config::main_field)
       .param("missing", static_cast<std::vector<std::string> P::*>(&P::missing),
              "Texts that stand for no value, beside null and absent keys.")
+      .param("tokenizer", static_cast<std::string P::*>(&P::tokenizer), kTokenizerDoc)
       .other_keys()
       .source("jsonlines.org");
 }

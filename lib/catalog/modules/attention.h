@@ -46,8 +46,8 @@ inline ModuleSpec attention_spec() {
                                             inputs[0].shape[2], outputs.front().shape[2]);
           })
       .keeps_by([](const P& p) {
-        using InputNames = std::vector<std::string>;
-        return p.dropout == 0 ? InputNames{"query", "key", "value", "output"} : InputNames{"mask"};
+        using Kept = std::vector<std::string>;
+        return p.dropout == 0 ? Kept{"query", "key", "value", "output"} : Kept{"mask"};
       })
       .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto& outputs) {
         return bytes_of(attention_kept(p, attention_inputs(inputs), inputs[0].shape[2],

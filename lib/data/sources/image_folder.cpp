@@ -69,6 +69,8 @@ class ImageFolderSource : public Source {
     return {};
   }
 
+  bool is_costly() const override { return true; }
+
   // A label needs no picture.
   Result<SampleView> read_field(std::int64_t row, std::size_t field,
                                 Scratch& scratch) const override {

@@ -26,6 +26,7 @@ class TableSource : public Source {
       : Source(std::move(layout)), details_(std::move(details)) {}
 
   std::int64_t num_samples() const override { return details_->table.num_records(); }
+  bool is_costly() const override { return true; }
 
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override {
     format::Record record;
@@ -70,5 +71,6 @@ OpenedSource open_table(const OpenContext& context) {
 
 OpenedSource open_csv(const OpenContext& context) { return open_table(context); }
 OpenedSource open_jsonl(const OpenContext& context) { return open_table(context); }
+OpenedSource open_parquet(const OpenContext& context) { return open_table(context); }
 
 }  // namespace fdl::data

@@ -5,6 +5,8 @@
 
 #include "lib/catalog/datasets/csv.h"
 #include "lib/catalog/datasets/jsonl.h"
+#include "lib/catalog/datasets/parquet.h"
+#include "lib/format/parquet.h"
 #include "lib/job/sources/table_inspect.h"
 
 namespace fdl::job {
@@ -19,11 +21,13 @@ using Type = TableField::Type;
 constexpr double kIgnoredClass = -100;  // cross_entropy's ignore_index
 
 bool is_table(const DataSplit& split) {
-  return split.source.name() == "csv" || split.source.name() == "jsonl";
+  const std::string& name = split.source.name();
+  return name == "csv" || name == "jsonl" || name == "parquet";
 }
 
 const catalog::TableParams& params_of(const DataSplit& split) {
   if (split.source.name() == "csv") return split.source.as<catalog::CsvParams>();
+  if (split.source.name() == "parquet") return split.source.as<catalog::ParquetParams>();
   return split.source.as<catalog::JsonlParams>();
 }
 
@@ -44,12 +48,17 @@ Result<TableFormat> format_of(const DataSplit& split) {
   return out;
 }
 
+Result<format::Table> open_file(const DataSplit& split, const std::filesystem::path& path) {
+  if (split.source.name() == "parquet") return format::open_parquet(path);
+  const Result<TableFormat> form = format_of(split);
+  if (!form) return fail(form.error());
+  return format::Table::open(path, *form);
+}
+
 // The table of a split with its fields as they are written, and an index of its records.
 Result<TableDetails> open_table(const DataSplit& split, const SourceContext& context) {
   const catalog::TableParams& p = params_of(split);
-  const Result<TableFormat> form = format_of(split);
-  if (!form) return fail(form.error());
-  Result<format::Table> table = format::Table::open(context.path(p.file), *form);
+  Result<format::Table> table = open_file(split, context.path(p.file));
   if (!table) return fail(table.error());
   FDL_TRY(table->index([](std::int64_t, const format::Record&) -> Result<void> { return {}; }));
   if (table->num_records() == 0) {
@@ -61,7 +70,9 @@ Result<TableDetails> open_table(const DataSplit& split, const SourceContext& con
   Result<std::vector<TableField>> fields =
       read_fields(p.fields, table->columns(), split.source.span);
   if (!fields) return fail(fields.error());
-  return TableDetails{std::move(*table), p.missing, std::move(*fields)};
+  TableDetails out{std::move(*table), p.missing, std::move(*fields)};
+  FDL_TRY(settle_texts(context, split, p.tokenizer, out));
+  return out;
 }
 
 Result<SampleRanges> ranges_of(const DataSplit& split, const TableDetails& details) {
@@ -82,15 +93,18 @@ void take_over(const TableDetails& trained, TableDetails& details) {
   }
 }
 
-// The named axis along which the lists of a field differ.
-const Dim* named_axis(const graph::Graph& graph, const std::string& field) {
-  const TensorType* own = input_type(graph, field);
-  if (own != nullptr && own->shape.size() > 1 && !own->shape[1].is_number()) return &own->shape[1];
-  for (const graph::NamedValue& input : graph.inputs) {
-    const TensorType& type = graph.values[static_cast<std::size_t>(input.value)].type;
-    if (type.shape.size() > 1 && !type.shape[1].is_number()) return &type.shape[1];
+// A field whose samples differ in length.
+Result<Field> with_axis(Field out, const TableField& field, const SourceContext& context) {
+  const Dim* axis = named_axis(context.graph, field.name);
+  if (axis == nullptr) {
+    return fail(error(Code::FieldMismatch, field.span,
+                      "the {} of '{}' differ in length, but the model has no input with a named "
+                      "axis",
+                      field.type == Type::Text ? "texts" : "lists", field.name)
+                    .help("declare the input as i64[T]"));
   }
-  return nullptr;
+  out.type.shape = {*axis};
+  return out;
 }
 
 Result<Field> field_of(const TableField& field, const SourceContext& context) {
@@ -107,6 +121,13 @@ Result<Field> field_of(const TableField& field, const SourceContext& context) {
     out.num_classes = field.num_classes();
     out.words = std::make_shared<const std::vector<std::string>>(field.classes);
   }
+  if (field.type == Type::Text) {
+    const std::vector<std::string>& words = field.tokenizer->words();
+    out.type.dtype = DType::I64;
+    out.num_classes = field.is_zeros ? 1 : static_cast<std::int64_t>(words.size());
+    if (!field.is_zeros) out.words = std::make_shared<const std::vector<std::string>>(words);
+    return with_axis(std::move(out), field, context);
+  }
   if (field.type != Type::List) return out;
   if (field.is_whole && (input == nullptr || is_integer(input->dtype))) {
     out.type.dtype = DType::I64;
@@ -117,16 +138,7 @@ Result<Field> field_of(const TableField& field, const SourceContext& context) {
     out.type.shape = {*field.length};
     return out;
   }
-  const Dim* axis = named_axis(context.graph, field.name);
-  if (axis == nullptr) {
-    return fail(error(Code::FieldMismatch, field.span,
-                      "the lists of '{}' differ in length, but the model has no input with a named "
-                      "axis",
-                      field.name)
-                    .help("declare the input as i64[T]"));
-  }
-  out.type.shape = {*axis};
-  return out;
+  return with_axis(std::move(out), field, context);
 }
 
 // Reads every record of the part as training would, and measures its lists.
@@ -138,7 +150,7 @@ Result<void> check_records(const SampleRanges& ranges, TableDetails& details) {
         for (TableField& field : details.fields) {
           numbers.clear();
           FDL_TRY(read_field(details, field, record, numbers));
-          if (field.type != Type::List || field.length) continue;
+          if (!field.is_ragged()) continue;
           const auto own = static_cast<std::int64_t>(numbers.size());
           field.longest = std::max(field.longest, own);
           if (length.value_or(own) == own) {
@@ -175,6 +187,7 @@ Result<SourceInfo> inspect_table(const SourceContext& context) {
   const Result<SampleRanges> own = ranges_of(context.split, *details);
   if (!own) return fail(own.error());
   FDL_TRY(check_records(*own, *details));
+  FDL_TRY(check_text_lengths(context.graph, *details));
   SourceInfo info;
   info.num_samples = details->table.num_records();
   for (const TableField& field : details->fields) {
@@ -182,7 +195,10 @@ Result<SourceInfo> inspect_table(const SourceContext& context) {
     if (!made) return fail(made.error());
     info.fields.push_back(std::move(*made));
   }
+  if (const Dim* axis = attention_axis(context.graph, *details))
+    info.fields.push_back({"attention_mask", {DType::Bool, {*axis}}, 0, 0, "input_ids"});
   info.files = {details->table.file().path()};
+  if (!details->tokenizer_file.empty()) info.files.push_back(details->tokenizer_file);
   info.details = std::make_shared<const TableDetails>(std::move(*details));
   return info;
 }
@@ -191,5 +207,6 @@ Result<SourceInfo> inspect_table(const SourceContext& context) {
 
 Result<SourceInfo> inspect_csv(const SourceContext& context) { return inspect_table(context); }
 Result<SourceInfo> inspect_jsonl(const SourceContext& context) { return inspect_table(context); }
+Result<SourceInfo> inspect_parquet(const SourceContext& context) { return inspect_table(context); }
 
 }  // namespace fdl::job

@@ -51,6 +51,11 @@ struct Reading {
     if (field.type == TableField::Type::Class)
       return fail(std::move(d).help("let it be one more class: {}: {{ column: {}, unknown: true }}",
                                     field.name, column_of(column)));
+    if (field.type == TableField::Type::Text)
+      return fail(std::move(d).help(
+          "leave the record out, or say what stands for it: {{ column: {}, type: text, missing: "
+          "\"nothing\" }}",
+          column_of(column)));
     return fail(std::move(d).help("say what stands for it: {}: {{ column: {}, missing: 0 }}",
                                   field.name, column_of(column)));
   }
@@ -113,6 +118,23 @@ struct Reading {
     out.insert(out.end(), cell.numbers.begin(), cell.numbers.end());
     return {};
   }
+
+  Result<void> text(std::size_t column, std::vector<double>& out) const {
+    const Cell& cell = record.cells[column];
+    const bool is_absent = is_missing(cell);
+    if (is_absent && !field.fill) return no_value(cell, column);
+    if (!is_absent && cell.kind != Cell::Kind::Text)
+      return fail(at(cell, fmt::format("'{}' must be a text", column_of(column))));
+    std::optional<std::size_t> most;
+    if (field.max_tokens) most = static_cast<std::size_t>(*field.max_tokens);
+    const auto tokens = field.tokenizer->encode_whole(is_absent ? *field.fill : cell.text, most);
+    if (tokens.empty())
+      return fail(at(cell, fmt::format("'{}' has no token here", column_of(column)))
+                      .help("leave the record out"));
+    for (const std::int64_t token : tokens)
+      out.push_back(field.is_zeros ? 0 : static_cast<double>(token));
+    return {};
+  }
 };
 
 }  // namespace
@@ -121,8 +143,9 @@ Result<void> read_field(const TableDetails& details, const TableField& field, co
                         std::vector<double>& out) {
   const Reading reading{details, field, record};
   for (const std::size_t column : field.columns) {
-    if (field.type == TableField::Type::List) {
-      FDL_TRY(reading.list(column, out));
+    if (field.type == TableField::Type::List || field.type == TableField::Type::Text) {
+      const bool is_list = field.type == TableField::Type::List;
+      FDL_TRY(is_list ? reading.list(column, out) : reading.text(column, out));
       continue;
     }
     const Result<double> value = field.type == TableField::Type::Class

@@ -17,6 +17,7 @@ struct FieldKeys {
   std::vector<std::string> classes;
   std::optional<std::string> missing;
   bool unknown = false;
+  std::optional<std::int64_t> max_tokens;
 };
 
 const config::RecordSpec& field_record() {
@@ -26,11 +27,13 @@ const config::RecordSpec& field_record() {
           .field("column", &K::column, "The column that it is.", config::main_field)
           .field("columns", &K::columns, "The columns that make up one vector.")
           .field("type", &K::type,
-                 "f32 for numbers, i64 for integers, class for one of several texts; else by what "
-                 "the training part has.",
-                 config::choices({"f32", "i64", "class"}))
+                 "f32 for numbers, i64 for integers, class for one of several texts, text for the "
+                 "tokens of a `tokenizer:`; else by what the training part has.",
+                 config::choices({"f32", "i64", "class", "text"}))
           .field("classes", &K::classes, "The texts of a class, in the order of their numbers.")
           .field("missing", &K::missing, "What stands for a missing value.")
+          .field("max_tokens", &K::max_tokens, "Of a text: the most tokens; it is cut at its end.",
+                 config::at_least(1))
           .field("unknown", &K::unknown, "Give other texts one number after the last class.")
           .build();
   return spec;
@@ -68,14 +71,19 @@ Result<TableField> read_one(const std::string& name, const config::Node& node,
     out.columns.push_back(*found);
   }
   const bool is_class = keys.type == "class" || !keys.classes.empty() || keys.unknown;
-  if (out.is_vector && (is_class || keys.type == "i64" || !keys.column.empty())) {
+  const bool is_text = keys.type == "text";
+  if (out.is_vector && (is_class || is_text || keys.type == "i64" || !keys.column.empty())) {
     return fail(error(Code::WrongType, node.span,
                       "'{}' joins columns to a vector of f32, which has no other column or type",
                       name)
                     .help("give each column a field of its own"));
   }
   out.is_typed = out.is_vector || is_class || !keys.type.empty();
-  out.type = is_class ? Type::Class : keys.type == "i64" ? Type::Integer : Type::Number;
+  out.type = is_class             ? Type::Class
+             : is_text            ? Type::Text
+             : keys.type == "i64" ? Type::Integer
+                                  : Type::Number;
+  out.max_tokens = keys.max_tokens;
   out.classes = std::move(keys.classes);
   out.has_classes = !out.classes.empty();
   out.takes_unknown = keys.unknown;

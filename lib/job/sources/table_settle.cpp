@@ -61,6 +61,7 @@ std::vector<std::string> in_order(const std::set<std::string>& words) {
 }
 
 void settle_type(const graph::Graph& graph, const Seen& seen, TableField& field) {
+  if (field.type == Type::Text) return;
   if (seen.any_list) {
     field.type = Type::List;
     field.is_whole = seen.only_whole;
@@ -105,6 +106,16 @@ const catalog::TensorType* input_type(const graph::Graph& graph, const std::stri
   return nullptr;
 }
 
+const catalog::Dim* named_axis(const graph::Graph& graph, const std::string& field) {
+  const catalog::TensorType* own = input_type(graph, field);
+  if (own != nullptr && own->shape.size() > 1 && !own->shape[1].is_number()) return &own->shape[1];
+  for (const graph::NamedValue& input : graph.inputs) {
+    const catalog::TensorType& type = graph.values[static_cast<std::size_t>(input.value)].type;
+    if (type.shape.size() > 1 && !type.shape[1].is_number()) return &type.shape[1];
+  }
+  return nullptr;
+}
+
 Result<void> scan_ranges(const TableDetails& details, const SampleRanges& ranges,
                          const RecordUse& use) {
   for (const SampleRange& range : ranges) FDL_TRY(details.table.scan(range.begin, range.end, use));
@@ -125,7 +136,7 @@ Result<void> settle_fields(const DataSplit& train, const graph::Graph& graph,
     TableField& field = details.fields[i];
     settle_type(graph, seen[i], field);
     FDL_TRY(settle_classes(train, seen[i], field));
-    if (!field.fill || field.type == Type::Class) continue;
+    if (!field.fill || field.type == Type::Class || field.type == Type::Text) continue;
     field.fill_number = config::parse_number(*field.fill);
     if (field.fill_number) continue;
     return fail(error(Code::WrongType, field.span,

@@ -20,6 +20,7 @@ TEST_CASE("a state comes back with every bit") {
   state.best = {{100, -0.0}, {60, 1.7976931348623157e308}};
   state.plateau = {1.0 / 3, 4, 5, 0.1, {0.5, 0.25}};
   state.early_stop = {0.1, 60, 3, {{0.1, 0.2}, {}}, "val/loss has not improved"};
+  state.phase = {2, 70, 3, {{0.1, -0.0}, {}}, 65, 2};
   const testing::TemporaryFolder folder;
   folder.file("state.json", to_json(state));
   REQUIRE(tensor::save_tensors(folder.path() / kKeptRowsFile, kept_rows(state)).has_value());
@@ -39,6 +40,7 @@ TEST_CASE("a state comes back with every bit") {
   CHECK(read->best[1].value == 1.7976931348623157e308);
   CHECK(read->plateau == state.plateau);
   CHECK(read->early_stop == state.early_stop);
+  CHECK(read->phase == state.phase);
   CHECK(to_json(*read) == to_json(state));
 }
 
