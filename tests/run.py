@@ -54,7 +54,8 @@ def find_suites(build):
                for name, file in (('runner', 'runner_test'), ('launcher', 'launcher_test'),
                                   ('arch', 'arch'), ('golden', 'run'), ('guide', 'guide_test'),
                                   ('manifests', 'manifests_test'), ('schema', 'schema_test'),
-                                  ('onnx', 'onnx_test'))]
+                                  ('onnx', 'onnx_test'), ('results', 'results_test'),
+                                  ('parity', 'loss_curves'))]
     scripts += [(f'e2e_{path.stem}', path) for path in sorted((ROOT / 'tests/e2e').glob('*.py'))]
     for name, path in scripts:
         suites.append(Suite(name, [sys.executable, path, '--build', build], False))

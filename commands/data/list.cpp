@@ -21,7 +21,7 @@ int list_data(const DataOptions& options, Context& context) {
     rows.push_back({{"name", set.name}, {"folder", nullptr}});
     if (folder) rows.back()["folder"] = folder->string();
     text += fmt::format(
-        "{:<14} {}\n", set.name,
+        "{:<16} {}\n", set.name,
         folder ? folder->string() : fmt::format("not here; `fdl data fetch {}`", set.name));
   }
   context.print(options.json ? rows.dump() + "\n" : text);

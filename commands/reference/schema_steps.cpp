@@ -218,7 +218,7 @@ void add_steps(Json& definitions) {
   Json named = closed_map(keys_beside("", false), {}, Layer::Base);  // the stream as it is
   named["anyOf"] = {{{"required", {"tag"}}}, {{"required", {"from"}}}};
   alternatives.push_back(std::move(named));
-  alternatives.push_back(enumeration(bare));
+  alternatives.push_back(or_interpolated(enumeration(bare)));
   definitions["step"] = any_of(std::move(alternatives));
 }
 

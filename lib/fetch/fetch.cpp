@@ -94,7 +94,7 @@ class Fetcher {
   }
 
   Result<void> take_file(const KnownFile& file) {
-    const Wanted wanted{file.name + ".gz", file.num_bytes, file.sha256, false};
+    const Wanted wanted{file.name + (set_.packed ? ".gz" : ""), file.num_bytes, file.sha256, false};
     if (const auto there = find_file(request_.folder, file.name)) {
       tell(FetchStep::Checking, there->filename().string());
       const Result<std::string> why = difference(*there, wanted);
@@ -105,7 +105,7 @@ class Fetcher {
     if (!part) return fail(part.error());
     if (!request_.from.empty()) {
       const Result<format::ByteStream> packed = format::ByteStream::open(*part);
-      if (packed && !packed->is_gzip()) name = file.name;
+      if (packed) name = file.name + (packed->is_gzip() ? ".gz" : "");
     }
     return put(*part, request_.folder / name);
   }

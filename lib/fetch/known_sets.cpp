@@ -75,10 +75,24 @@ KnownSet cifar100() {
                {{"train.bin", 50'000 * kRecordBytes, ""}, {"test.bin", 10'000 * kRecordBytes, ""}});
 }
 
+// 40,000 lines of Shakespeare's plays: no source of its own, a file for `text`.
+KnownSet tiny_shakespeare() {
+  KnownSet out;
+  out.name = "tiny_shakespeare";
+  out.files = {
+      {"input.txt", 1'115'394, "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"}};
+  out.packed = false;
+  out.mirrors = {
+      "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"};
+  out.system_folder = "/usr/share/datasets/tiny-shakespeare";
+  return out;
+}
+
 }  // namespace
 
 const std::vector<KnownSet>& known_sets() {
-  static const std::vector<KnownSet> sets = {cifar10(), cifar100(), fashion_mnist(), mnist()};
+  static const std::vector<KnownSet> sets = {cifar10(), cifar100(), fashion_mnist(), mnist(),
+                                             tiny_shakespeare()};
   return sets;
 }
 

@@ -28,7 +28,8 @@ struct KnownArchive {
 struct KnownSet {
   std::string name;
   std::vector<KnownFile> files;
-  std::optional<KnownArchive> archive;  // else each file is downloaded, with .gz
+  std::optional<KnownArchive> archive;  // else each file is downloaded,
+  bool packed = true;                   // with .gz, or as it is
   std::vector<std::string> mirrors;     // folders, with a slash at the end
   std::filesystem::path system_folder;  // where a package of the system puts it
   std::string package;                  // that package of Debian's, or ""

@@ -184,6 +184,20 @@ def from_folder(bench, _):
     assert bench.files('copy') == sorted(name[:-3] for name in NAMES), bench.files('copy')
 
 
+def plain_file(bench, server):
+    """A set that mirrors do not pack is asked for as it is, and held to its pin all the same."""
+    texts = bench.folder / 'texts'
+    texts.mkdir()
+    (texts / 'input.txt').write_bytes(b'First Citizen:\n' * 100)
+    server.folder = texts
+    done = bench.fetch('--mirror', server.url(), name='tiny_shakespeare')
+    assert done.returncode == 1 and 'its content has only 1500 bytes' in done.stderr, done.stderr
+    assert server.asked[0][0] == '/input.txt', server.asked
+    assert 'input.txt' not in bench.files('data/tiny_shakespeare')
+    done = bench.fetch('--from', 'texts/input.txt', name='tiny_shakespeare')
+    assert done.returncode == 1 and 'FDL5104' in done.stderr, done.stderr
+
+
 def wrong_archive(bench, server):
     """An archive with another hash is not even opened."""
     with tarfile.open(bench.folder / 'cifar-10-binary.tar.gz', 'w:gz') as archive:
@@ -218,7 +232,8 @@ def killed(bench, server):
     assert is_set(bench)
 
 
-TESTS = [downloads, goes_on, begins_anew, second_mirror, wrong_files, from_folder, wrong_archive, killed]
+TESTS = [downloads, goes_on, begins_anew, second_mirror, wrong_files, from_folder, plain_file, wrong_archive,
+         killed]
 
 
 def main():

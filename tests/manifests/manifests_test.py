@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Small batches and frequent saves: what is proved here does not need more.
 CHANGES = ['training.steps=20', 'training.epochs=1000', 'training.batch_size=4',
            'output.checkpoint.every=10 steps', 'output.checkpoint.keep.last=3']
+VALIDATED = ['data.val.limit=20']
 SYNTHETIC = ['data.train.synthetic.samples=64']  # above this many parameters, fewer and shorter ones
 LARGE, LARGE_CHANGES = 1_000_000, ['training.batch_size=2', 'data.train.synthetic.samples=8']
 HUGE, HUGE_CHANGES = 20_000_000, ['training.batch_size=1', 'training.optimizer.sgd.lr=1e-3',
@@ -74,6 +75,8 @@ def changes_for(manifest, num_parameters):
     """What a job is given besides CHANGES, so that it takes seconds."""
     text = manifest.read_text(encoding='utf-8')
     out = list(CHANGES)
+    if re.search(r'^  val: ', text, re.MULTILINE):
+        out += VALIDATED
     if 'synthetic:' in text:
         out += SYNTHETIC
     if 'synthetic:' in text and num_parameters > LARGE:

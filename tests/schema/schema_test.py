@@ -176,8 +176,9 @@ def mutate(data, dice):
 # Values of `params`, and what `with` gives to them, go by `${...}` to places of any type, and are
 # judged there; the names that `with` may have are the manifest's own. Whether either is a map at all is
 # seen.
+# Which tensors `init` may name is the node's to say.
 UNSEEN = re.compile(r'\w+ (.*\.)?(with|params)\..|(extra|type) (.*\.)?(with|params)$'
-                    r'|(drop|misspell) (.*\.)?params$')
+                    r'|(drop|misspell) (.*\.)?params$|type (.*\.)?init$')
 # What is rare among the places of a manifest gets mutations of its own.
 SECTIONS = re.compile(r'\w+ (training\.(loss|metrics|optimizer|schedule)|data|commands'
                       r'|(.*\.)?(init|with|params|modules|freeze|tie|load|state)\b)')
@@ -232,14 +233,16 @@ def main():
         shutil.copytree(ROOT / 'manifests', copied)
         whole = list(manifests(copied))
         modules = list(examples(checker, schema, copied))
+        # What is taken away from one that inherits may be there all the same.
+        own = [subject for subject in whole if 'inherit-from' not in subject.data]
         dice = random.Random(SEED)
         hold('manifests', whole, validator, checker)
         hold('examples', modules, validator, checker)
         hold('entries', list(entries(schema, copied)), validator, checker)
         hold('mutated manifests',
-             [m for subject in whole for m in mutants(subject, dice, MUTANTS)], validator, checker)
+             [m for subject in own for m in mutants(subject, dice, MUTANTS)], validator, checker)
         hold('mutated sections',
-             [m for subject in whole for m in mutants(subject, dice, MUTANTS // 2, SECTIONS)],
+             [m for subject in own for m in mutants(subject, dice, MUTANTS // 2, SECTIONS)],
              validator, checker)
         rules = Subject('rules', RULES, copied)
         hold('mutated rules',

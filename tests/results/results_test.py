@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Holds docs/results.md to the curves in manifests/results/curves, the curves to the figures that are asked
+for and to their manifests, and the curves beside PyTorch to their tolerance. Nothing is trained here.
+
+Prints `ok NAME`, `not ok NAME: why`, or `skip NAME: why` for a job that nobody has trained yet, as tests/run.py reads them.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path += [str(ROOT / 'bench'), str(ROOT / 'tests/parity')]
+import loss_curves  # noqa: E402  pylint: disable=wrong-import-position
+import publish  # noqa: E402  pylint: disable=wrong-import-position
+
+
+def resolved(fdl, name):
+    done = subprocess.run([fdl, 'config', 'show', publish.RESULTS / f'{name}.yml', '--json'], cwd=ROOT,
+                          check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def reaches(fdl, name):
+    """Its last weights do what is asked, after the epochs that its manifest has."""
+    claim, rows = publish.CLAIMS[name], publish.read_curve(name)
+    figure = publish.figure_of(name)
+    assert claim.holds(figure), f'{claim.metric} is {figure}, asked for {claim.bound}'
+    training = resolved(fdl, name)['training']
+    assert [int(row['epoch']) for row in rows] == list(range(1, training['epochs'] + 1)), 'other epochs'
+    steps = {int(row['step']) // int(row['epoch']) for row in rows}
+    assert len(steps) == 1, f'epochs of different lengths: {steps}'
+
+
+def follows_pytorch(name):
+    curves = json.loads(publish.LOSS_CURVES.read_text(encoding='utf-8'))['jobs'][name]
+    differences = [abs(a - b) for a, b in zip(curves['fdl'], curves['pytorch'], strict=True)]
+    assert len(differences) == loss_curves.NUM_STEPS
+    assert max(differences) == curves['max_difference'] <= loss_curves.TOLERANCE, max(differences)
+
+
+def all_are_there():
+    names = {path.stem for path in publish.RESULTS.glob('*.yml')}
+    curves = {path.stem for path in publish.CURVES.glob('*.csv')}
+    assert names == set(publish.CLAIMS) == set(loss_curves.JOBS), names
+    assert set(publish.read_runs()) == curves, curves
+
+
+def table_is_made():
+    text = publish.DOCS.read_text(encoding='utf-8')
+    found = re.search(re.escape(publish.BEGIN) + '(.*?)' + re.escape(publish.END), text, re.DOTALL)
+    assert found and found.group(1) == publish.table(), '`python3 bench/publish.py --table` makes it anew'
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
+    fdl = parser.parse_args().build.resolve() / 'bin/fdl'
+    tests = {'all_are_there': all_are_there, 'table_is_made': table_is_made}
+    for name in publish.CLAIMS:
+        tests[f'{name} follows PyTorch'] = lambda name=name: follows_pytorch(name)
+        if name in publish.read_runs():
+            tests[f'{name} reaches its figure'] = lambda name=name: reaches(fdl, name)
+        else:
+            print(f'skip results/{name} reaches its figure: nobody has trained it yet')
+    failed = False
+    for name, test in tests.items():
+        try:
+            test()
+            print(f'ok results/{name}')
+        except (AssertionError, OSError, ValueError, KeyError, subprocess.CalledProcessError) as problem:
+            print(f'not ok results/{name}: {problem!r}')
+            failed = True
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
