@@ -34,19 +34,21 @@ std::optional<std::int64_t> class_dim_of(const catalog::Choice& loss) {
 
 // Classes where the shapes have an axis of them, else plain values.
 void find_classes(const job::Loss& loss, const graph::Graph& graph,
-                  const std::vector<job::Field>& fields, OutputMeaning& out) {
+                  const std::vector<job::Field>& fields,
+                  const std::map<std::string, std::int64_t>& axis_sizes, OutputMeaning& out) {
   const job::Compared& target = loss.compared.size() > 1 ? loss.compared[1] : loss.compared[0];
   const auto field = std::find_if(fields.begin(), fields.end(),
                                   [&](const job::Field& one) { return one.name == target.field; });
-  const catalog::TensorType& output =
-      graph.values[static_cast<std::size_t>(loss.compared[0].value)].type;
+  // As long as the training data made it, as the target is.
+  const catalog::TensorType output = job::with_sizes(
+      graph.values[static_cast<std::size_t>(loss.compared[0].value)].type, axis_sizes);
   catalog::TensorType type;
   if (field != fields.end()) {
     type = field->type;
     type.shape.insert(type.shape.begin(), output.shape.front());
     out.words = field->words;
   } else if (target.is_value()) {
-    type = graph.values[static_cast<std::size_t>(target.value)].type;
+    type = job::with_sizes(graph.values[static_cast<std::size_t>(target.value)].type, axis_sizes);
   }
   const auto axis = catalog::find_either_class_axis(output, type, class_dim_of(loss.what)).axis;
   if (axis)
@@ -75,7 +77,7 @@ std::vector<OutputMeaning> output_meanings(const graph::Graph& graph, const job:
     for (const job::Loss& loss : job.training.losses) {
       if (loss.compared[0].value != output.value) continue;
       meaning.kind = kind_of(loss.what.name());
-      if (meaning.is_classes()) find_classes(loss, graph, transformed, meaning);
+      if (meaning.is_classes()) find_classes(loss, graph, transformed, job.axis_sizes, meaning);
       if (meaning.kind != Kind::Values) break;
     }
     out.push_back(std::move(meaning));
