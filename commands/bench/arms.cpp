@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <sstream>
 
 #include <fmt/ranges.h>
 
@@ -21,6 +22,18 @@ struct Ended {
   double wall_s = 0, peak_rss_mib = 0;
 };
 
+// What a program said before it failed.
+Diagnostic with_last_lines(Diagnostic d, const std::string& output) {
+  constexpr std::ptrdiff_t kShown = 20;
+  std::vector<std::string> lines;
+  std::istringstream text(output);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  const auto count = std::min(kShown, static_cast<std::ptrdiff_t>(lines.size()));
+  for (auto line = lines.end() - count; line != lines.end(); ++line)
+    d = std::move(d).note("{}", *line);
+  return d;
+}
+
 Result<Ended> run(ProcessSpec spec, const Setup& setup) {
   spec.folder = setup.root;
   spec.output_file = setup.work / "output.txt";
@@ -32,12 +45,11 @@ Result<Ended> run(ProcessSpec spec, const Setup& setup) {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   Result<std::string> output = read_file(spec.output_file);
   if (!output) return fail(output.error());
-  if (status.ok()) return Ended{*output, wall.count(), static_cast<double>(status.peak_rss_kib) / 1024};
-  constexpr std::size_t kShown = 4000;
-  const std::string end = output->substr(output->size() - std::min(kShown, output->size()));
-  return fail(error(Code::BenchFailed, {}, "exit {} of: {} {}", status.shell_code(), spec.program,
-                    fmt::join(spec.arguments, " "))
-                  .note("{}", end));
+  if (status.ok())
+    return Ended{*output, wall.count(), static_cast<double>(status.peak_rss_kib) / 1024};
+  return fail(with_last_lines(error(Code::BenchFailed, {}, "exit {} of: {} {}", status.shell_code(),
+                                    spec.program, fmt::join(spec.arguments, " ")),
+                              *output));
 }
 
 // The library, and glibc settings that keep freed blocks: fdl-engine has both built in.
