@@ -102,7 +102,8 @@ Result<void> write_atomic(const fs::path& path, std::string_view bytes) {
 
 Result<void> write_atomic(const fs::path& path,
                           const std::function<Result<void>(FileWriter&)>& produce) {
-  const fs::path temporary = path.string() + ".tmp-" + std::to_string(::getpid());
+  // Of the thread, as several may write one file.
+  const fs::path temporary = path.string() + ".tmp-" + std::to_string(::gettid());
   const auto attempt = [&]() -> Result<void> {
     Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
                     path);

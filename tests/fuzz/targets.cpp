@@ -212,9 +212,11 @@ void archive(std::string_view bytes) {
   with_file(bytes, [&](const std::filesystem::path& path) {
     for (const archive::Format form : {archive::Format::Zip, archive::Format::TarGz}) {
       std::filesystem::create_directory(folder);
-      archive::UnpackJob job{path, form, folder, [](std::string_view entry) -> std::string {
-                               return std::string(entry.substr(0, 100));
-                             }};
+      archive::UnpackJob job;
+      job.archive = path;
+      job.format = form;
+      job.folder = folder;
+      job.place = [](std::string_view entry) { return std::string(entry.substr(0, 100)); };
       job.limit_bytes = 1 << 20;
       const Result<void> done = archive::unpack(job);
       if (!done) (void)to_text(done.error(), true);

@@ -136,8 +136,8 @@ void check_model(const std::string& name) {
   const graph::Graph graph = zoo_model(name, weights);
   CHECK(graph.tensors.size() == tensors.size());
   const tensor::TensorStore store(graph, 1);
-  const auto loaded =
-      train::load_initial_weights(graph, store, train::EventLog(folder.path() / "events.jsonl"));
+  const train::EventLog log(folder.path() / "events.jsonl");
+  const auto loaded = train::load_initial_weights(graph, store, &log);
   INFO((loaded ? "" : to_text(loaded.error(), false)));
   REQUIRE(loaded.has_value());
   const exec::Executor executor(graph, store, {graph.outputs.front().value});

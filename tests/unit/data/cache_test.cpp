@@ -304,7 +304,7 @@ TEST_CASE("a front and what is behind it do what the whole does") {
   const Dataset dataset = testing::open_split(checked, "train");
   const FieldTransform whole = field_transforms(checked.job, dataset, true).front();
   const FieldTransform front = whole.front(), behind = whole.behind();
-  CHECK(front.text() == "normalize mean=1 std=2;center_crop size=[2, 2];");
+  CHECK(front.text() == "normalize mean=1 std=2;center_crop size=2;");
   CHECK(front.text() + behind.text() == whole.text());
   CHECK(behind.front().is_empty());
   CHECK(FieldTransform(job::Job(), dataset.source->layout()[0], true).front().is_empty());
