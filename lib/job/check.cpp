@@ -108,6 +108,9 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
                                     [](const Phase& phase) { return phase.data.empty(); });
     const std::int64_t num_samples = ranges && is_one ? num_samples_in(*ranges, info) : 0;
     check_schedules(job.training, num_samples, problems);
+  } else {
+    check_compared_words(training, problems);
+    check_phase_words(training, problems);
   }
   if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
 }

@@ -160,6 +160,17 @@ std::optional<Phase> read_phase(const Node& node, const Job& job, const graph::G
 
 }  // namespace
 
+void check_phase_words(const Node& training, Diagnostics& problems) {
+  const Node* list = training.find("phases");
+  if (list == nullptr || list->is_null()) return;
+  if (!list->is_list() || list->items.empty())
+    problems.add(config::wrong_type(*list, "phases", "a list of phases"));
+  for (const Node& item : list->items) {
+    PhaseKeys keys;
+    config::bind_record(record_spec(&keys), item, &keys, problems);
+  }
+}
+
 void read_phases(const Node& training, const graph::Graph& graph, Job& job, Diagnostics& problems) {
   const Node* list = training.find("phases");
   if (list == nullptr || list->is_null() || job.training.optimizer.spec == nullptr) return;

@@ -37,6 +37,10 @@ struct Offered {
   const std::map<std::string, std::int64_t>& axis_sizes;  // Job::axis_sizes
   const Teacher* teacher = nullptr;
 };
+// Where the data is not there to compare with: names and parameters of losses and metrics, and the
+// keys of phases.
+void check_compared_words(const config::Node& training, Diagnostics& problems);
+void check_phase_words(const config::Node& training, Diagnostics& problems);
 void read_losses(const config::Node& training, const Offered& offered, Training& out,
                  Diagnostics& problems);
 void read_metrics(const config::Node& training, const Offered& offered, Training& out,

@@ -277,8 +277,9 @@ struct ReadItem {
   std::shared_ptr<const std::vector<std::string>> words;  // of the classes that it compares
 };
 
-std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
-                                      const Offered& offered, Diagnostics& problems) {
+// The entry with its parameters; what it compares is looked at for being names alone.
+std::optional<catalog::Choice> read_entry(catalog::EntryKind kind, const Node& item,
+                                          Diagnostics& problems) {
   std::vector<std::string> keys = side_keys(kind, item);
   std::vector<std::string> names = keys;
   names.emplace_back("name");
@@ -290,7 +291,12 @@ std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
   if (!is_named) return std::nullopt;
   const Node entry = without(item, keys);
   keys.insert(keys.end(), kBesideKeys.begin(), kBesideKeys.end());
-  auto what = catalog::read_choice(kind, entry, keys, problems);
+  return catalog::read_choice(kind, entry, keys, problems);
+}
+
+std::optional<ReadItem> read_compared(catalog::EntryKind kind, const Node& item,
+                                      const Offered& offered, Diagnostics& problems) {
+  auto what = read_entry(kind, item, problems);
   if (!what) return std::nullopt;
   const std::vector<Candidate> found = find_all(item, *what, Finder(offered, problems));
   if (found.empty()) return std::nullopt;
@@ -352,6 +358,13 @@ void for_each_item(const Node* node, F&& use) {
 }
 
 }  // namespace
+
+void check_compared_words(const Node& training, Diagnostics& problems) {
+  for_each_item(training.find("loss"),
+                [&](const Node& item) { read_entry(catalog::EntryKind::Loss, item, problems); });
+  for_each_item(training.find("metrics"),
+                [&](const Node& item) { read_entry(catalog::EntryKind::Metric, item, problems); });
+}
 
 void read_losses(const Node& training, const Offered& offered, Training& out,
                  Diagnostics& problems) {

@@ -33,7 +33,7 @@ STRUCTURE = {'FDL1007', 'FDL1009', 'FDL2001', 'FDL2002', 'FDL2003', 'FDL2004', '
              'FDL2006', 'FDL2007', 'FDL2008', 'FDL2009', 'FDL3001', 'FDL3002', 'FDL3010', 'FDL3014',
              'FDL4001', 'FDL4002', 'FDL4010'}
 # What these codes say of how parts of the manifest go together is the second stage too.
-SECOND = re.compile(r"'target' of synthetic|'top_k' must be between 1 and the|no input has an axis named")
+SECOND = re.compile(r"'target' of synthetic|synthetic sequences need|the data has no field|'top_k' must be between 1 and the|no input has an axis named")
 SEED = 20260101
 MUTANTS = 40  # of each manifest
 JOB = {'model': {'inputs': {'x': 'f32[8]'}, 'flow': [{'linear': 3}]},
