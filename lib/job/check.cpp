@@ -74,7 +74,8 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
   const Node& training = *manifest.root.find("training");
   const Node* given = manifest.root.find("data")->find("train");
   if (train == nullptr && given != nullptr && !given->is_null()) {
-    // Told already: it cannot be read.
+    check_compared_words(training, problems);  // told already: the data cannot be read
+    check_phase_words(training, problems);
   } else if (train == nullptr) {
     problems.add(error(Code::NoJob, manifest.root.find("data")->span, "'data' needs 'train'")
                      .help("for example train: {{ fashion_mnist: {{ split: train }} }}"));

@@ -80,9 +80,11 @@ void read_split(const std::string& name, const Node& node, Job& job, Diagnostics
   split.name = name;
   split.span = node.span;
   if (node.is_map()) read_beside(node, split, problems);
+  const std::size_t num_before = problems.size();
   auto source =
       catalog::read_choice(catalog::EntryKind::Dataset, node, split_record().names(), problems);
-  if (!source) return;
+  // What its files say would follow from the mistake.
+  if (!source || problems.size() != num_before) return;
   split.source = std::move(*source);
   job.splits.push_back(std::move(split));
 }

@@ -103,7 +103,7 @@ class Tests:
     def test_every_type_that_is_read(self):
         project = self.project('types', """
 model: { inputs: { t: "i64[T<=9]", n: "f32[1]" }, flow: [ { from: t, embedding: { num: 9, dim: 2 } }, { mean: { dim: 1 } }, { concat: { with: [n], dim: 1 } }, { linear: 2 } ] }
-data: { train: { parquet: { file: t.parquet, t: t, n: n, y: y } } }
+data: { train: { parquet: { file: t.parquet, t: t, n: n, y: { column: y, type: class } } } }
 training: { epochs: 1, loss: cross_entropy, optimizer: adam }
 """)
         for numbers in (pyarrow.bool_(), pyarrow.int8(), pyarrow.uint16(), pyarrow.int64(),
@@ -113,8 +113,8 @@ training: { epochs: 1, loss: cross_entropy, optimizer: adam }
                     label = ['p', 'q'] if 'string' in str(words) else [0, 1]
                     self.write(project.folder / 't.parquet',
                                t=pyarrow.array([[1, 2], [3]] * 50, kind(pyarrow.int16())),
-                               n=pyarrow.array([0, 1] * 50, numbers),
-                               y=pyarrow.array(label * 50, words))
+                               n=pyarrow.array([0, 1] * 50).cast(numbers),
+                               y=pyarrow.array(label * 50).cast(words))
                     project.call('check')
         project.call('run')
         shown = json.loads(project.call('data', 'show', '--json'))

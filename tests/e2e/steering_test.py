@@ -125,15 +125,19 @@ class Tests:
 
     def test_a_slow_step_is_told_of(self):
         project = self.project('slow')
+        # Nothing between the steps, so that the engine is nearly always within one.
         process = project.start('run', 'training.watchdog={factor: 5, least: 0.5}',
-                                'training.epochs=100000')
+                                'training.epochs=100000', 'training.validate=100000 epochs',
+                                'output.checkpoint.every=100000 epochs')
         try:
             assert wait_until(process, lambda: self.has_epochs(project, 3)), process.stdout.read()
             engine = project.events('start')[-1]['pid']
-            os.kill(engine, signal.SIGSTOP)
-            time.sleep(1.5)
-            os.kill(engine, signal.SIGCONT)
-            assert wait_until(process, lambda: project.events('notice')), process.stdout.read()
+            while not project.events('notice'):  # until a stop falls within a step
+                assert process.poll() is None, process.stdout.read()
+                os.kill(engine, signal.SIGSTOP)
+                time.sleep(1)
+                os.kill(engine, signal.SIGCONT)
+                time.sleep(0.1)
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate()
