@@ -11,6 +11,7 @@
 #include "lib/base/closest.h"
 #include "lib/base/files.h"
 #include "lib/base/process.h"
+#include "lib/base/scratch_folder.h"
 
 namespace fdl::commands {
 namespace {
@@ -210,6 +211,28 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
   return out;
 }
 
+int measure_all(const Plan& plan, const Options& options, Context& context) {
+  const auto is_tuned = [](const std::string& arm) {
+    const bench::Arm* peer = bench::find_peer(arm);
+    return peer != nullptr && peer->is_tuned;
+  };
+  if (std::any_of(plan.arms.begin(), plan.arms.end(), is_tuned)) {
+    if (const auto built = bench::build_tuning(plan.setup); !built)
+      return context.fail(built.error(), options.json);
+  }
+  Report report{now_text(), options.rounds, plan.setup.threads, bench::machine_facts(), {}, {}};
+  report.versions["fdl"] = first_line(plan.setup.fdl, {"version"});
+  if (plan.arms.size() > 1)
+    report.versions["torch"] =
+        first_line(plan.setup.python, {"-c", "import torch; print(torch.__version__)"});
+  for (const Job* job : plan.jobs) {
+    Result<JobReport> one = measure(*job, plan, options, context);
+    if (!one) return context.fail(one.error(), options.json);
+    report.jobs.push_back(*std::move(one));
+  }
+  return finish(report, options, context);
+}
+
 int run(const Options& options, Context& context) {
   const auto root = bench::find_root(context.folder);
   if (!root) {
@@ -226,36 +249,10 @@ int run(const Options& options, Context& context) {
   for (const auto& [name, value] : context.environment) {
     if (name == "FDL_ENV" || name.starts_with("FDL_SET__")) ::unsetenv(name.c_str());
   }
-  std::string folder = (fs::temp_directory_path() / "fdl-bench-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr)
-    return context.fail(error(Code::CannotWrite, {}, "cannot make a folder in '{}'",
-                              fs::temp_directory_path().string()));
-  plan->setup.work = folder;
-  const auto measured = [&]() -> int {
-    const auto is_tuned = [](const std::string& arm) {
-      const bench::Arm* peer = bench::find_peer(arm);
-      return peer != nullptr && peer->is_tuned;
-    };
-    if (std::any_of(plan->arms.begin(), plan->arms.end(), is_tuned)) {
-      if (const auto built = bench::build_tuning(plan->setup); !built)
-        return context.fail(built.error(), options.json);
-    }
-    Report report{now_text(), wanted.rounds, plan->setup.threads, bench::machine_facts(), {}, {}};
-    report.versions["fdl"] = first_line(plan->setup.fdl, {"version"});
-    if (plan->arms.size() > 1)
-      report.versions["torch"] =
-          first_line(plan->setup.python, {"-c", "import torch; print(torch.__version__)"});
-    for (const Job* job : plan->jobs) {
-      Result<JobReport> one = measure(*job, *plan, wanted, context);
-      if (!one) return context.fail(one.error(), options.json);
-      report.jobs.push_back(*std::move(one));
-    }
-    return finish(report, options, context);
-  };
-  const int code = measured();
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  return code;
+  const Result<ScratchFolder> scratch = ScratchFolder::make("bench");
+  if (!scratch) return context.fail(scratch.error(), options.json);
+  plan->setup.work = scratch->path();
+  return measure_all(*plan, wanted, context);
 }
 
 }  // namespace

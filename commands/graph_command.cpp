@@ -5,6 +5,7 @@
 #include "commands/manifest_choice.h"
 #include "lib/base/files.h"
 #include "lib/base/process.h"
+#include "lib/base/scratch_folder.h"
 #include "lib/graph/drawing.h"
 #include "lib/job/job.h"
 #include "lib/job/load.h"
@@ -26,32 +27,20 @@ struct Options {
 
 // Graphviz lays the drawing out.
 Result<std::string> to_svg(const std::string& dot) {
-  std::string pattern = (fs::temp_directory_path() / "fdl-graph-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return fail(error(Code::CannotWrite, {}, "no folder can be made in the temporary folder"));
-  const fs::path folder = pattern;
-  Result<std::string> out;
-  const auto written = write_atomic(folder / "graph.dot", dot);
-  if (!written) {
-    out = fail(written.error());
-  } else {
-    const auto ran = run_captured({.program = "dot",
-                                   .arguments = {"-Tsvg", "graph.dot", "-o", "graph.svg"},
-                                   .folder = folder,
-                                   .environment = {},
-                                   .output_file = {}});
-    if (ran && ran->status.ok()) {
-      out = read_file(folder / "graph.svg");
-    } else {
-      out = fail(error(Code::CannotStart, {}, "graphviz did not draw the graph{}",
-                       ran ? ": " + ran->output : "")
-                     .help("install it (apt-get install graphviz), or use --format mermaid, dot or "
-                           "text"));
-    }
-  }
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
-  return out;
+  const Result<ScratchFolder> scratch = ScratchFolder::make("graph");
+  if (!scratch) return fail(scratch.error());
+  const fs::path& folder = scratch->path();
+  FDL_TRY(write_atomic(folder / "graph.dot", dot));
+  const auto ran = run_captured({.program = "dot",
+                                 .arguments = {"-Tsvg", "graph.dot", "-o", "graph.svg"},
+                                 .folder = folder,
+                                 .environment = {},
+                                 .output_file = {}});
+  if (ran && ran->status.ok()) return read_file(folder / "graph.svg");
+  return fail(error(Code::CannotStart, {}, "graphviz did not draw the graph{}",
+                    ran ? ": " + ran->output : "")
+                  .help("install it (apt-get install graphviz), or use --format mermaid, dot or "
+                        "text"));
 }
 
 Result<std::string> render(const graph::Drawing& drawing, const std::string& format) {

@@ -37,7 +37,8 @@ Diagnostic with_last_lines(Diagnostic d, const std::string& output) {
 Result<Ended> run(ProcessSpec spec, const Setup& setup) {
   spec.folder = setup.root;
   spec.output_file = setup.work / "output.txt";
-  fs::remove(spec.output_file);
+  std::error_code ignored;
+  fs::remove(spec.output_file, ignored);
   const auto start = std::chrono::steady_clock::now();
   Result<Process> process = Process::start(spec);
   if (!process) return fail(process.error());
@@ -148,7 +149,8 @@ Result<Figures> figures_of_run(const fs::path& run) {
 Result<Figures> run_own(const Job& job, const Setup& setup, std::int64_t epochs,
                         std::int64_t seed) {
   const fs::path output = setup.work / "runs";
-  fs::remove_all(output);
+  std::error_code code;
+  fs::remove_all(output, code);
   ProcessSpec spec;
   spec.program = setup.fdl.string();
   spec.arguments = {"run", job.manifest};
@@ -171,7 +173,7 @@ Result<Figures> run_own(const Job& job, const Setup& setup, std::int64_t epochs,
   const Result<Ended> ended = run(spec, setup);
   if (!ended) return fail(ended.error());
   fs::path folder;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(output))
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(output, code))
     if (entry.path().filename() == "events.jsonl") folder = entry.path().parent_path();
   Result<Figures> out = figures_of_run(folder);
   if (!out) return out;

@@ -50,4 +50,13 @@ bool is_full(std::span<const double> values, std::size_t window) {
   return values.size() >= std::max<std::size_t>(window, 2);
 }
 
+bool holds(const Rule& rule, std::vector<double>& seen, double value) {
+  if (!std::isfinite(value)) return false;
+  seen.push_back(value);
+  if (seen.size() > rule.window) seen.erase(seen.begin());
+  if (!is_full(seen, rule.window)) return false;
+  return rule.kind == Kind::Stalled ? stalled(seen, rule.window, rule.tolerance)
+                                    : converged(seen, rule.window, rule.tolerance);
+}
+
 }  // namespace fdl::trend

@@ -70,8 +70,7 @@ std::optional<std::string> fit_channels(P& p, const TensorType& x) {
                      p.groups);
 }
 
-// Kernels work on copies in an order of their own, with channels in blocks. Of a tensor [N, C,
-// ...]:
+// Kernels work on copies in an order of their own, with channels in blocks; `x` is [N, C, ...].
 inline Dim blocked_bytes(const TensorType& x) {
   constexpr std::int64_t kBlock = 16;  // 64 bytes of float
   constexpr std::int64_t kFew = 3;     // a picture's: these stay as they are

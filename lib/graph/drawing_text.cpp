@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "lib/base/html.h"
 #include "lib/graph/drawing.h"
 
 namespace fdl::graph {
@@ -16,23 +17,6 @@ std::string quoted(const std::string& text) {
     out += c;
   }
   return out + "\"";
-}
-
-std::string html(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
 }
 
 // Boxes in the order of the drawing, nested groups opened and closed around them.
@@ -114,10 +98,11 @@ std::string dot_style(const Drawing& drawing, const Box& box) {
 }
 
 std::string dot_label(const Drawing& drawing, const Box& box) {
-  std::string out = "<b>" + html(box.title) + "</b>";
+  std::string out = "<b>" + html_escaped(box.title) + "</b>";
   const char* small = box.ms && is_dark(share_of(drawing, box)) ? "#ffffff" : "#51607a";
   const auto line = [&](const std::string& text) {
-    out += fmt::format("<br/><font point-size=\"9\" color=\"{}\">{}</font>", small, html(text));
+    out += fmt::format("<br/><font point-size=\"9\" color=\"{}\">{}</font>", small,
+                       html_escaped(text));
   };
   if (!box.detail.empty()) line(box.detail);
   if (box.ms) line(time_text(drawing, box));

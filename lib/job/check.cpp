@@ -56,31 +56,41 @@ bool allows_overlap(const config::Manifest& manifest) {
   return node != nullptr && node->text == "true";
 }
 
+// Of each part; without fields where it cannot be read, which then is told.
+std::vector<SourceInfo> inspect_all(const Job& job, const graph::Graph& graph, bool skip_data,
+                                    bool& all_there, Diagnostics& problems) {
+  std::vector<SourceInfo> out(job.splits.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const DataSplit& split = job.splits[i];
+    Result<SourceInfo> info = split.is_readable ? inspect_source(split, job, graph) : SourceInfo{};
+    all_there = all_there && split.is_readable && info.has_value();
+    if (info) {
+      out[i] = *std::move(info);
+      continue;
+    }
+    const bool is_world =
+        info.error().code == Code::DataMissing || info.error().code == Code::DataCorrupt;
+    if (!skip_data || !is_world) problems.add(info.error());
+  }
+  return out;
+}
+
 void check_data(Job& job, const graph::Graph& graph, const config::Manifest& manifest,
                 const config::Environment& environment, bool skip_data, Diagnostics& problems) {
-  std::vector<SourceInfo> infos;
   bool all_there = true;
-  for (const DataSplit& split : job.splits) {
-    Result<SourceInfo> info = inspect_source(split, job, graph);
-    if (!info) {
-      all_there = false;
-      const bool is_world =
-          info.error().code == Code::DataMissing || info.error().code == Code::DataCorrupt;
-      if (!skip_data || !is_world) problems.add(info.error());
-    }
-    infos.push_back(info ? std::move(*info) : SourceInfo{});
-  }
+  const std::vector<SourceInfo> infos = inspect_all(job, graph, skip_data, all_there, problems);
   const DataSplit* train = job.find_split("train");
   const Node& training = *manifest.root.find("training");
   const Node* given = manifest.root.find("data")->find("train");
-  if (train == nullptr && given != nullptr && !given->is_null()) {
-    check_compared_words(training, problems);  // told already: the data cannot be read
-    check_phase_words(training, problems);
-  } else if (train == nullptr) {
+  const SourceInfo info =
+      train != nullptr ? infos[static_cast<std::size_t>(train - job.splits.data())] : SourceInfo{};
+  if (train == nullptr && (given == nullptr || given->is_null())) {
     problems.add(error(Code::NoJob, manifest.root.find("data")->span, "'data' needs 'train'")
                      .help("for example train: {{ fashion_mnist: {{ split: train }} }}"));
-  } else if (const SourceInfo& info = infos[static_cast<std::size_t>(train - job.splits.data())];
-             !info.fields.empty()) {
+  } else if (info.fields.empty()) {  // why was told; `training` as far as it goes without
+    check_compared_words(training, problems);
+    check_phase_words(training, problems);
+  } else {
     const std::vector<Field> fields = transformed_fields(job, info, problems);
     const auto seen = checked_fields(job, graph, *train, fields, problems);
     if (!seen) return;
@@ -109,9 +119,6 @@ void check_data(Job& job, const graph::Graph& graph, const config::Manifest& man
                                     [](const Phase& phase) { return phase.data.empty(); });
     const std::int64_t num_samples = ranges && is_one ? num_samples_in(*ranges, info) : 0;
     check_schedules(job.training, num_samples, problems);
-  } else {
-    check_compared_words(training, problems);
-    check_phase_words(training, problems);
   }
   if (all_there) check_slices(job, infos, allows_overlap(manifest), problems);
 }

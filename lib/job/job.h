@@ -50,6 +50,7 @@ struct DataSplit {
   std::optional<Fold> fold;                  // of the slice
   BatchLimit limit;
   Span span;
+  bool is_readable = true;  // false when its own keys were wrong, which was told
 
   bool is_of_training() const { return name == "train" || name.starts_with("train/"); }
 };

@@ -158,32 +158,33 @@ std::optional<Phase> read_phase(const Node& node, const Job& job, const graph::G
   return out;
 }
 
+// Those that are written; none where there are none.
+std::vector<Node> phases_in(const Node& training, Diagnostics& problems) {
+  const Node* list = training.find("phases");
+  if (list == nullptr || list->is_null()) return {};
+  if (!list->is_list() || list->items.empty())
+    problems.add(config::wrong_type(*list, "phases", "a list of phases"));
+  return list->items;
+}
+
 }  // namespace
 
 void check_phase_words(const Node& training, Diagnostics& problems) {
-  const Node* list = training.find("phases");
-  if (list == nullptr || list->is_null()) return;
-  if (!list->is_list() || list->items.empty())
-    problems.add(config::wrong_type(*list, "phases", "a list of phases"));
-  for (const Node& item : list->items) {
+  for (const Node& item : phases_in(training, problems)) {
     PhaseKeys keys;
     config::bind_record(record_spec(&keys), item, &keys, problems);
   }
 }
 
 void read_phases(const Node& training, const graph::Graph& graph, Job& job, Diagnostics& problems) {
-  const Node* list = training.find("phases");
-  if (list == nullptr || list->is_null() || job.training.optimizer.spec == nullptr) return;
-  if (!list->is_list() || list->items.empty()) {
-    problems.add(config::wrong_type(*list, "phases", "a list of phases"));
-    return;
-  }
+  if (job.training.optimizer.spec == nullptr) return;
+  const std::vector<Node> phases = phases_in(training, problems);
   std::vector<Thing> things = things_of(graph);
   std::set<std::string> names;
-  for (const Node& item : list->items) {
+  for (const Node& item : phases) {
     auto phase = read_phase(item, job, graph, things, problems);
     if (!phase) continue;
-    const auto place = static_cast<std::size_t>(&item - list->items.data());
+    const auto place = static_cast<std::size_t>(&item - phases.data());
     if (phase->name.empty()) phase->name = std::to_string(place);
     const Node* data = item.find("data");
     if (data != nullptr && !data->is_null()) phase->data = phase_split_name(item, place);
@@ -191,7 +192,7 @@ void read_phases(const Node& training, const graph::Graph& graph, Job& job, Diag
       problems.add(error(Code::NameCollision, item.span, "two phases are named '{}'", phase->name));
     const Node* until = item.find("until");  // one that cannot be read was told of
     const bool has_end = until != nullptr && !until->is_null();
-    if (!has_end && &item != &list->items.back())
+    if (!has_end && &item != &phases.back())
       problems.add(error(Code::BadPhase, item.span,
                          "the phase '{}' has no end, so those after it would never begin",
                          phase->name)

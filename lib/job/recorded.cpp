@@ -92,15 +92,15 @@ bool is_computed(const Job& job, const std::string& metric, const Span& at, Diag
 std::vector<Trend> read_trends(const Node& section, const TrendKeys& stalled,
                                const TrendKeys& converged, const Job& job, Diagnostics& problems) {
   std::vector<Trend> out;
-  const auto read = [&](const char* key, Trend::Kind kind, const TrendKeys& keys) {
+  const auto read = [&](const char* key, trend::Kind kind, const TrendKeys& keys) {
     const Node* node = section.find(key);
     if (node == nullptr || node->is_null()) return;
     const Node* named = node->find("metric");
     if (is_computed(job, keys.metric, named != nullptr ? named->span : node->span, problems))
-      out.push_back({kind, keys.metric, keys.window, keys.tolerance});
+      out.push_back({{kind, static_cast<std::size_t>(keys.window), keys.tolerance}, keys.metric});
   };
-  read("stalled", Trend::Kind::Stalled, stalled);
-  read("converged", Trend::Kind::Converged, converged);
+  read("stalled", trend::Kind::Stalled, stalled);
+  read("converged", trend::Kind::Converged, converged);
   return out;
 }
 

@@ -83,8 +83,8 @@ void read_split(const std::string& name, const Node& node, Job& job, Diagnostics
   const std::size_t num_before = problems.size();
   auto source =
       catalog::read_choice(catalog::EntryKind::Dataset, node, split_record().names(), problems);
-  // What its files say would follow from the mistake.
-  if (!source || problems.size() != num_before) return;
+  if (!source) return;
+  split.is_readable = problems.size() == num_before;
   split.source = std::move(*source);
   job.splits.push_back(std::move(split));
 }

@@ -1,18 +1,16 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "lib/base/trend.h"
+
 namespace fdl::job {
 
-// A way that a metric goes over its last measurements, which ends a phase or a run
-// (lib/base/trend.h).
+// A way that a metric goes over its last measurements, which ends a phase or a run.
 struct Trend {
-  enum class Kind { Stalled, Converged } kind = Kind::Stalled;
+  trend::Rule rule;
   std::string metric;  // "val/loss"
-  std::int64_t window = 5;
-  double tolerance = 1e-4;
 };
 
 // What trends have seen, in their order: the last measurements of each. Saved with a run.

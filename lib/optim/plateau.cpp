@@ -14,15 +14,9 @@ bool is_better(const catalog::schedules::PlateauParams& p, bool higher_is_better
   return higher_is_better ? value > best + margin : value < best - margin;
 }
 
-// Whether the last measurements, with this one, are level.
-bool is_level(const catalog::schedules::PlateauParams& p, std::vector<double>& seen, double value) {
-  if (!std::isfinite(value)) return false;
-  seen.push_back(value);
-  const auto window = static_cast<std::size_t>(p.window);
-  if (seen.size() > window) seen.erase(seen.begin());
-  if (!trend::is_full(seen, window)) return false;
-  return p.trend == "stalled" ? trend::stalled(seen, window, p.tolerance)
-                              : trend::converged(seen, window, p.tolerance);
+trend::Rule trend_of(const catalog::schedules::PlateauParams& p) {
+  return {p.trend == "stalled" ? trend::Kind::Stalled : trend::Kind::Converged,
+          static_cast<std::size_t>(p.window), p.tolerance};
 }
 
 }  // namespace
@@ -38,8 +32,8 @@ PlateauState observe(const catalog::schedules::PlateauParams& params, bool highe
     state.num_bad = 0;
     return state;
   }
-  const bool falls =
-      params.trend.empty() ? state.num_bad > params.patience : is_level(params, state.seen, value);
+  const bool falls = params.trend.empty() ? state.num_bad > params.patience
+                                          : trend::holds(trend_of(params), state.seen, value);
   if (!falls) return state;
   state.cooldown = params.cooldown;
   state.num_bad = 0;

@@ -210,9 +210,9 @@ void Session::observe_plateau(const std::map<std::string, double>& means) {
   for (const catalog::Choice& schedule : job_.training.schedules) {
     if (schedule.name() != "plateau") continue;
     const auto& params = schedule.as<catalog::schedules::PlateauParams>();
-    const auto found = means.find(params.metric);
-    const bool is_partial = params.metric.starts_with("train/") && !is_epoch_over();
-    if (found == means.end() || is_partial) return;
+    const std::map<std::string, double> seen = whole_means(means);
+    const auto found = seen.find(params.metric);
+    if (found == seen.end()) return;
     const bool is_max =
         params.mode.empty() ? job_.training.higher_is_better(params.metric) : params.mode == "max";
     state_.plateau =

@@ -158,15 +158,20 @@ class Tests:
         (folder / 'zoo/bert_base.yml').write_text(small, encoding='utf-8')
         return former.checkpoints()[-1] / 'model.safetensors'
 
-    def test_the_example_is_tuned_in_phases(self):
-        folder = self.folder / 'tuning'
+    def example(self, name, num_train, num_val):
+        """The example, with a small encoder and so many sentences."""
+        folder = self.folder / name
         weights = self.encoder(folder)
         text = (ROOT / 'manifests/examples/finetune_phases.yml').read_text(encoding='utf-8')
         project = Project(self.fdl, folder / 'examples', text)
         write_tokenizer(project.folder / 'bert')
         shutil.copy(weights, project.folder / 'bert/model.safetensors')
-        write_csv(project.folder / 'train.csv', sentences(300, 1))
-        write_csv(project.folder / 'val.csv', sentences(60, 2))
+        write_csv(project.folder / 'train.csv', sentences(num_train, 1))
+        write_csv(project.folder / 'val.csv', sentences(num_val, 2))
+        return project
+
+    def test_the_example_is_tuned_in_phases(self):
+        project = self.example('tuning', 300, 60)
         changes = ['training.precision=f32', 'training.epochs=4', 'training.optimizer.adamw.lr=2e-3',
                    'output.checkpoint.every=1 epoch', 'output.checkpoint.keep.last=20']
         output = project.call('run', *changes)
@@ -189,14 +194,7 @@ class Tests:
         assert math.isclose(right / 60, accuracy, rel_tol=1e-6), (right, accuracy, said[:3])
 
     def test_the_example_trains_in_bf16(self):
-        folder = self.folder / 'half'
-        weights = self.encoder(folder)
-        text = (ROOT / 'manifests/examples/finetune_phases.yml').read_text(encoding='utf-8')
-        project = Project(self.fdl, folder / 'examples', text)
-        write_tokenizer(project.folder / 'bert')
-        shutil.copy(weights, project.folder / 'bert/model.safetensors')
-        write_csv(project.folder / 'train.csv', sentences(128, 1))
-        write_csv(project.folder / 'val.csv', sentences(32, 2))
+        project = self.example('half', 128, 32)
         project.call('run', 'training.epochs=2')
         same('epochs', len(project.events('epoch')), 2)
 

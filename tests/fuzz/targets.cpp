@@ -7,6 +7,7 @@
 #include "lib/archive/unpack.h"
 #include "lib/base/check.h"
 #include "lib/base/regex.h"
+#include "lib/base/scratch_folder.h"
 #include "lib/catalog/shape_rule.h"
 #include "lib/config/interpolate.h"
 #include "lib/config/merge.h"
@@ -206,9 +207,9 @@ void tokenizer(std::string_view bytes) {
 }
 
 void archive(std::string_view bytes) {
-  char name[] = "/tmp/fdl-fuzz-XXXXXX";
-  FDL_CHECK(::mkdtemp(name) != nullptr);
-  const std::filesystem::path outer = name, folder = outer / "inside";
+  const Result<ScratchFolder> scratch = ScratchFolder::make("fuzz");
+  FDL_CHECK(scratch.has_value());
+  const std::filesystem::path &outer = scratch->path(), folder = outer / "inside";
   with_file(bytes, [&](const std::filesystem::path& path) {
     for (const archive::Format form : {archive::Format::Zip, archive::Format::TarGz}) {
       std::filesystem::create_directory(folder);
@@ -224,7 +225,6 @@ void archive(std::string_view bytes) {
       FDL_CHECK(std::filesystem::is_empty(outer));
     }
   });
-  std::filesystem::remove(outer);
 }
 
 void check(std::string_view bytes) {

@@ -16,11 +16,10 @@ struct TableParams {
 };
 
 inline constexpr const char* kTokenizerDoc =
-    "A tokenizer.json as Hugging Face has it, or its folder. The field `text`, and those of `type: "
-    "text`, become the tokens of their column, with those that the tokenizer puts at the ends; "
-    "where "
-    "the model has no input of that name but `input_ids`, `token_type_ids` and `attention_mask`, "
-    "these.";
+    "A tokenizer.json as Hugging Face has it, or its folder. The field `text`, and those of "
+    "`type: text`, become the tokens of their column, with those that the tokenizer puts at the "
+    "ends; where the model has no input of that name but `input_ids`, `token_type_ids` and "
+    "`attention_mask`, these.";
 
 struct CsvParams : TableParams {
   std::string delimiter = ",";

@@ -1,5 +1,6 @@
 #include "lib/base/trend.h"
 
+#include <cmath>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -55,6 +56,23 @@ TEST_CASE("a window is full with as many values as it has, and two") {
   CHECK(!is_full(Values{1}, 0));
   CHECK(!is_full(Values{1}, 1));
   CHECK(is_full(Values{1, 2}, 0));
+}
+
+TEST_CASE("a rule looks at the last values, once there are enough, and passes over what is none") {
+  const auto holds_at = [](const Rule& rule, const Values& values) {
+    Values seen;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (holds(rule, seen, values[i])) return static_cast<int>(i) + 1;
+      CHECK(seen.size() <= rule.window);
+    }
+    return 0;
+  };
+  const Rule level{Kind::Stalled, 3, 0.1}, still{Kind::Converged, 3, 0.1};
+  CHECK(holds_at(level, {5, 4, 3, 3, 3}) == 5);
+  CHECK(holds_at(level, {3, NAN, 3, INFINITY, 3}) == 5);
+  CHECK(holds_at(level, {9, 1, 9}) == 3);  // up and down is level, but not still
+  CHECK(holds_at(still, {9, 1, 9, 9, 9}) == 5);
+  CHECK(holds_at(level, {3, 2, 1}) == 0);
 }
 
 }  // namespace fdl::trend
