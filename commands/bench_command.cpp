@@ -31,6 +31,9 @@ struct Options {
   std::string python, html, out, check, data;
 };
 
+// Rounds without which an interval is no word on their spread.
+constexpr std::int64_t kFewestChecked = 3;
+
 struct Plan {
   std::vector<const Job*> jobs;
   std::vector<std::string> arms;
@@ -193,6 +196,11 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
   if (options.rounds < 1 || options.epochs < 0 || options.batch < 0 || options.threads < 0)
     return fail(
         error(Code::BadCommandLine, {}, "--rounds takes a number from 1, the others from 0"));
+  if (!options.check.empty() && options.rounds < kFewestChecked) {
+    return fail(error(Code::BadCommandLine, {}, "--check needs at least {} rounds, not {}",
+                      kFewestChecked, options.rounds)
+                    .help("fewer say nothing of how far rounds lie apart"));
+  }
   Plan out{*std::move(jobs), *std::move(arms), {}};
   out.setup.root = root;
   out.setup.fdl = fs::read_symlink("/proc/self/exe");
@@ -242,7 +250,7 @@ int run(const Options& options, Context& context) {
   }
   if (options.setup_peers) return set_up_peers(*root, context);
   Options wanted = options;
-  if (wanted.quick) wanted.rounds = std::min<std::int64_t>(wanted.rounds, 2);
+  if (wanted.quick) wanted.rounds = std::min(wanted.rounds, kFewestChecked);
   Result<Plan> plan = plan_of(wanted, *root);
   if (!plan) return context.fail(plan.error(), options.json);
   // What would change fdl's job and not the peer's.
@@ -273,7 +281,7 @@ CommandSpec bench_command() {
       .option("data", &Options::data, "The folder of Fashion-MNIST, for `fashion`.")
       .option("python", &Options::python, "A Python with torch, instead of that of --setup-peers.")
       .flag("setup-peers", &Options::setup_peers, "Make that Python: build/peer, from PyPI.")
-      .flag("quick", &Options::quick, "Two rounds of two epochs.")
+      .flag("quick", &Options::quick, "Three rounds of two epochs.")
       .option("out", &Options::out, "Write all figures to a JSON file.")
       .option("html", &Options::html, "Write a page with plots.")
       .option("check", &Options::check,

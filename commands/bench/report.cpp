@@ -142,11 +142,11 @@ std::vector<std::string> slower_than(const Report& report, const nlohmann::json&
       if (!is_same || !speed) continue;
       const auto times = then.find("times");
       if (times == then.end() || !times->contains(kOwnArm)) continue;
-      const double wanted = (*times)[kOwnArm].at(0).get<double>();
+      const double wanted = (*times)[kOwnArm].at(1).get<double>();
       if (speed->high < kTolerated * wanted)
-        out.push_back(
-            fmt::format("{}: {:.2f} times the baseline's speed ({:.2f}-{:.2f}), before {:.2f}",
-                        now.job->name, speed->ratio, speed->low, speed->high, wanted));
+        out.push_back(fmt::format(
+            "{}: {:.2f} times the baseline's speed ({:.2f}-{:.2f}), before {:.2f} and more",
+            now.job->name, speed->ratio, speed->low, speed->high, wanted));
     }
   }
   return out;

@@ -43,7 +43,7 @@ nlohmann::ordered_json to_json(const Report& report);
 std::string to_page(const Report& report);  // one HTML file, with nothing beside it
 
 // What got slower against the JSON of a former report: a sentence for each job whose whole interval
-// lies more than a tenth below the former ratio. Jobs that either lacks are passed over.
+// lies more than a tenth below the former one. Jobs that either lacks are passed over.
 std::vector<std::string> slower_than(const Report& report, const nlohmann::json& former);
 
 }  // namespace fdl::commands::bench
