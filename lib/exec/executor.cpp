@@ -17,10 +17,10 @@ struct Executor::Program {
 };
 
 Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
-                   std::vector<graph::ValueId> wanted) {
+                   std::vector<graph::ValueId> wanted, bool fuses) {
   std::vector<graph::ValueId> kept = wanted;
   for (const graph::State& state : graph.states) kept.push_back(state.written);
-  std::vector<Step> steps = compile(graph, store, kept);
+  std::vector<Step> steps = compile(graph, store, kept, fuses);
   program_ = std::make_shared<const Program>(Program{graph, std::move(wanted), std::move(steps)});
 }
 

@@ -26,6 +26,7 @@ Result<void> Run::steps(const std::vector<Step>& list) {
 void Run::show(const Node& node) { (*hooks_.watch)(node, gather(node.outputs)); }
 
 Result<void> Run::one(const Step& step) {
+  if (step.chain) return fused(step);
   if (step.node == nullptr) return region(step);
   if (step.node->kind == Node::Kind::Loop) return loop(step);
   if (step.node->kind == Node::Kind::Switch) return choose(step);
@@ -34,6 +35,24 @@ Result<void> Run::one(const Step& step) {
   const NodeTimer::Forward measured(hooks_.timer, *step.node);
   if (step.node->kind == Node::Kind::Gate) return gate(step);
   return at_node(*step.node, [&] { scatter(step.node->outputs, compute(step)); });
+}
+
+// Node by node where somebody looks at each, or it is nothing that a chain takes.
+Result<void> Run::fused(const Step& step) {
+  const std::vector<at::Tensor> reads = gather(step.outer.front());
+  if (hooks_.timer != nullptr || hooks_.watch != nullptr || !step.chain->takes(reads))
+    return steps(step.blocks.front());
+  const std::vector<plan::Chain::Part>& parts = step.chain->chain().parts;
+  const bool trains = context_.training;
+  std::vector<DropDraw> draws;
+  for (const plan::Chain::Part& part : parts) {
+    context_.node_path = part.node->path;
+    context_.training = trains && !is_frozen(*part.node);
+    draws.push_back(draw_of(part, context_));
+  }
+  context_.training = trains;
+  return at_node(*parts.front().node,
+                 [&] { scatter(step.makes, step.chain->run(reads, std::move(draws))); });
 }
 
 std::vector<at::Tensor> Run::compute(const Step& step) {

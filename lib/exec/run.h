@@ -73,6 +73,7 @@ class Run {
   at::Tensor zeros_of(graph::ValueId id, const at::Tensor& stream) const;
   Result<void> choose(const Step& step);
   Result<void> region(const Step& step);  // recompute.cpp
+  Result<void> fused(const Step& step);
 
   // experts.cpp
   Result<void> gate(const Step& step);

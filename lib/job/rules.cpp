@@ -112,6 +112,7 @@ void read_nan(const Node& training, Training& out, Diagnostics& problems) {
 }
 
 void read_precision(const TrainingKeys& keys, Training& out) {
+  out.fuses = keys.compile != "false";
   if (keys.precision == "bf16") out.precision = Precision::BF16;
   if (keys.precision == "f16") out.precision = Precision::F16;
 }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/exec/chain_pass.h"
+#include "lib/plan/chains.h"
+#include "lib/tensor/store.h"
+
+// A chain as one step of a graph, with one node in libtorch's record of gradients. Inside lib/exec.
+namespace fdl::exec {
+
+class FusedChain {
+ public:
+  FusedChain(plan::Chain chain, const tensor::TensorStore& store);
+  ~FusedChain();
+
+  const plan::Chain& chain() const;
+
+  // Whether it can compute what comes in: f32 on the CPU.
+  bool takes(const std::vector<at::Tensor>& reads) const;
+  // What leaves it, in the order of Chain::makes; `draws` are those of its parts. Their memory is
+  // used again once nobody holds them.
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& reads,
+                              std::vector<DropDraw> draws) const;
+
+ private:
+  struct State;
+  friend class ChainNode;
+  std::shared_ptr<State> state_;  // also held by what a backward pass needs
+};
+
+}  // namespace fdl::exec

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+// Loops over rows of f32, one machine code per kind of CPU.
+namespace fdl::kernels {
+
+// `count` numbers, or `rows` rows of `width`, one after the other without gaps. An output may be an
+// input's memory. `adds`: to what is there already, instead of in its place.
+struct RowFunctions {
+  void (*add_bias)(float* y, const float* bias, std::int64_t rows, std::int64_t width);
+  void (*add)(const float* a, const float* b, float* out, std::int64_t count);
+  void (*mul)(const float* a, const float* b, float* out, std::int64_t count, bool adds);
+  void (*copy)(const float* from, float* out, std::int64_t count, bool adds);
+
+  // y = f(x), and x's gradient from that of y: by y, or where the function keeps it by x.
+  using Map = void (*)(const float* x, float* y, std::int64_t count);
+  using Gradient = void (*)(const float* gradient, const float* kept, float* out,
+                            std::int64_t count, bool adds);
+  Map relu, gelu, tanh, sigmoid, silu;
+  Gradient relu_gradient, gelu_gradient, tanh_gradient, sigmoid_gradient, silu_gradient;
+
+  // y = (x - mean) / sqrt(variance + eps) * weight + bias, over the last axis; weight and bias may
+  // be null. mean and inverse: [rows], the latter 1 / sqrt(variance + eps).
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, float* y,
+                     float* mean, float* inverse, std::int64_t rows, std::int64_t width);
+  void (*layer_norm_gradient)(const float* gradient, const float* x, const float* weight,
+                              const float* mean, const float* inverse, float* out,
+                              std::int64_t rows, std::int64_t width, bool adds);
+  // Adds to those sums that are not null, of `width` columns each: of the gradient, and of it times
+  // the normalised x.
+  void (*layer_norm_sums)(const float* gradient, const float* x, const float* mean,
+                          const float* inverse, float* of_weight, float* of_bias, std::int64_t rows,
+                          std::int64_t width);
+  // Adds each column of [rows, width] to out[width].
+  void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
+};
+
+// Those of this CPU, of the kind that libtorch uses (ATEN_CPU_CAPABILITY).
+const RowFunctions& row_functions();
+
+// Those that this CPU can run, by the names of their kinds; for tests.
+std::vector<std::pair<std::string, const RowFunctions*>> all_row_functions();
+
+}  // namespace fdl::kernels
