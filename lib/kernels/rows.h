@@ -35,6 +35,26 @@ struct RowFunctions {
   void (*layer_norm_sums)(const float* gradient, const float* x, const float* mean,
                           const float* inverse, float* of_weight, float* of_bias, std::int64_t rows,
                           std::int64_t width);
+  // Of exp(x - max), which it writes where `exponentials` is not null.
+  struct Softmax {
+    float max, sum;
+  };
+  Softmax (*softmax)(const float* x, float* exponentials, std::int64_t count);
+  // y = factor y + shift.
+  void (*scale)(float* y, float factor, float shift, std::int64_t count);
+  float (*sum)(const float* x, std::int64_t count);
+  // One step of Adam over numbers and their state: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
+  struct Adam {
+    float rest1;         // 1 - beta1, and of beta2 both: their difference from 1 is less exact
+    float beta2, rest2;
+    float eps;
+    float rate;         // over 1 - beta1^t
+    float root_factor;  // 1 / sqrt(1 - beta2^t)
+    float decay;        // of the weights, as a part of the gradient
+    float kept;         // the share of the weights that decoupled decay leaves
+  };
+  void (*adam)(float* x, const float* gradient, float* mean, float* square, const Adam& step,
+               std::int64_t count);
   // Adds each column of [rows, width] to out[width].
   void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
 };

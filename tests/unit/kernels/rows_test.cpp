@@ -157,4 +157,65 @@ TEST_CASE("a norm over the last axis, and its gradients") {
   }
 }
 
+TEST_CASE("softmax of a row") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : kernels::all_row_functions()) {
+    for (const std::int64_t count : kCounts) {
+      CAPTURE(kind);
+      CAPTURE(count);
+      for (const float shift : {0.0F, 500.0F, -500.0F}) {
+        const at::Tensor x = at::randn({count}) * 3 + shift, e = at::empty_like(x);
+        const auto [max, sum] = f->softmax(in(x), out(e), count);
+        CHECK(max == x.max().item<float>());
+        CHECK(agree(e / sum, at::softmax(x, 0)));
+        CHECK(f->softmax(in(x), nullptr, count).sum == doctest::Approx(sum));
+      }
+      const at::Tensor with_none = at::randn({count}).index_fill(0, at::tensor({count / 2}), NAN);
+      CHECK(std::isnan(f->softmax(in(with_none), nullptr, count).sum));
+      at::Tensor y = at::randn({count});
+      const at::Tensor expected = y * 3 - 2;
+      CHECK(f->sum(in(y), count) == doctest::Approx(y.sum().item<float>()).epsilon(1e-4));
+      f->scale(out(y), 3, -2, count);
+      CHECK(agree(y, expected));
+    }
+  }
+}
+
+TEST_CASE("a step of Adam is libtorch's") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : kernels::all_row_functions()) {
+    for (const std::int64_t count : kCounts) {
+      CAPTURE(kind);
+      CAPTURE(count);
+      const at::Tensor x = at::randn({count}), g = at::randn({count}) * 10;
+      const at::Tensor m = at::randn({count}), v = at::rand({count}).pow(8);
+      v.index_fill_(0, at::zeros({1}, at::kLong), 0);
+      std::vector<at::Tensor> theirs = {x.clone(), m.clone(), v.clone()};
+      const at::Tensor steps = at::full({}, 5.0F);
+      at::_fused_adam_({theirs[0]}, {g}, {theirs[1]}, {theirs[2]}, {}, {steps}, 1e-2, 0.9, 0.999,
+                       0.1, 1e-8, false, false);
+      kernels::RowFunctions::Adam step;
+      step.rest1 = 0.1F;
+      step.beta2 = 0.999F;
+      step.rest2 = 0.001F;
+      step.eps = 1e-8F;
+      step.rate = static_cast<float>(1e-2 / (1 - std::pow(0.9, 5)));
+      step.root_factor = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, 5)));
+      step.decay = 0.1F;
+      step.kept = 1;
+      f->adam(out(x), in(g), out(m), out(v), step, count);
+      CHECK(agree(x, theirs[0]));
+      CHECK(agree(m, theirs[1]));
+      CHECK(agree(v, theirs[2]));
+    }
+    // Nothing moves nothing, and what overflows moves little.
+    at::Tensor x = at::ones({40}), m = at::zeros({40}), v = at::zeros({40});
+    const kernels::RowFunctions::Adam step{0.1F, 0.999F, 0.001F, 1e-8F, 0.1F, 1, 0, 1};
+    f->adam(out(x), in(at::zeros({40})), out(m), out(v), step, 40);
+    CHECK(x.eq(1).all().item<bool>());
+    f->adam(out(x), in(at::full({40}, 1e30F)), out(m), out(v), step, 40);
+    CHECK(x.isfinite().all().item<bool>());
+  }
+}
+
 }  // namespace fdl::testing
