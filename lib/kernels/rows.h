@@ -43,6 +43,7 @@ struct RowFunctions {
   // y = factor y + shift.
   void (*scale)(float* y, float factor, float shift, std::int64_t count);
   float (*sum)(const float* x, std::int64_t count);
+  bool (*is_finite)(const float* x, std::int64_t count);  // each of them
   // One step of Adam over numbers and their state: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
   struct Adam {
     float rest1;         // 1 - beta1, and of beta2 both: their difference from 1 is less exact
@@ -55,6 +56,10 @@ struct RowFunctions {
   };
   void (*adam)(float* x, const float* gradient, float* mean, float* square, const Adam& step,
                std::int64_t count);
+  // One lane of a stream of lib/tensor/random.h as a mask: 0 where its word is below `threshold`,
+  // else `kept`.
+  void (*dropout_mask)(float* out, std::int64_t count, std::uint64_t key, std::uint64_t lane,
+                       std::uint32_t threshold, float kept);
   // Adds each column of [rows, width] to out[width].
   void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
 };

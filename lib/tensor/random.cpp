@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 
 #include "lib/base/check.h"
+#include "lib/kernels/rows.h"
 
 namespace fdl::tensor {
 namespace {
@@ -57,29 +58,6 @@ struct alignas(64) Group {
 
 FDL_FOR_EACH_CPU void draw_group(std::uint64_t key, std::uint64_t group, Group& out) {
   philox_group(key, group, 0, out);
-}
-
-struct MaskDraw {
-  std::uint32_t threshold;  // words below it give 0
-  float kept;
-  std::uint64_t key;
-};
-
-FDL_FOR_EACH_CPU void mask_row(float* out, std::size_t num_elements, std::uint64_t lane,
-                               const MaskDraw& draw) {
-  Group group;
-  std::size_t i = 0;
-  for (; i + kGroup <= num_elements; i += kGroup) {
-    philox_group(draw.key, i / kGroup, lane, group);
-    const std::uint32_t* words = &group.word[0][0];
-    for (std::size_t k = 0; k < kGroup; ++k)
-      out[i + k] = words[k] < draw.threshold ? 0.0F : draw.kept;
-  }
-  if (i == num_elements) return;
-  philox_group(draw.key, i / kGroup, lane, group);
-  const std::uint32_t* words = &group.word[0][0];
-  for (std::size_t k = 0; i + k < num_elements; ++k)
-    out[i + k] = words[k] < draw.threshold ? 0.0F : draw.kept;
 }
 
 // Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators": a bijection.
@@ -226,14 +204,14 @@ void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64
   FDL_CHECK(p >= 0 && p < 1 && num_rows > 0);
   const auto row_elements = static_cast<std::int64_t>(out.size()) / num_rows;
   const auto threshold = std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL);
-  const MaskDraw draw = {static_cast<std::uint32_t>(threshold), static_cast<float>(1 / (1 - p)),
-                         key.value()};
+  const auto kept = static_cast<float>(1 / (1 - p));
   const std::int64_t grain =
       std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, row_elements));
   at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row)
-      mask_row(out.data() + row * row_elements, static_cast<std::size_t>(row_elements), lanes[row],
-               draw);
+      kernels::row_functions().dropout_mask(out.data() + row * row_elements, row_elements,
+                                            key.value(), lanes[row],
+                                            static_cast<std::uint32_t>(threshold), kept);
   });
 }
 

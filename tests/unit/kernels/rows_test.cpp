@@ -174,6 +174,11 @@ TEST_CASE("softmax of a row") {
       CHECK(std::isnan(f->softmax(in(with_none), nullptr, count).sum));
       at::Tensor y = at::randn({count});
       const at::Tensor expected = y * 3 - 2;
+      CHECK(f->is_finite(in(y), count));
+      for (const float bad : {NAN, INFINITY, -INFINITY}) {
+        for (const std::int64_t place : {std::int64_t{0}, count / 2, count - 1})
+          CHECK_FALSE(f->is_finite(in(y.index_fill(0, at::tensor({place}), bad)), count));
+      }
       CHECK(f->sum(in(y), count) == doctest::Approx(y.sum().item<float>()).epsilon(1e-4));
       f->scale(out(y), 3, -2, count);
       CHECK(agree(y, expected));
@@ -215,6 +220,25 @@ TEST_CASE("a step of Adam is libtorch's") {
     CHECK(x.eq(1).all().item<bool>());
     f->adam(out(x), in(at::full({40}, 1e30F)), out(m), out(v), step, 40);
     CHECK(x.isfinite().all().item<bool>());
+  }
+}
+
+TEST_CASE("masks are the same bits on every kind of CPU") {
+  const auto all = kernels::all_row_functions();
+  for (const std::int64_t count : {1, 15, 16, 63, 64, 65, 128, 1000}) {
+    for (const std::uint64_t lane : {std::uint64_t{0}, std::uint64_t{1} << 40}) {
+      std::vector<float> first(static_cast<std::size_t>(count));
+      all.front().second->dropout_mask(first.data(), count, 0x123456789abcdefULL, lane, 1U << 30,
+                                       1.25F);
+      for (const auto& [kind, f] : all) {
+        CAPTURE(kind);
+        std::vector<float> made(static_cast<std::size_t>(count) + 1, -1.0F);
+        f->dropout_mask(made.data(), count, 0x123456789abcdefULL, lane, 1U << 30, 1.25F);
+        CHECK(made.back() == -1);  // nothing behind it
+        made.pop_back();
+        CHECK(made == first);
+      }
+    }
   }
 }
 
