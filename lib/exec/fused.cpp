@@ -29,7 +29,7 @@ struct Forward {
   std::int64_t num_rows;
   bool trains;
   plan::ChainLayout layout;
-  at::Tensor memory;
+  at::Tensor memory;              // of a forward pass that a backward pass follows
   std::vector<at::Tensor> makes;  // [rows, width]
 
   bool fits(std::int64_t rows, bool is_training) const {
@@ -40,7 +40,6 @@ struct Forward {
 // What a backward pass leaves: gradients, those of the tensors in one block.
 struct Backward {
   std::int64_t num_rows;
-  at::Tensor memory;
   tensor::FlatBuffer of_tensors;
   std::vector<at::Tensor> of_reads;  // [rows, width]
 
@@ -90,7 +89,29 @@ at::Tensor floats(at::IntArrayRef sizes) { return at::empty(sizes, at::kFloat); 
 
 }  // namespace
 
+class ScratchPool {
+ public:
+  // At least so many floats, for as long as somebody holds them.
+  std::shared_ptr<const at::Tensor> take(std::int64_t size) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(all_,
+                  [&](const auto& one) { return one.use_count() == 1 && one->numel() < size; });
+    for (const auto& one : all_) {
+      if (one.use_count() == 1) return one;
+    }
+    all_.push_back(std::make_shared<const at::Tensor>(floats({size})));
+    return all_.back();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<const at::Tensor>> all_;
+};
+
+std::shared_ptr<ScratchPool> make_scratch() { return std::make_shared<ScratchPool>(); }
+
 struct FusedChain::State {
+  std::shared_ptr<ScratchPool> scratch;
   plan::Chain chain;
   std::vector<std::pair<int, int>> groups;
   std::vector<at::Tensor> tensors;  // each once, in the order of the parts
@@ -118,9 +139,11 @@ std::size_t place_in(const graph::Node& node, std::string_view name) {
 
 }  // namespace
 
-FusedChain::FusedChain(plan::Chain chain, const tensor::TensorStore& store)
+FusedChain::FusedChain(plan::Chain chain, const tensor::TensorStore& store,
+                       std::shared_ptr<ScratchPool> scratch)
     : state_(std::make_shared<State>()) {
   State& s = *state_;
+  s.scratch = std::move(scratch);
   s.chain = std::move(chain);
   s.groups = plan::groups_of(s.chain);
   std::map<int, int> places;
@@ -168,7 +191,7 @@ std::shared_ptr<Forward> FusedChain::State::take_forward(std::int64_t rows, bool
       [&](const Forward& one) { return one.fits(rows, trains); },
       [&] {
         Forward out{rows, trains, plan::lay_out(chain, rows, trains), {}, {}};
-        out.memory = floats({out.layout.num_forward});
+        if (trains) out.memory = floats({out.layout.num_forward});
         for (const int maker : chain.makers)
           out.makes.push_back(floats({rows, chain.parts[static_cast<std::size_t>(maker)].width}));
         return out;
@@ -177,16 +200,15 @@ std::shared_ptr<Forward> FusedChain::State::take_forward(std::int64_t rows, bool
 
 std::shared_ptr<Backward> FusedChain::State::take_backward(const Forward& forward) {
   const std::int64_t rows = forward.num_rows;
-  return backwards.take(
-      [&](const Backward& one) { return one.fits(rows); },
-      [&] {
-        std::vector<tensor::Sizes> shapes;
-        for (const at::Tensor& t : tensors) shapes.push_back(t.sizes().vec());
-        Backward out{rows, floats({forward.layout.num_backward}), tensor::FlatBuffer(shapes), {}};
-        for (const std::int64_t width : chain.read_widths)
-          out.of_reads.push_back(floats({rows, width}));
-        return out;
-      });
+  return backwards.take([&](const Backward& one) { return one.fits(rows); },
+                        [&] {
+                          std::vector<tensor::Sizes> shapes;
+                          for (const at::Tensor& t : tensors) shapes.push_back(t.sizes().vec());
+                          Backward out{rows, tensor::FlatBuffer(shapes), {}};
+                          for (const std::int64_t width : chain.read_widths)
+                            out.of_reads.push_back(floats({rows, width}));
+                          return out;
+                        });
 }
 
 ChainMemory FusedChain::State::memory_of(const Forward& forward,
@@ -232,7 +254,8 @@ class ChainNode : public torch::autograd::Node {
       given.push_back(one.defined() ? one.contiguous() : at::zeros_like(forward_->makes[k]));
       memory.make_gradients.push_back(given.back().const_data_ptr<float>());
     }
-    memory.backward = data_of(backward->memory);
+    const auto scratch = s.scratch->take(forward_->layout.num_backward);
+    memory.backward = data_of(*scratch);
     variable_list out(reads_.size() + s.tensors.size());
     for (std::size_t i = 0; i < reads_.size(); ++i) {
       const bool wanted = task_should_compute_output(i);
@@ -281,8 +304,10 @@ std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
   {
     const at::NoGradGuard no_grad;
     for (const at::Tensor& read : reads) here.push_back(read.contiguous().variable_data());
-    ChainPass(s.chain, s.groups, s.memory_of(*forward, here), s.sums)
-        .forward(draws, reads.front().size(0));
+    ChainMemory memory = s.memory_of(*forward, here);
+    const auto scratch = records ? nullptr : s.scratch->take(forward->layout.num_forward);
+    if (scratch) memory.forward = data_of(*scratch);
+    ChainPass(s.chain, s.groups, memory, s.sums).forward(draws, reads.front().size(0));
   }
   std::vector<at::Tensor> out;
   for (const at::Tensor& make : forward->makes) {

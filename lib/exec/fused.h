@@ -12,9 +12,14 @@
 // A chain as one step of a graph, with one node in libtorch's record of gradients. Inside lib/exec.
 namespace fdl::exec {
 
+// Memory that the chains of an executor need for the length of one call.
+class ScratchPool;
+std::shared_ptr<ScratchPool> make_scratch();
+
 class FusedChain {
  public:
-  FusedChain(plan::Chain chain, const tensor::TensorStore& store);
+  FusedChain(plan::Chain chain, const tensor::TensorStore& store,
+             std::shared_ptr<ScratchPool> scratch);
   ~FusedChain();
 
   const plan::Chain& chain() const;

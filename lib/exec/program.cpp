@@ -162,7 +162,7 @@ class Compiler {
     plain.fuses_ = false;
     out.blocks.push_back(
         plain.steps(nodes, depth, {}, ValueSet(out.makes.begin(), out.makes.end())));
-    out.chain = std::make_shared<const FusedChain>(std::move(chain), store_);
+    out.chain = std::make_shared<const FusedChain>(std::move(chain), store_, scratch_);
     return out;
   }
 
@@ -201,6 +201,7 @@ class Compiler {
   const tensor::TensorStore& store_;
   const ValueSet& kept_;
   bool fuses_;
+  std::shared_ptr<ScratchPool> scratch_ = make_scratch();
 };
 
 }  // namespace
