@@ -110,6 +110,14 @@ class ScratchPool {
 
 std::shared_ptr<ScratchPool> make_scratch() { return std::make_shared<ScratchPool>(); }
 
+class ChainTurns {
+ public:
+  int num_run = 0;                     // forward
+  std::shared_ptr<Backward> gathered;  // between the backward passes of the last and the first turn
+};
+
+std::shared_ptr<ChainTurns> make_turns() { return std::make_shared<ChainTurns>(); }
+
 struct FusedChain::State {
   std::shared_ptr<ScratchPool> scratch;
   plan::Chain chain;
@@ -237,8 +245,11 @@ ChainMemory FusedChain::State::memory_of(const Forward& forward,
 class ChainNode : public torch::autograd::Node {
  public:
   ChainNode(std::shared_ptr<FusedChain::State> state, std::shared_ptr<Forward> forward,
-            std::vector<at::Tensor> reads, std::vector<DropDraw> draws)
-      : state_(std::move(state)),
+            std::vector<at::Tensor> reads, std::vector<DropDraw> draws,
+            std::shared_ptr<ChainTurns> turns)
+      : turns_(std::move(turns)),
+        turn_(turns_ ? turns_->num_run++ : 0),
+        state_(std::move(state)),
         forward_(std::move(forward)),
         reads_(std::move(reads)),
         draws_(std::move(draws)) {}
@@ -246,7 +257,11 @@ class ChainNode : public torch::autograd::Node {
   variable_list apply(variable_list&& gradients) override {
     TORCH_CHECK(forward_, "a chain goes through one backward pass, unless the record is kept");
     FusedChain::State& s = *state_;
+    const bool adds = turns_ && turns_->gathered;
+    const bool gives = turn_ == 0;
     const std::shared_ptr<Backward> backward = s.take_backward(*forward_);
+    const std::shared_ptr<Backward> sums = adds ? turns_->gathered : backward;
+    if (turns_) turns_->gathered = gives ? nullptr : sums;
     ChainMemory memory = s.memory_of(*forward_, reads_);
     std::vector<at::Tensor> given;
     for (std::size_t k = 0; k < gradients.size(); ++k) {
@@ -266,13 +281,15 @@ class ChainNode : public torch::autograd::Node {
       if (place < 0) return nullptr;
       const auto at = static_cast<std::size_t>(place);
       if (!task_should_compute_output(reads_.size() + at)) return nullptr;
-      const at::Tensor& gradient = backward->of_tensors.views()[at];
-      out[reads_.size() + at] = gradient.variable_data();
+      const at::Tensor& gradient = sums->of_tensors.views()[at];
+      if (gives) out[reads_.size() + at] = gradient.variable_data();
       return gradient.mutable_data_ptr<float>();
     };
     for (std::size_t i = 0; i < s.own.size(); ++i) {
       memory.tensors[i].weight_gradient = wanted(s.own[i].weight);
       memory.tensors[i].bias_gradient = wanted(s.own[i].bias);
+      memory.tensors[i].weight_adds |= adds;
+      memory.tensors[i].bias_adds |= adds;
     }
     ChainPass(s.chain, s.groups, memory, s.sums).backward(draws_);
     return out;
@@ -284,6 +301,8 @@ class ChainNode : public torch::autograd::Node {
   }
 
  private:
+  std::shared_ptr<ChainTurns> turns_;
+  int turn_;
   std::shared_ptr<FusedChain::State> state_;
   std::shared_ptr<Forward> forward_;
   std::vector<at::Tensor> reads_;
@@ -291,7 +310,8 @@ class ChainNode : public torch::autograd::Node {
 };
 
 std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
-                                        std::vector<DropDraw> draws) const {
+                                        std::vector<DropDraw> draws,
+                                        const std::shared_ptr<ChainTurns>& turns) const {
   State& s = *state_;
   variable_list inputs = reads;
   inputs.insert(inputs.end(), s.tensors.begin(), s.tensors.end());
@@ -317,7 +337,7 @@ std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
   }
   if (!records) return out;
   const std::shared_ptr<ChainNode> node(
-      new ChainNode(state_, forward, std::move(here), std::move(draws)),
+      new ChainNode(state_, forward, std::move(here), std::move(draws), turns),
       torch::autograd::deleteNode);
   node->set_next_edges(torch::autograd::collect_next_edges(inputs));
   for (const at::Tensor& made : out) torch::autograd::set_history(made, node);

@@ -16,6 +16,11 @@ namespace fdl::exec {
 class ScratchPool;
 std::shared_ptr<ScratchPool> make_scratch();
 
+// The turns of a loop whose body is one chain: the gradients of its tensors add up in place, and
+// the first turn, the last in the backward pass, gives them.
+class ChainTurns;
+std::shared_ptr<ChainTurns> make_turns();
+
 class FusedChain {
  public:
   FusedChain(plan::Chain chain, const tensor::TensorStore& store,
@@ -27,9 +32,10 @@ class FusedChain {
   // Whether it can compute what comes in: f32 on the CPU.
   bool takes(const std::vector<at::Tensor>& reads) const;
   // What leaves it, in the order of Chain::makes; `draws` are those of its parts. Their memory is
-  // used again once nobody holds them.
-  std::vector<at::Tensor> run(const std::vector<at::Tensor>& reads,
-                              std::vector<DropDraw> draws) const;
+  // used again once nobody holds them. `turns`: of the loop around it, where each turn reads what
+  // the one before it gave; else null.
+  std::vector<at::Tensor> run(const std::vector<at::Tensor>& reads, std::vector<DropDraw> draws,
+                              const std::shared_ptr<ChainTurns>& turns) const;
 
  private:
   struct State;

@@ -95,6 +95,7 @@ class Run {
   at::Device device_;
   std::shared_ptr<const void> owner_;
   Hooks hooks_;
+  std::shared_ptr<ChainTurns> turns_;            // of the loop at hand
   std::vector<tensor::Lanes> lanes_;             // around the folds at hand
   std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own
 };

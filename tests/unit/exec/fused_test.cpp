@@ -168,18 +168,21 @@ TEST_CASE("what a chain gave stays as long as somebody holds it") {
 }
 
 TEST_CASE("a second backward pass over a kept record gives the same") {
-  const Model model(model_of("[{linear: 12}, gelu, layer_norm, {linear: 4}]"));
-  const exec::Executor executor(model.graph, model.store, {model.graph.outputs.front().value},
-                                true);
-  nn::StepContext context;
-  context.training = true;
-  const auto out = executor.run({random_tensor({4, 12}, 3)}, context);
-  REQUIRE(out.has_value());
-  const at::Tensor loss = out->front().square().sum();
-  const auto first = exec::gradients(loss, model.store.parameters(), true),
-             second = exec::gradients(loss, model.store.parameters());
-  REQUIRE((first.has_value() && second.has_value()));
-  for (std::size_t i = 0; i < first->size(); ++i) CHECK(is_same((*first)[i], (*second)[i]));
+  for (const char* flow : {"[{linear: 12}, gelu, layer_norm, {linear: 4}]",
+                           "[{loop: {times: 4, body: [{linear: 12}, gelu, layer_norm]}}]"}) {
+    const Model model(model_of(flow));
+    const exec::Executor executor(model.graph, model.store, {model.graph.outputs.front().value},
+                                  true);
+    nn::StepContext context;
+    context.training = true;
+    const auto out = executor.run({random_tensor({4, 12}, 3)}, context);
+    REQUIRE(out.has_value());
+    const at::Tensor loss = out->front().mul(random_tensor(out->front().sizes().vec(), 4)).sum();
+    const auto first = exec::gradients(loss, model.store.parameters(), true),
+               second = exec::gradients(loss, model.store.parameters());
+    REQUIRE((first.has_value() && second.has_value()));
+    for (std::size_t i = 0; i < first->size(); ++i) CHECK(is_same((*first)[i], (*second)[i]));
+  }
 }
 
 TEST_CASE("evaluation, other batches, strides, and numbers that are none") {
