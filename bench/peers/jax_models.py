@@ -4,7 +4,7 @@
 import math
 
 import numpy
-from jax_training import Work, parse, run
+from jax_training import Filled, Ones, Work, parse, run
 
 
 class Weights:
@@ -135,7 +135,7 @@ def gpt_nano(weights, tokens, key):
 
 
 def dense_shapes(inner: int, outer: int) -> list[tuple[int, ...]]:
-    return [(outer, inner), (outer,), (outer,), (outer,)]
+    return [*linear_shapes(inner, outer), *norm_shapes(outer)]
 
 
 def linear_shapes(inner: int, outer: int) -> list[tuple[int, ...]]:
@@ -151,7 +151,7 @@ def feed_shapes(width: int) -> list[tuple[int, ...]]:
 
 
 def norm_shapes(width: int) -> list[tuple[int, ...]]:
-    return [(width,), (width,)]
+    return [Ones((width,)), Filled((width,))]
 
 
 def normal_samples(inner: int, outer: int):

@@ -43,12 +43,24 @@ class Work:
     batches_per_epoch: int = 50
 
 
+class Filled(tuple):
+    """The shape of a weight that begins with one value everywhere."""
+
+    value: float = 0.0
+
+
+class Ones(Filled):
+    value = 1.0
+
+
 def initial(shapes, generator) -> list[numpy.ndarray]:
-    """As large as PyTorch's are; tables of embeddings too."""
+    """About as large as PyTorch's are."""
     out = []
     for shape in shapes:
         bound = 1 / math.sqrt(shape[-1])
-        out.append(generator.uniform(-bound, bound, shape).astype(numpy.float32))
+        drawn = generator.uniform(-bound, bound, shape)
+        values = numpy.full(shape, shape.value) if isinstance(shape, Filled) else drawn
+        out.append(values.astype(numpy.float32))
     return out
 
 

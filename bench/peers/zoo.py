@@ -7,6 +7,7 @@ Parts stand in the order in which the manifests have them.
 from collections.abc import Callable
 
 import torch
+from flodl import Positions
 from torch import nn
 from torch.nn import functional as F
 from training import Work, parse, run
@@ -89,14 +90,14 @@ class VitTiny(nn.Module):
     def __init__(self, dropout: float):
         super().__init__()
         self.patches = nn.Conv2d(3, self.WIDTH, 16, 16)
-        self.places = nn.Parameter(torch.randn(196, self.WIDTH) * 0.02)
+        self.places = Positions(196, self.WIDTH)
         self.blocks = nn.Sequential(*(Block(self.WIDTH, self.HEADS, dropout, None, self.EPS)
                                       for _ in range(self.LAYERS)))
         self.norm = nn.LayerNorm(self.WIDTH, self.EPS)
         self.head = nn.Linear(self.WIDTH, 1000)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        x = self.patches(image).flatten(2).transpose(1, 2) + self.places
+        x = self.places(self.patches(image).flatten(2).transpose(1, 2))
         return self.head(self.norm(self.blocks(x)).mean(1))
 
 

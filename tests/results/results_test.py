@@ -58,6 +58,14 @@ def benchmarks_are_made(fdl):
     assert done.stdout == (ROOT / 'docs/benchmarks.md').read_text(encoding='utf-8'), words
 
 
+def peers_count_alike():
+    """Each peer asserts the number of its parameters; it is the one that the manifest's first line states."""
+    peers = '\n'.join(path.read_text(encoding='utf-8') for path in (ROOT / 'bench/peers').glob('*.py'))
+    for manifest in (ROOT / 'manifests/bench').glob('*.yml'):
+        stated = re.search(r'([\d,]+) parameters', manifest.read_text(encoding='utf-8')).group(1)
+        assert re.search(rf'\b{stated.replace(",", "_")}\b', peers), f'{manifest.name}: {stated}'
+
+
 def table_is_made():
     text = publish.DOCS.read_text(encoding='utf-8')
     found = re.search(re.escape(publish.BEGIN) + '(.*?)' + re.escape(publish.END), text, re.DOTALL)
@@ -69,6 +77,7 @@ def main():
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     fdl = parser.parse_args().build.resolve() / 'bin/fdl'
     tests = {'all_are_there': all_are_there, 'table_is_made': table_is_made,
+             'peers_count_alike': peers_count_alike,
              'benchmarks_are_made': lambda: benchmarks_are_made(fdl)}
     for name in publish.CLAIMS:
         tests[f'{name} follows PyTorch'] = lambda name=name: follows_pytorch(name)
