@@ -19,7 +19,7 @@ constexpr std::int64_t kSeed = 42;
 // An epoch of one batch each: fdl records a loss for an epoch, and draws an order for each.
 std::vector<std::string> settings_of(const Job& job, const fs::path& data) {
   std::vector<std::string> out = {
-      "output.checkpoint={every: 1000 epochs, initial: true, keep: {last: 2}}"};
+      "output.checkpoint={every: 1000 epochs, initial: true, keep: {last: 2, best: null}}"};
   if (!job.no_dropout.empty()) out.push_back(job.no_dropout);
   if (job.is_drawn()) {
     out.push_back("data.train={safetensors: {file: " + json(data.string()).dump() + "}, limit: 1}");
