@@ -19,7 +19,7 @@
 //   epoch      {"epoch", "step", "train_seconds", "num_steps", "lr" (of the last update),
 //   "step_ms_p50", "step_ms_p95", "step_ms_p99" (of the epoch's steps in this start), "train/loss",
 //   "val/loss", ...}
-//   checkpoint {"step", "path", "seconds" (to write), "stall_seconds" (that the steps waited for it),
+//   checkpoint {"step", "path", "seconds" (to write), "stall_seconds" (that steps waited),
 //   "is_best"}
 //   eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
 //   observe    {"step", "observe/encoder.grad_norm", ...}
