@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 Batch = tuple[torch.Tensor, ...]  # inputs, then the target
-ARMS = ["default", "fused", "compile", "compile-max"]
+ARMS = ["default", "fused", "compile", "compile-max", "bf16"]
 
 
 class ShuffledBatches:
@@ -63,7 +63,21 @@ def optimizer_options(arm: str) -> dict:
     return {} if arm == "default" else {"fused": True}
 
 
+class Rounded(nn.Module):
+    """The model under autocast; its output, and with it the loss, is f32."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.model(*inputs).float()
+
+
 def compiled(model: nn.Module, arm: str) -> nn.Module:
+    if arm == "bf16":
+        return Rounded(model)
     if arm == "compile":
         return torch.compile(model)
     return torch.compile(model, mode="max-autotune") if arm == "compile-max" else model

@@ -94,9 +94,9 @@ Result<Figures> figures_of_run(const fs::path& run) {
   return bad_output("the run '" + run.string() + "' is not done");
 }
 
-Result<Figures> run_own(const Job& job, const Setup& setup, std::int64_t epochs,
-                        std::int64_t seed) {
-  ProcessSpec spec = own_program(job, setup, epochs, seed);
+Result<Figures> run_own(const Job& job, const std::vector<std::string>& settings,
+                        const Setup& setup, std::int64_t epochs, std::int64_t seed) {
+  ProcessSpec spec = own_program(job, setup, epochs, seed, settings);
   const Result<Ended> ended = run_program(spec, setup);
   if (!ended) return fail(ended.error());
   const fs::path folder = own_run(setup);
@@ -129,6 +129,20 @@ const std::vector<Arm>& peers() {
        "through `torch.compile` with `mode=\"max-autotune\"`, with the fused optimizer",
        {"--arm", "compile-max"}},
       {"jax", "JAX: one jitted step; of the jobs made of products and norms", {}, false, true},
+      {"fdl-bf16",
+       "fdl with `precision: bf16`",
+       {"training.precision=bf16"},
+       false,
+       false,
+       true,
+       true},
+      {"torch-bf16",
+       "PyTorch eager under autocast to bfloat16, with the fused optimizer",
+       {"--arm", "bf16"},
+       false,
+       false,
+       false,
+       true},
   };
   return kPeers;
 }
@@ -181,8 +195,12 @@ Result<Figures> run_arm(const Job& job, const std::string& arm, const Setup& set
   double load = 0;
   ::getloadavg(&load, 1);
   const EnergyMeter meter;
-  Result<Figures> out = arm == kOwnArm ? run_own(job, setup, epochs, seed)
-                                       : run_script(job, *find_peer(arm), setup, epochs, seed);
+  const Arm* peer = find_peer(arm);
+  const bool is_own = arm == kOwnArm || peer->is_own;
+  Result<Figures> out =
+      is_own ? run_own(job, peer == nullptr ? std::vector<std::string>() : peer->words, setup,
+                       epochs, seed)
+             : run_script(job, *peer, setup, epochs, seed);
   if (!out) return out;
   out->energy_j = meter.joules();
   if (out->threads != setup.threads) {

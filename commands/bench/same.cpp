@@ -114,7 +114,7 @@ Result<std::map<std::string, double>> compare_losses(const Job& job,
   std::map<std::string, double> out, found;  // by the arm, and by that which ran for it
   for (const std::string& arm : arms) {
     const Arm* peer = as_compared(arm);
-    if (peer == nullptr) continue;
+    if (peer == nullptr || peer->is_rounded) continue;
     if (!found.contains(peer->name)) {
       const auto losses = peer_losses(job, *peer, setup, folder);
       if (!losses) return fail(losses.error());
