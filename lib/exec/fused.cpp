@@ -7,8 +7,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros_like.h>
-#include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
+
+#include "lib/nn/direct_node.h"
 
 namespace fdl::exec {
 
@@ -242,7 +243,7 @@ ChainMemory FusedChain::State::memory_of(const Forward& forward,
 }
 
 // What stands in the record: its inputs are what the chain reads, then its tensors.
-class ChainNode : public torch::autograd::Node {
+class ChainNode : public nn::DirectNode {
  public:
   ChainNode(std::shared_ptr<FusedChain::State> state, std::shared_ptr<Forward> forward,
             std::vector<at::Tensor> reads, std::vector<DropDraw> draws,
@@ -254,13 +255,13 @@ class ChainNode : public torch::autograd::Node {
         reads_(std::move(reads)),
         draws_(std::move(draws)) {}
 
-  variable_list apply(variable_list&& gradients) override {
+  variable_list backward(variable_list&& gradients) override {
     TORCH_CHECK(forward_, "a chain goes through one backward pass, unless the record is kept");
     FusedChain::State& s = *state_;
     const bool adds = turns_ && turns_->gathered;
     const bool gives = turn_ == 0;
-    const std::shared_ptr<Backward> backward = s.take_backward(*forward_);
-    const std::shared_ptr<Backward> sums = adds ? turns_->gathered : backward;
+    const std::shared_ptr<Backward> kept = s.take_backward(*forward_);
+    const std::shared_ptr<Backward> sums = adds ? turns_->gathered : kept;
     if (turns_) turns_->gathered = gives ? nullptr : sums;
     ChainMemory memory = s.memory_of(*forward_, reads_);
     std::vector<at::Tensor> given;
@@ -274,8 +275,8 @@ class ChainNode : public torch::autograd::Node {
     variable_list out(reads_.size() + s.tensors.size());
     for (std::size_t i = 0; i < reads_.size(); ++i) {
       const bool wanted = task_should_compute_output(i);
-      memory.read_gradients.push_back(wanted ? data_of(backward->of_reads[i]) : nullptr);
-      if (wanted) out[i] = shaped(backward->of_reads[i], reads_[i].sizes());
+      memory.read_gradients.push_back(wanted ? data_of(kept->of_reads[i]) : nullptr);
+      if (wanted) out[i] = shaped(kept->of_reads[i], reads_[i].sizes());
     }
     const auto wanted = [&](int place) -> float* {
       if (place < 0) return nullptr;

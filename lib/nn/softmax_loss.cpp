@@ -10,10 +10,10 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/scalar_tensor.h>
-#include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 
 #include "lib/kernels/rows.h"
+#include "lib/nn/direct_node.h"
 
 namespace fdl::nn {
 namespace {
@@ -21,11 +21,11 @@ namespace {
 using torch::autograd::variable_list;
 
 // What stands in the record of gradients: the scores' gradient is there already.
-class SoftmaxLossNode : public torch::autograd::Node {
+class SoftmaxLossNode : public DirectNode {
  public:
   explicit SoftmaxLossNode(at::Tensor gradient) : gradient_(std::move(gradient)) {}
 
-  variable_list apply(variable_list&& given) override {
+  variable_list backward(variable_list&& given) override {
     TORCH_CHECK(gradient_.defined(), "a loss goes through one backward pass, unless it is kept");
     if (!given[0].defined()) return {at::Tensor()};
     const float factor = given[0].item<float>();
