@@ -17,6 +17,40 @@ Dim layer_input(const RecurrentParams& p, std::int64_t layer) {
   return layer == 0 ? Dim(p.input_size) : Dim(p.num_directions()) * Dim(p.state_size());
 }
 
+// Whether lib/nn/sequence.h computes it, and not libtorch's operator.
+bool is_fused(const RecurrentParams& p, const TensorType& input) {
+  return input.dtype == DType::F32 && p.proj_size == 0;
+}
+
+// Each layer is a step of the backward pass: when a lower one's gradients come into being, what the
+// higher ones kept is gone. So this is the most that lies beside the gradients of all weights.
+Dim fused_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input) {
+  const Dim steps = input.shape[0] * input.shape[1],
+            width = Dim(p.num_directions()) * Dim(p.state_size());
+  const bool joins = p.bidirectional, drops = p.dropout > 0;
+  Dim kept = 0, weights = 0, most = 0;
+  for (std::int64_t layer = 0; layer < p.num_layers; ++layer) {
+    // What comes in is the output of the layer below, unless directions are joined or values are
+    // dropped, which keeps a mask too. Beside the module's output each layer keeps its own.
+    const Dim comes_in = layer == 0 ? input.shape[2] : width * Dim(drops ? 2 : joins ? 1 : 0);
+    const Dim own = joins || layer + 1 < p.num_layers ? width : Dim(0);
+    kept = kept + steps * (Dim(p.num_directions()) * Dim(per_step.fused) + comes_in + own);
+    const Dim beside = kept - weights;
+    if (layer == 0 || !beside.is_number() || beside.number() > most.number()) most = beside;
+    weights = weights + Dim(p.num_directions() * per_step.num_gates) * Dim(p.hidden_size) *
+                            (layer_input(p, layer) + Dim(p.state_size()));
+  }
+  return most;
+}
+
+// Numbers of the largest layer's weights, which libtorch's kernels reorder.
+Dim largest_layer(const RecurrentParams& p, std::int64_t num_gates) {
+  const Dim first = layer_input(p, 0), later = layer_input(p, 1);
+  const bool later_is_larger = p.num_layers > 1 && later.number() > first.number();
+  return Dim(num_gates) * Dim(p.hidden_size) *
+         ((later_is_larger ? later : first) + Dim(p.state_size()));
+}
+
 }  // namespace
 
 std::vector<TensorSpec> recurrent_tensors(const RecurrentParams& p, std::int64_t num_gates) {
@@ -94,13 +128,19 @@ Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const Tens
   return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
 }
 
-Dim recurrent_kept(const RecurrentParams& p, std::int64_t per_step, const TensorType& input) {
-  const Dim steps = input.shape[0] * input.shape[1];
+Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input) {
+  if (is_fused(p, input)) return fused_kept(p, per_step, input);
+  const Dim steps = input.shape[0] * input.shape[1], layers = p.num_layers;
   // Between two layers: what one gives the next, and with dropout its mask and what it leaves.
-  const Dim between = Dim((p.num_layers - 1) * (p.dropout > 0 ? 2 : 1)) * Dim(p.state_size());
-  const Dim reversed = p.bidirectional ? input.shape[2] : Dim(0);
-  return steps *
-         (Dim(p.num_directions()) * (Dim(p.num_layers) * Dim(per_step) + between) + reversed);
+  const Dim between = (layers - Dim(1)) * Dim(p.dropout > 0 ? 2 : 1) * Dim(p.state_size());
+  const Dim coming = Dim(p.num_directions()) * input.shape[2];  // and reversed
+  return steps * (Dim(p.num_directions()) * (layers * Dim(per_step.plain) + between) + coming);
+}
+
+std::vector<std::string> kept_by_recurrent(const RecurrentParams& p) {
+  std::vector<std::string> out = {"h_0", "c_0"};
+  if (!p.bidirectional) out.push_back("output");
+  return out;
 }
 
 std::int64_t lstm_kept_per_step(const RecurrentParams& p) {
@@ -109,11 +149,19 @@ std::int64_t lstm_kept_per_step(const RecurrentParams& p) {
   return (Dim(2) * lines(Dim(4) * hidden) + Dim(8) * lines(hidden)).number();
 }
 
-Dim largest_layer(const RecurrentParams& p, std::int64_t num_gates) {
-  const Dim first = layer_input(p, 0), later = layer_input(p, 1);
-  const bool later_is_larger = p.num_layers > 1 && later.number() > first.number();
-  return Dim(num_gates) * Dim(p.hidden_size) *
-         ((later_is_larger ? later : first) + Dim(p.state_size()));
+Dim recurrent_forward_work(const RecurrentParams& p, std::int64_t num_gates,
+                           const TensorType& input) {
+  return is_fused(p, input) ? Dim(0) : bytes_of(largest_layer(p, num_gates), input);
+}
+
+Dim recurrent_backward_work(const RecurrentParams& p, std::int64_t num_gates,
+                            const TensorType& input) {
+  if (!is_fused(p, input)) return bytes_of(Dim(2) * largest_layer(p, num_gates), input);
+  const Dim steps = input.shape[0] * input.shape[1], hidden = p.hidden_size;
+  // What goes to the layer below, and where there is one gate, its gradient in a place of its own.
+  const Dim below = p.num_layers > 1 ? steps * Dim(p.num_directions()) * hidden : Dim(0);
+  const Dim gates = num_gates == 1 ? steps * hidden : Dim(0);
+  return bytes_of(below + gates, input);
 }
 
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input) {

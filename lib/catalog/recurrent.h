@@ -40,12 +40,21 @@ TypeResult cell_types(CellParams& p, const std::vector<TensorType>& inputs);
 Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input);
 
-// Numbers kept for the backward pass: `per_step` of one layer and direction in each step.
-Dim recurrent_kept(const RecurrentParams& p, std::int64_t per_step, const TensorType& input);
-// Of an lstm, whose fused kernel keeps rows of whole cache lines.
+// Numbers that one layer and direction keeps in each step for the backward pass, beside its output:
+// in f32 the fused layers of lib/nn/sequence.h, else libtorch's operators.
+struct KeptPerStep {
+  std::int64_t fused = 0, plain = 0, num_gates = 1;
+};
+// Of all layers, beside the names that kept_by_recurrent gives.
+Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input);
+std::vector<std::string> kept_by_recurrent(const RecurrentParams& p);
+// Of an lstm, whose kernel in libtorch keeps rows of whole cache lines.
 std::int64_t lstm_kept_per_step(const RecurrentParams& p);
-// Numbers of the largest layer's weights, which that kernel reorders.
-Dim largest_layer(const RecurrentParams& p, std::int64_t num_gates);
+// Bytes that a layer holds for a moment: weights in another order, and gradients.
+Dim recurrent_forward_work(const RecurrentParams& p, std::int64_t num_gates,
+                           const TensorType& input);
+Dim recurrent_backward_work(const RecurrentParams& p, std::int64_t num_gates,
+                            const TensorType& input);
 
 inline constexpr const char* kRecurrentShape =
     "[B, T, input_size], h_0 [B, num_layers * directions, hidden_size], lengths [B] -> output "
@@ -78,6 +87,13 @@ ModuleBuilder<P> declare_recurrent(const std::string& name, std::string summary,
       .flops([num_gates](const P& p, const TensorType& input, const TensorType&) {
         return recurrent_flops(p, num_gates, input);
       })
+      .forward_work([num_gates](const P& p, const TensorType& input, const TensorType&) {
+        return recurrent_forward_work(p, num_gates, input);
+      })
+      .backward_work([num_gates](const P& p, const TensorType& input, const TensorType&) {
+        return recurrent_backward_work(p, num_gates, input);
+      })
+      .keeps_by([](const P& p) { return kept_by_recurrent(p); })
       .input("input", DTypeClass::Floating)
       .draws();
 }

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "lib/nn/dropout.h"
+#include "lib/nn/fused_recurrent.h"
 
 // Axis letters: B batch, T positions, H width of what comes in, L layers * directions, S a state's.
 namespace fdl::nn {
@@ -32,7 +33,7 @@ TensorVector weights_of(const RecurrentParams& p, const Tensors& own, std::int64
 
 // The kernel over sequences of given lengths, which it takes packed and in falling order.
 TensorVector run_packed(const at::Tensor& x_BTH, const at::Tensor& lengths_B, Stack stack,
-                        RecurrentKernel kernel) {
+                        const RecurrentKernel& kernel) {
   const auto T = x_BTH.size(1);
   const at::Tensor lengths = lengths_B.to(at::kLong);
   const auto [sorted, order] = lengths.clamp(1, T).sort(/*stable=*/true, 0, /*descending=*/true);
@@ -40,7 +41,7 @@ TensorVector run_packed(const at::Tensor& x_BTH, const at::Tensor& lengths_B, St
       at::_pack_padded_sequence(x_BTH.index_select(0, order), sorted.cpu(), /*batch_first=*/true);
   const TensorVector start = stack.start;
   for (at::Tensor& state : stack.start) state = state.index_select(1, order);
-  TensorVector out = kernel({values, batch_sizes}, stack);
+  TensorVector out = kernel.plain({values, batch_sizes}, stack);
   const at::Tensor back = order.argsort(), is_real = lengths.gt(0);
   const auto [padded, unused] =
       at::_pad_packed_sequence(out[0], batch_sizes, /*batch_first=*/true, /*padding=*/0, T);
@@ -52,14 +53,16 @@ TensorVector run_packed(const at::Tensor& x_BTH, const at::Tensor& lengths_B, St
 }
 
 TensorVector run_stack(const at::Tensor& x_BTH, const at::Tensor& lengths, const Stack& stack,
-                       RecurrentKernel kernel) {
-  return lengths.defined() ? run_packed(x_BTH, lengths, stack, kernel) : kernel({x_BTH, {}}, stack);
+                       const RecurrentKernel& kernel) {
+  if (lengths.defined()) return run_packed(x_BTH, lengths, stack, kernel);
+  return can_fuse(x_BTH, stack) ? run_fused(kernel, x_BTH, stack)
+                                : kernel.plain({x_BTH, {}}, stack);
 }
 
 // Layer by layer, so that the masks between them are ours.
 TensorVector run_layers(const RecurrentParams& p, const Tensors& own, at::Tensor x_BTH,
                         const at::Tensor& lengths, const Stack& all, StepContext& context,
-                        RecurrentKernel kernel) {
+                        const RecurrentKernel& kernel) {
   std::vector<TensorVector> states(all.start.size());
   for (std::int64_t layer = 0; layer < p.num_layers; ++layer) {
     Stack one = all;
@@ -80,7 +83,7 @@ TensorVector run_layers(const RecurrentParams& p, const Tensors& own, at::Tensor
 }  // namespace
 
 Outputs run_recurrent(const RecurrentParams& p, const Tensors& own, const TensorVector& inputs,
-                      StepContext& context, RecurrentKernel kernel) {
+                      StepContext& context, const RecurrentKernel& kernel) {
   const at::Tensor &x_BTH = inputs.front(), &lengths = inputs.back();
   Stack stack;
   for (std::size_t i = 1; i + 1 < inputs.size(); ++i) {

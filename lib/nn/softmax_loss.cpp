@@ -12,8 +12,10 @@
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/csrc/autograd/functions/utils.h>
 
+#include "lib/catalog/losses/cross_entropy.h"
 #include "lib/kernels/rows.h"
 #include "lib/nn/direct_node.h"
+#include "lib/nn/loss_parts.h"
 
 namespace fdl::nn {
 namespace {
@@ -122,6 +124,20 @@ SoftmaxLoss softmax_loss(const at::Tensor& scores, const at::Tensor& truth, std:
   node->set_next_edges(torch::autograd::collect_next_edges(scores));
   torch::autograd::set_history(out.value, node);
   return out;
+}
+
+Loss fused_cross_entropy(const catalog::Choice& choice, const catalog::TensorTypes& types) {
+  const auto p = choice.as<catalog::CrossEntropyParams>();
+  Loss plain = bind_loss(choice, types);
+  if (!p.weight.empty() || types[0].shape == types[1].shape) return plain;
+  const std::int64_t axis = class_axis_of(types, p.class_dim), mode = reduction_of(p.reduction);
+  return [p, axis, mode, plain = std::move(plain)](const Compared& t) {
+    const ClassScores c = classes_second(t[0], t[1], axis);
+    if (!takes_softmax_loss(c.scores, c.truth)) return plain(t);
+    const SoftmaxLoss made = softmax_loss(c.scores, c.truth, p.ignore_index, p.label_smoothing,
+                                          mode == at::Reduction::Mean);
+    return over(made.value, static_cast<double>(made.num_targets), mode);
+  };
 }
 
 }  // namespace fdl::nn

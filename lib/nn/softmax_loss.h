@@ -4,6 +4,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/nn/loss.h"
+
 // Cross entropy of class numbers as one step, with the gradient made on the way: no logarithms of
 // all probabilities are kept.
 namespace fdl::nn {
@@ -21,5 +23,8 @@ struct SoftmaxLoss {
 // double. Throws c10::IndexError for a target that is no class.
 SoftmaxLoss softmax_loss(const at::Tensor& scores, const at::Tensor& truth, std::int64_t ignored,
                          double smoothing, bool is_mean);
+
+// The catalogue's cross_entropy by it, and by libtorch's operators where it cannot.
+Loss fused_cross_entropy(const catalog::Choice& choice, const catalog::TensorTypes& types);
 
 }  // namespace fdl::nn

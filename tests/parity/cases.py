@@ -22,6 +22,9 @@ class Module:
     more: dict[str, Callable[[], torch.Tensor]] = field(default_factory=dict)  # inputs by name
     # Double for deep compositions, in which f32 rounds by more than the tolerance.
     dtype: torch.dtype = torch.float32
+    # Computed in double from what f32 holds, and rounded once: where sums cancel, PyTorch's own f32
+    # is off by as much as ours may be.
+    exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,10 @@ MODULES = {
 }
 
 
+def exact(*args, **named) -> Module:
+    return Module(*args, **named, exact=True)
+
+
 def recurrent_cases():
     x, lengths = normal(3, 5, 4), lambda: torch.tensor([3, 5, 1])
     deep = {"num_layers": 2, "bidirectional": True}
@@ -136,22 +140,22 @@ def recurrent_cases():
         names = ("h_0", "c_0") if kind == "lstm" else ("h_0",)
         hidden = {"hidden_size": 3}
         starts = {name: normal(3, 4, 3) for name in names}
-        yield kind, "plain", Module(x, hidden)
-        yield kind, "eval", Module(x, hidden, train=False)
-        yield kind, "no_bias", Module(x, hidden | {"bias": False})
-        yield kind, "deep", Module(x, hidden | deep)
-        yield kind, "starts", Module(x, hidden | deep, more=starts)
-        yield kind, "lengths", Module(x, hidden | deep, more=starts | {"lengths": lengths})
-        yield f"{kind}_cell", "plain", Module(normal(3, 4), hidden)
-        yield f"{kind}_cell", "no_bias", Module(normal(3, 4), hidden | {"bias": False})
+        yield kind, "plain", exact(x, hidden)
+        yield kind, "eval", exact(x, hidden, train=False)
+        yield kind, "no_bias", exact(x, hidden | {"bias": False})
+        yield kind, "deep", exact(x, hidden | deep)
+        yield kind, "starts", exact(x, hidden | deep, more=starts)
+        yield kind, "lengths", exact(x, hidden | deep, more=starts | {"lengths": lengths})
+        yield f"{kind}_cell", "plain", exact(normal(3, 4), hidden)
+        yield f"{kind}_cell", "no_bias", exact(normal(3, 4), hidden | {"bias": False})
         states = {name[0]: normal(3, 3) for name in names}
-        yield f"{kind}_cell", "starts", Module(normal(3, 4), hidden, more=states)
-    yield "rnn", "relu", Module(x, {"hidden_size": 3, "nonlinearity": "relu"})
-    yield "rnn_cell", "relu", Module(normal(3, 4), {"hidden_size": 3, "nonlinearity": "relu"})
+        yield f"{kind}_cell", "starts", exact(normal(3, 4), hidden, more=states)
+    yield "rnn", "relu", exact(x, {"hidden_size": 3, "nonlinearity": "relu"})
+    yield "rnn_cell", "relu", exact(normal(3, 4), {"hidden_size": 3, "nonlinearity": "relu"})
     projected = {"hidden_size": 3, "proj_size": 2}
-    yield "lstm", "projected", Module(x, projected)
-    yield "lstm", "projected_deep", Module(x, projected | deep)
-    yield "lstm", "projected_lengths", Module(x, projected | deep, more={"lengths": lengths})
+    yield "lstm", "projected", exact(x, projected)
+    yield "lstm", "projected_deep", exact(x, projected | deep)
+    yield "lstm", "projected_lengths", exact(x, projected | deep, more={"lengths": lengths})
 
 
 def boolean(*shape: int):

@@ -116,6 +116,9 @@ def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
     module = cases.MODULES[kind](inputs[0], dict(case.params)).train(case.train).to(case.dtype)
     module.input_names = names  # for those with inputs that may be absent
     randomise(module)
+    if case.exact:
+        inputs = [x.double() if x.is_floating_point() else x for x in inputs]
+        module = module.double()
     tensors = {key_of("input", name, i): x.clone() for i, (name, x) in enumerate(zip(names, inputs))}
     tensors |= {f"param.{name}": value.clone() for name, value in module.named_parameters()}
     tensors |= {f"buffer.{name}": value.clone() for name, value in module.named_buffers()}
@@ -132,7 +135,8 @@ def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
         tensors[key_of("output", port, i)] = y
         if y.requires_grad:
             ends.append(y)
-            weights.append(torch.randn_like(y))
+            like = y.float() if case.exact else y
+            weights.append(torch.randn_like(like).to(y.dtype))
             tensors[key_of("grad_output", port, i)] = weights[-1]
     if ends:
         torch.autograd.backward(ends, weights)
@@ -141,6 +145,9 @@ def module_case(kind: str, case: cases.Module) -> tuple[dict, dict]:
             tensors[key_of("grad_input", name, i)] = x.grad
     tensors |= {f"grad_param.{name}": value.grad for name, value in module.named_parameters()}
     tensors |= {f"buffer_after.{name}": value for name, value in module.named_buffers()}
+    if case.exact:
+        tensors = {name: value.float() if value.is_floating_point() else value
+                   for name, value in tensors.items()}
     return tensors, {"module": kind, "params": yaml(case.params), "train": yaml(case.train)}
 
 

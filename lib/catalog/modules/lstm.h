@@ -18,15 +18,9 @@ inline ModuleSpec lstm_spec() {
       .optional_input("c_0", DTypeClass::Floating)
       .optional_input("lengths", DTypeClass::Integer)
       .outputs({"output", "h_n", "c_n"})
-      .keeps({"input", "h_0", "c_0", "output"})
       .keeps_bytes([](const LstmParams& p, const TensorType& input, const TensorType&) {
-        return bytes_of(recurrent_kept(p, lstm_kept_per_step(p), input), input);
-      })
-      .forward_work([](const P& p, const TensorType& input, const TensorType&) {
-        return bytes_of(largest_layer(p, 4), input);
-      })
-      .backward_work([](const P& p, const TensorType& input, const TensorType&) {
-        return bytes_of(Dim(2) * largest_layer(p, 4), input);
+        return bytes_of(recurrent_kept(p, {5 * p.hidden_size, lstm_kept_per_step(p), 4}, input),
+                        input);
       })
       .source("torch.nn.LSTM; Hochreiter and Schmidhuber 1997, Neural Computation 9(8)")
       .example("lstm: { hidden: 2, layers: 2, bidirectional: true, dropout: 0.25 }",

@@ -18,7 +18,7 @@ inline ModuleSpec rnn_spec() {
       .optional_input("lengths", DTypeClass::Integer)
       .outputs({"output", "h_n"})
       .keeps_bytes([](const RnnParams& p, const TensorType& input, const TensorType&) {
-        return bytes_of(recurrent_kept(p, p.hidden_size, input), input);
+        return bytes_of(recurrent_kept(p, {0, p.hidden_size, 1}, input), input);
       })
       .source("torch.nn.RNN; Elman 1990, Cognitive Science 14, pages 179-211")
       .example("rnn: { hidden: 2, layers: 2, bidirectional: true, dropout: 0.25 }",

@@ -4,7 +4,6 @@
 
 #include "lib/nn/declarations.h"
 #include "lib/nn/loss_parts.h"
-#include "lib/nn/softmax_loss.h"
 
 namespace fdl::nn {
 
@@ -24,11 +23,6 @@ Loss loss_cross_entropy(const catalog::Choice& choice, const catalog::TensorType
       return over(value(t[0].movedim(axis, 1), t[1].movedim(axis, 1)), num_targets, mode);
     }
     const ClassScores c = classes_second(t[0], t[1], axis);
-    if (p.weight.empty() && takes_softmax_loss(c.scores, c.truth)) {
-      const SoftmaxLoss kept = softmax_loss(c.scores, c.truth, p.ignore_index, p.label_smoothing,
-                                            mode == at::Reduction::Mean);
-      return over(kept.value, static_cast<double>(kept.num_targets), mode);
-    }
     return over(value(c.scores, c.truth), weight_other_than(c.truth, p.ignore_index, p.weight),
                 mode);
   };

@@ -8,7 +8,7 @@
 namespace fdl::nn {
 namespace {
 
-Outputs kernel(const Sequences& x, const Stack& s) {
+Outputs plain(const Sequences& x, const Stack& s) {
   const auto [output, h, c] =
       x.is_packed() ? at::lstm(x.values, x.batch_sizes, s.start, s.weights, s.has_biases,
                                s.num_layers, /*dropout=*/0, s.training, s.is_bidirectional)
@@ -19,7 +19,7 @@ Outputs kernel(const Sequences& x, const Stack& s) {
 
 Outputs lstm(const catalog::LstmParams& p, const Tensors& own,
              const std::vector<at::Tensor>& inputs, StepContext& context) {
-  return run_recurrent(p, own, inputs, context, kernel);
+  return run_recurrent(p, own, inputs, context, {GateKind::Lstm, plain});
 }
 
 }  // namespace

@@ -20,20 +20,22 @@ Outputs run(const Sequences& x, const Stack& s, Whole whole, Packed packed) {
   return {output, h};
 }
 
-Outputs tanh_kernel(const Sequences& x, const Stack& s) {
+Outputs plain_tanh(const Sequences& x, const Stack& s) {
   const auto call = [](const auto&... all) { return at::rnn_tanh(all...); };
   return run(x, s, call, call);
 }
 
-Outputs relu_kernel(const Sequences& x, const Stack& s) {
+Outputs plain_relu(const Sequences& x, const Stack& s) {
   const auto call = [](const auto&... all) { return at::rnn_relu(all...); };
   return run(x, s, call, call);
 }
 
 Outputs rnn(const catalog::RnnParams& p, const Tensors& own, const std::vector<at::Tensor>& inputs,
             StepContext& context) {
-  return run_recurrent(p, own, inputs, context,
-                       p.nonlinearity == "tanh" ? tanh_kernel : relu_kernel);
+  const RecurrentKernel kernel = p.nonlinearity == "tanh"
+                                     ? RecurrentKernel{GateKind::Tanh, plain_tanh}
+                                     : RecurrentKernel{GateKind::Relu, plain_relu};
+  return run_recurrent(p, own, inputs, context, kernel);
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/nn/gates.h"
+
+// Matrix products in f32 on memory that the caller holds, by the BLAS inside libtorch, without its
+// dispatcher. Safe in at::parallel_for, where each product is one thread's.
+namespace fdl::nn {
+
+// Whether libtorch lets others call its BLAS. Without it nothing here may be called.
+bool has_blas();
+
+// A weight [N, K] by which many rows are multiplied. The tensor's memory must outlive it.
+class Factor {
+ public:
+  enum class Side { Transposed, Straight };  // [R, K] -> [R, N], or [R, N] -> [R, K]
+
+  // packed_rows: reorders a copy once, where BLAS can, for products of so many rows; 0 does not.
+  // The copy is not libtorch's memory: MKL asks for up to 10 MB more than it writes.
+  Factor(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows);
+
+  // out = x * factor, or added to it.
+  void multiply(In x, std::int64_t num_rows, Out out, bool adds) const;
+
+ private:
+  const float* weight_;
+  std::int64_t width_, num_out_, num_in_;  // K, and of one row that goes out and comes in
+  Side side_;
+  std::int64_t packed_rows_ = 0;
+  struct Free {
+    void operator()(float* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<float, Free> packed_;
+};
+
+// out [N, K] = g [R, N] transposed * x [R, K], or added to it: a weight's gradient.
+void multiply_transposed(In g_RN, In x_RK, std::int64_t num_rows, const at::Tensor& out_NK,
+                         bool adds);
+
+}  // namespace fdl::nn
