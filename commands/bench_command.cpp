@@ -76,9 +76,15 @@ Result<std::vector<const Job*>> chosen_jobs(const Options& options) {
   return out;
 }
 
+std::vector<std::string> peer_names() {
+  std::vector<std::string> out;
+  for (const bench::Arm& arm : bench::peers()) out.push_back(arm.name);
+  return out;
+}
+
 Result<std::vector<std::string>> chosen_arms(const Options& options) {
-  std::vector<std::string> out = {bench::kOwnArm}, known;
-  for (const bench::Arm& arm : bench::peers()) known.push_back(arm.name);
+  std::vector<std::string> out = {bench::kOwnArm};
+  const std::vector<std::string> known = peer_names();
   if (options.peers == "none") return out;
   std::istringstream names(options.peers);
   for (std::string name; std::getline(names, name, ',');) {
@@ -335,8 +341,8 @@ CommandSpec bench_command() {
           "jobs", &Options::jobs,
           "Which jobs of manifests/bench; by default all. With --table, reports that --out wrote.")
       .option("peers", &Options::peers,
-              "What to measure beside: some of torch, torch-fused, torch-tuned, torch-compile, "
-              "torch-compile-max, jax with commas between them, or none.")
+              fmt::format("What to measure beside: some of {} with commas between them, or none.",
+                          fmt::join(peer_names(), ", ")))
       .option("rounds", &Options::rounds, "How often each arm runs.")
       .option("epochs", &Options::epochs, "Of one run; each job has its own number.")
       .option("batch", &Options::batch,
