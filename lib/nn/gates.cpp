@@ -9,7 +9,11 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define FDL_HAS_CPU_KINDS 1
 #define FDL_AVX2 __attribute__((target("avx2,fma")))
+#if defined(__clang__)
+#define FDL_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl")))
+#else
 #define FDL_AVX512 __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512")))
+#endif
 #endif
 #if defined(__clang__)
 #define FDL_VECTOR_LOOP _Pragma("clang loop vectorize(assume_safety)")
