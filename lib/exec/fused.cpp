@@ -25,6 +25,16 @@ bool all_free(const std::vector<at::Tensor>& tensors) {
                      [](const at::Tensor& t) { return !t.defined() || is_free(t); });
 }
 
+// The same memory, as a tensor of its own and not a view.
+at::Tensor shaped(const at::Tensor& t, at::IntArrayRef sizes) {
+  at::Tensor out = t.variable_data();
+  out.unsafeGetTensorImpl()->set_allow_tensor_metadata_change(true);
+  out.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
+  return out;
+}
+
+at::Tensor floats(at::IntArrayRef sizes) { return at::empty(sizes, at::kFloat); }
+
 // What a forward pass leaves: its outputs, and what its backward pass needs.
 struct Forward {
   std::int64_t num_rows;
@@ -35,6 +45,15 @@ struct Forward {
 
   bool fits(std::int64_t rows, bool is_training) const {
     return num_rows == rows && trains == is_training && all_free(makes);
+  }
+  void begin() {
+    if (trains && !memory.defined()) memory = floats({layout.num_forward});
+  }
+  // Large memory goes as the backward pass goes, which needs its place for gradients; to take it
+  // anew costs next to nothing beside what is computed in it.
+  void end() {
+    constexpr std::int64_t kMostKept = 1 << 20;
+    if (layout.num_forward > kMostKept) memory.reset();
   }
 };
 
@@ -77,16 +96,6 @@ class Pool {
 };
 
 float* data_of(const at::Tensor& t) { return t.defined() ? t.mutable_data_ptr<float>() : nullptr; }
-
-// The same memory, as a tensor of its own and not a view.
-at::Tensor shaped(const at::Tensor& t, at::IntArrayRef sizes) {
-  at::Tensor out = t.variable_data();
-  out.unsafeGetTensorImpl()->set_allow_tensor_metadata_change(true);
-  out.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
-  return out;
-}
-
-at::Tensor floats(at::IntArrayRef sizes) { return at::empty(sizes, at::kFloat); }
 
 }  // namespace
 
@@ -200,7 +209,6 @@ std::shared_ptr<Forward> FusedChain::State::take_forward(std::int64_t rows, bool
       [&](const Forward& one) { return one.fits(rows, trains); },
       [&] {
         Forward out{rows, trains, plan::lay_out(chain, rows, trains), {}, {}};
-        if (trains) out.memory = floats({out.layout.num_forward});
         for (const int maker : chain.makers)
           out.makes.push_back(floats({rows, chain.parts[static_cast<std::size_t>(maker)].width}));
         return out;
@@ -297,6 +305,7 @@ class ChainNode : public nn::DirectNode {
   }
 
   void release_variables() override {
+    if (forward_) forward_->end();
     forward_.reset();
     reads_.clear();
   }
@@ -321,6 +330,7 @@ std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
                                    [](const at::Tensor& t) { return t.requires_grad(); });
   const std::int64_t rows = reads.front().numel() / s.chain.read_widths.front();
   const std::shared_ptr<Forward> forward = s.take_forward(rows, records);
+  forward->begin();
   std::vector<at::Tensor> here;
   {
     const at::NoGradGuard no_grad;
