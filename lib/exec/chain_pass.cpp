@@ -16,8 +16,9 @@ using plan::Kernel;
 
 DropDraw draw_of(const plan::Chain::Part& part, const nn::StepContext& context) {
   const bool drops = part.kernel == Kernel::Dropout && context.training;
-  const double p = drops ? static_cast<const catalog::DropParams*>(part.node->params.get())->p : 0;
-  return {p, context.stream(tensor::Purpose::Dropout), context.lanes()};
+  if (!drops) return {};
+  return {static_cast<const catalog::DropParams*>(part.node->params.get())->p,
+          context.stream(tensor::Purpose::Dropout), context.lanes()};
 }
 
 const float* ChainPass::value(int place) const {
@@ -48,21 +49,22 @@ std::int64_t ChainPass::input_width(int place) const {
 
 void ChainPass::product_forward(int at) const {
   const auto& [node, kernel, inputs, width] = part(at);
-  kernels::product_by_transposed(value(inputs[0]), at_.tensors[index(at)].weight, output(at),
-                                 at_.num_rows, width, input_width(inputs[0]));
+  const std::int64_t in = input_width(inputs[0]);
+  kernels::multiply({value(inputs[0]), in}, {at_.tensors[index(at)].weight, in, true}, output(at),
+                    width, {at_.num_rows, width, in}, false);
 }
 
 void ChainPass::product_backward(int at) const {
   const auto& [node, kernel, inputs, width] = part(at);
   const PartTensors& own = at_.tensors[index(at)];
-  const float* given = gradient(at);
   const std::int64_t in = input_width(inputs[0]);
+  const kernels::Factor given = {gradient(at), width};
   if (own.weight_gradient != nullptr)
-    kernels::product_of_transposed(given, value(inputs[0]), own.weight_gradient, width, in,
-                                   at_.num_rows, own.weight_adds);
+    kernels::multiply({given.data, width, true}, {value(inputs[0]), in}, own.weight_gradient, in,
+                      {width, in, at_.num_rows}, own.weight_adds);
   if (float* out = input_gradient(at, 0); out != nullptr)
-    kernels::product(given, own.weight, out, at_.num_rows, in, width,
-                     at_.layout->adds[index(at)][0]);
+    kernels::multiply(given, {own.weight, in}, out, in, {at_.num_rows, in, width},
+                      at_.layout->adds[index(at)][0]);
 }
 
 namespace {

@@ -33,7 +33,7 @@ struct ChainMemory {
 // What a dropout of a part draws; p is 0 where nothing is dropped.
 struct DropDraw {
   double p = 0;
-  tensor::StreamKey key;
+  tensor::StreamKey key{0, tensor::Purpose::Dropout};
   tensor::Lanes lanes;
 };
 DropDraw draw_of(const plan::Chain::Part& part, const nn::StepContext& context);

@@ -8,6 +8,7 @@
 #include "lib/base/check.h"
 #include "lib/exec/program.h"
 #include "lib/exec/run.h"
+#include "lib/kernels/gemm.h"
 #include "lib/nn/direct_node.h"
 #include "lib/tensor/errors.h"
 
@@ -23,7 +24,7 @@ Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
                    std::vector<graph::ValueId> wanted, bool fuses) {
   std::vector<graph::ValueId> kept = wanted;
   for (const graph::State& state : graph.states) kept.push_back(state.written);
-  std::vector<Step> steps = compile(graph, store, kept, fuses);
+  std::vector<Step> steps = compile(graph, store, kept, fuses && kernels::has_blas());
   program_ = std::make_shared<const Program>(Program{graph, std::move(wanted), std::move(steps)});
 }
 

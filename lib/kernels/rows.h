@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
-#include <vector>
+
+#include "lib/kernels/cpu_kind.h"
 
 // Loops over rows of f32, one machine code per kind of CPU.
 namespace fdl::kernels {
@@ -44,9 +43,10 @@ struct RowFunctions {
   void (*scale)(float* y, float factor, float shift, std::int64_t count);
   float (*sum)(const float* x, std::int64_t count);
   bool (*is_finite)(const float* x, std::int64_t count);  // each of them
-  // One step of Adam over numbers and their state: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
+  // One step of Adam over numbers and their state: Kingma and Ba 2015, arXiv:1412.6980,
+  // algorithm 1.
   struct Adam {
-    float rest1;         // 1 - beta1, and of beta2 both: their difference from 1 is less exact
+    float rest1;  // 1 - beta1, and of beta2 both: their difference from 1 is less exact
     float beta2, rest2;
     float eps;
     float rate;         // over 1 - beta1^t
@@ -56,18 +56,18 @@ struct RowFunctions {
   };
   void (*adam)(float* x, const float* gradient, float* mean, float* square, const Adam& step,
                std::int64_t count);
-  // One lane of a stream of lib/tensor/random.h as a mask: 0 where its word is below `threshold`,
-  // else `kept`.
+  // Random words 64 `group` to 64 `group` + 63 of a lane: Philox4x32-10 (Salmon et al. 2011).
+  void (*random_words)(std::uint32_t* out, std::uint64_t key, std::uint64_t group,
+                       std::uint64_t lane);
+  // A lane as a mask: 0 where its word is below `threshold`, else `kept`.
   void (*dropout_mask)(float* out, std::int64_t count, std::uint64_t key, std::uint64_t lane,
                        std::uint32_t threshold, float kept);
   // Adds each column of [rows, width] to out[width].
   void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
 };
 
-// Those of this CPU, of the kind that libtorch uses (ATEN_CPU_CAPABILITY).
+// Those of the fastest kind that may be run, and of one of cpu_kinds().
 const RowFunctions& row_functions();
-
-// Those that this CPU can run, by the names of their kinds; for tests.
-std::vector<std::pair<std::string, const RowFunctions*>> all_row_functions();
+const RowFunctions& row_functions_of(CpuKind kind);
 
 }  // namespace fdl::kernels

@@ -16,23 +16,30 @@ using graph::Node;
 using graph::ValueId;
 
 struct Named {
-  std::string_view module;
   Kernel kernel;
+  std::string_view name;
+  bool is_module = true;  // of that name; a linear is a product, and a bias where it has one
 };
 
-// The modules that a chain can compute; a linear's bias and a sum of branches have no name.
-constexpr std::array kModules = {
-    Named{"linear", Kernel::Product},  Named{"relu", Kernel::Relu},
-    Named{"gelu", Kernel::Gelu},       Named{"tanh", Kernel::Tanh},
-    Named{"sigmoid", Kernel::Sigmoid}, Named{"silu", Kernel::Silu},
-    Named{"dropout", Kernel::Dropout}, Named{"layer_norm", Kernel::LayerNorm},
+constexpr std::array kKernels = {
+    Named{Kernel::Product, "product", false},
+    Named{Kernel::Bias, "bias", false},
+    Named{Kernel::Add, "add", false},
+    Named{Kernel::Relu, "relu"},
+    Named{Kernel::Gelu, "gelu"},
+    Named{Kernel::Tanh, "tanh"},
+    Named{Kernel::Sigmoid, "sigmoid"},
+    Named{Kernel::Silu, "silu"},
+    Named{Kernel::Dropout, "dropout"},
+    Named{Kernel::LayerNorm, "layer_norm"},
 };
 
 std::optional<Kernel> kernel_of(const Node& node) {
   if (node.kind == Node::Kind::Merge && node.merge == graph::MergeKind::Add) return Kernel::Add;
   if (node.kind != Node::Kind::Module) return std::nullopt;
-  for (const Named& one : kModules) {
-    if (node.spec->name() == one.module) return one.kernel;
+  if (node.spec->name() == "linear") return Kernel::Product;
+  for (const Named& one : kKernels) {
+    if (one.is_module && node.spec->name() == one.name) return one.kernel;
   }
   return std::nullopt;
 }
@@ -50,42 +57,22 @@ bool same_rows(const catalog::Shape& a, const catalog::Shape& b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end() - 1, b.begin());
 }
 
-std::vector<std::string> parameters_against(Kernel kernel, const Node& node) {
+std::string parameters_against(Kernel kernel, const Node& node) {
   if (kernel == Kernel::Gelu &&
       static_cast<const catalog::GeluParams*>(node.params.get())->approximate != "none")
-    return {"gelu by the tanh formula"};
+    return "gelu by the tanh formula";
   if (kernel == Kernel::LayerNorm &&
       static_cast<const catalog::LayerNormParams*>(node.params.get())->normalized_shape.size() != 1)
-    return {"a norm of several axes"};
-  return {};
+    return "a norm of several axes";
+  return "";
 }
 
 }  // namespace
 
 std::string_view to_string(Kernel kernel) {
-  switch (kernel) {
-    case Kernel::Product:
-      return "product";
-    case Kernel::Bias:
-      return "bias";
-    case Kernel::Relu:
-      return "relu";
-    case Kernel::Gelu:
-      return "gelu";
-    case Kernel::Tanh:
-      return "tanh";
-    case Kernel::Sigmoid:
-      return "sigmoid";
-    case Kernel::Silu:
-      return "silu";
-    case Kernel::Dropout:
-      return "dropout";
-    case Kernel::LayerNorm:
-      return "layer_norm";
-    case Kernel::Add:
-      return "add";
-  }
-  return "";
+  return std::find_if(kKernels.begin(), kKernels.end(),
+                      [&](const Named& one) { return one.kernel == kernel; })
+      ->name;
 }
 
 std::string reason_against(const graph::Graph& graph, const Node& node) {
@@ -94,7 +81,7 @@ std::string reason_against(const graph::Graph& graph, const Node& node) {
   if (!kernel) return "no kernel for " + what;
   if (!node.parametrizations.empty()) return "a computed tensor";
   if (node.precision) return "a precision of its own";
-  if (const auto why = parameters_against(*kernel, node); !why.empty()) return why.front();
+  if (std::string why = parameters_against(*kernel, node); !why.empty()) return why;
   const catalog::TensorType& out = type_of(graph, node.outputs.front());
   const auto fits = [&](ValueId value) {
     const catalog::TensorType& type = type_of(graph, value);

@@ -6,6 +6,7 @@
 namespace fdl::testing {
 
 TEST_CASE("products agree with libtorch's, over odd sizes") {
+  REQUIRE(kernels::has_blas());
   at::manual_seed(1);
   for (const std::int64_t m : {1, 3, 32}) {
     for (const std::int64_t n : {1, 10, 65}) {
@@ -16,14 +17,25 @@ TEST_CASE("products agree with libtorch's, over odd sizes") {
         const at::Tensor a = at::randn({m, k}), b = at::randn({k, n});
         const at::Tensor at = a.t().contiguous(), bt = b.t().contiguous();
         for (const bool adds : {false, true}) {
-          const at::Tensor before = at::randn({m, n});
-          const at::Tensor expected = adds ? before + at::mm(a, b) : at::mm(a, b);
-          at::Tensor made[3] = {before.clone(), before.clone(), before.clone()};
-          const auto data = [](const at::Tensor& t) { return t.mutable_data_ptr<float>(); };
-          kernels::product(data(a), data(b), data(made[0]), m, n, k, adds);
-          kernels::product_by_transposed(data(a), data(bt), data(made[1]), m, n, k, adds);
-          kernels::product_of_transposed(data(at), data(b), data(made[2]), m, n, k, adds);
-          for (const at::Tensor& one : made) CHECK(one.allclose(expected, 1e-5, 1e-4));
+          // Rows further apart than they are long, whose gaps nobody touches.
+          const at::Tensor before = at::randn({m, n + 3});
+          const at::Tensor expected =
+              before.index({at::indexing::Slice(), at::indexing::Slice(0, n)}) * (adds ? 1 : 0) +
+              at::mm(a, b);
+          const auto data = [](const at::Tensor& t) { return t.const_data_ptr<float>(); };
+          for (const bool turns_a : {false, true}) {
+            for (const bool turns_b : {false, true}) {
+              at::Tensor made = before.clone();
+              const kernels::Factor left =
+                  turns_a ? kernels::Factor{data(at), m, true} : kernels::Factor{data(a), k};
+              const kernels::Factor right =
+                  turns_b ? kernels::Factor{data(bt), k, true} : kernels::Factor{data(b), n};
+              kernels::multiply(left, right, made.mutable_data_ptr<float>(), n + 3, {m, n, k},
+                                adds);
+              CHECK(made.narrow(1, 0, n).allclose(expected, 1e-5, 1e-4));
+              CHECK(made.narrow(1, n, 3).equal(before.narrow(1, n, 3)));
+            }
+          }
         }
       }
     }
@@ -33,8 +45,8 @@ TEST_CASE("products agree with libtorch's, over odd sizes") {
 TEST_CASE("a product does not look at what it overwrites") {
   const at::Tensor a = at::randn({2, 3}), b = at::randn({3, 2});
   at::Tensor out = at::full({2, 2}, std::nan(""));
-  kernels::product(a.const_data_ptr<float>(), b.const_data_ptr<float>(),
-                   out.mutable_data_ptr<float>(), 2, 2, 3);
+  kernels::multiply({a.const_data_ptr<float>(), 3}, {b.const_data_ptr<float>(), 2},
+                    out.mutable_data_ptr<float>(), 2, {2, 2, 3}, false);
   CHECK(out.isfinite().all().item<bool>());
 }
 

@@ -12,6 +12,13 @@ namespace {
 
 using kernels::RowFunctions;
 
+std::vector<std::pair<std::string, const RowFunctions*>> all_row_functions() {
+  std::vector<std::pair<std::string, const RowFunctions*>> out;
+  for (const kernels::CpuKind kind : kernels::cpu_kinds())
+    out.emplace_back(kernels::name_of(kind), &kernels::row_functions_of(kind));
+  return out;
+}
+
 const float* in(const at::Tensor& t) { return t.const_data_ptr<float>(); }
 float* out(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
 
@@ -68,7 +75,7 @@ constexpr std::int64_t kCounts[] = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 100, 100
 
 TEST_CASE("maps and their gradients") {
   at::manual_seed(1);
-  for (const auto& [kind, f] : kernels::all_row_functions()) {
+  for (const auto& [kind, f] : all_row_functions()) {
     for (const Map& one : maps()) {
       for (const std::int64_t count : kCounts) {
         for (const bool with_edges : {false, true}) {
@@ -100,7 +107,7 @@ TEST_CASE("maps and their gradients") {
 
 TEST_CASE("sums, products and copies") {
   at::manual_seed(1);
-  for (const auto& [kind, f] : kernels::all_row_functions()) {
+  for (const auto& [kind, f] : all_row_functions()) {
     for (const std::int64_t width : kCounts) {
       CAPTURE(kind);
       CAPTURE(width);
@@ -126,7 +133,7 @@ TEST_CASE("sums, products and copies") {
 
 TEST_CASE("a norm over the last axis, and its gradients") {
   at::manual_seed(1);
-  for (const auto& [kind, f] : kernels::all_row_functions()) {
+  for (const auto& [kind, f] : all_row_functions()) {
     for (const std::int64_t width : {1, 2, 7, 16, 33, 512}) {
       for (const int affine : {0, 1, 2}) {  // neither, a weight, both
         CAPTURE(kind);
@@ -159,7 +166,7 @@ TEST_CASE("a norm over the last axis, and its gradients") {
 
 TEST_CASE("softmax of a row") {
   at::manual_seed(1);
-  for (const auto& [kind, f] : kernels::all_row_functions()) {
+  for (const auto& [kind, f] : all_row_functions()) {
     for (const std::int64_t count : kCounts) {
       CAPTURE(kind);
       CAPTURE(count);
@@ -188,7 +195,7 @@ TEST_CASE("softmax of a row") {
 
 TEST_CASE("a step of Adam is libtorch's") {
   at::manual_seed(1);
-  for (const auto& [kind, f] : kernels::all_row_functions()) {
+  for (const auto& [kind, f] : all_row_functions()) {
     for (const std::int64_t count : kCounts) {
       CAPTURE(kind);
       CAPTURE(count);
@@ -224,7 +231,7 @@ TEST_CASE("a step of Adam is libtorch's") {
 }
 
 TEST_CASE("masks are the same bits on every kind of CPU") {
-  const auto all = kernels::all_row_functions();
+  const auto all = all_row_functions();
   for (const std::int64_t count : {1, 15, 16, 63, 64, 65, 128, 1000}) {
     for (const std::uint64_t lane : {std::uint64_t{0}, std::uint64_t{1} << 40}) {
       std::vector<float> first(static_cast<std::size_t>(count));
