@@ -88,7 +88,8 @@ def keep_curve(name, run, tested):
     with open(run / 'metrics.csv', encoding='utf-8', newline='') as file:
         rows = [dict(row) for row in csv.DictReader(file)]
     for row in rows:
-        del row['num_steps']
+        for key in ('num_steps', 'lr', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99'):
+            row.pop(key, None)
         row.update({key: '' for key in tested})
     rows[-1].update({key: str(value) for key, value in tested.items()})
     CURVES.mkdir(exist_ok=True)

@@ -6,7 +6,10 @@
 
 #include <fmt/ranges.h>
 
+#include "commands/bench/document.h"
 #include "commands/bench/report.h"
+#include "commands/bench/same.h"
+#include "commands/bench/table_of_rows.h"
 #include "commands/command.h"
 #include "lib/base/closest.h"
 #include "lib/base/files.h"
@@ -27,7 +30,7 @@ struct Options {
   std::vector<std::string> jobs;
   std::string peers = "torch,torch-fused";  // "none": none
   std::int64_t rounds = 5, epochs = 0, batch = 0, threads = 0;
-  bool quick = false, json = false, setup_peers = false;
+  bool quick = false, json = false, setup_peers = false, same = false, table = false;
   std::string python, html, out, check, data;
 };
 
@@ -73,9 +76,15 @@ Result<std::vector<const Job*>> chosen_jobs(const Options& options) {
   return out;
 }
 
+std::vector<std::string> peer_names() {
+  std::vector<std::string> out;
+  for (const bench::Arm& arm : bench::peers()) out.push_back(arm.name);
+  return out;
+}
+
 Result<std::vector<std::string>> chosen_arms(const Options& options) {
-  std::vector<std::string> out = {bench::kOwnArm}, known;
-  for (const bench::Arm& arm : bench::peers()) known.push_back(arm.name);
+  std::vector<std::string> out = {bench::kOwnArm};
+  const std::vector<std::string> known = peer_names();
   if (options.peers == "none") return out;
   std::istringstream names(options.peers);
   for (std::string name; std::getline(names, name, ',');) {
@@ -111,26 +120,40 @@ int set_up_peers(const fs::path& root, Context& context) {
 
 bool takes_part(const std::string& arm, const Job& job) {
   const bench::Arm* peer = bench::find_peer(arm);
-  return peer == nullptr || !peer->needs_batch_size || job.batch_size > 0;
+  return peer == nullptr || !peer->is_jax || job.has_jax;
+}
+
+// No job's batches get larger than its own.
+Setup setup_of(const Job& job, const Plan& plan) {
+  Setup out = plan.setup;
+  if (out.batch_size >= job.batch_size) out.batch_size = 0;
+  return out;
 }
 
 Result<JobReport> measure(const Job& job, const Plan& plan, const Options& options,
                           Context& context) {
-  JobReport out{&job, options.epochs, plan.setup.batch_size, {}, {}};
+  const Setup setup = setup_of(job, plan);
+  JobReport out{&job, options.epochs, setup.batch_size, {}, {}};
   if (out.epochs == 0) out.epochs = options.quick ? 2 : job.epochs;
   if (out.batch_size == 0) out.batch_size = job.batch_size;
   for (const std::string& arm : plan.arms) {
     if (takes_part(arm, job)) out.arms.push_back(arm);
   }
+  if (!job.table.empty()) FDL_TRY(bench::write_table_of_rows(setup.root / job.table));
+  if (options.same) {
+    auto differences = bench::compare_losses(job, out.arms, setup);
+    if (!differences) return fail(differences.error());
+    out.differences = *std::move(differences);
+  }
   for (const std::string& arm : out.arms) {  // warms up the file cache
-    const auto unused = bench::run_arm(job, arm, plan.setup, 1, 42);
+    const auto unused = bench::run_arm(job, arm, setup, 1, 42);
     if (!unused) return fail(unused.error());
   }
   const auto count = static_cast<std::int64_t>(out.arms.size());
   for (std::int64_t round = 0; round < options.rounds; ++round) {
     for (std::int64_t turn = 0; turn < count; ++turn) {
       const std::string& arm = out.arms[static_cast<std::size_t>((round + turn) % count)];
-      Result<Figures> run = bench::run_arm(job, arm, plan.setup, out.epochs, 42 + round);
+      Result<Figures> run = bench::run_arm(job, arm, setup, out.epochs, 42 + round);
       if (!run) return fail(run.error());
       run->round = round;
       if (!out.runs.empty() && run->num_steps != out.runs.front().num_steps) {
@@ -162,6 +185,45 @@ std::string first_line(const fs::path& program, const std::vector<std::string>& 
   return told && told->status.ok() ? told->output.substr(0, told->output.find('\n')) : "unknown";
 }
 
+Result<nlohmann::json> read_report(const std::string& name, const Context& context) {
+  const Result<std::string> text = read_file(context.folder / name);
+  if (!text) return fail(text.error());
+  nlohmann::json out = nlohmann::json::parse(*text, nullptr, false);
+  if (out.is_object()) return out;
+  return fail(error(Code::BadCommandLine, {}, "'{}' is no report of `fdl bench --out`", name));
+}
+
+// `--table`: nothing is measured.
+Result<std::string> document_of(const Options& options, const fs::path& root,
+                                const Context& context) {
+  std::vector<bench::NamedReport> reports;
+  for (const std::string& name : options.jobs) {
+    const auto told = read_report(name, context);
+    if (!told) return fail(told.error());
+    auto report = bench::from_json(*told, name);
+    if (!report) return fail(report.error());
+    reports.push_back({fs::path(name).stem().string(), *std::move(report)});
+  }
+  if (reports.empty()) {
+    return fail(error(Code::BadCommandLine, {}, "--table needs files that --out has written")
+                    .help("`fdl bench --table bench/results/reports/*.json`"));
+  }
+  const Result<std::string> readme = read_file(root / "bench/README.md");
+  if (!readme) return fail(readme.error());
+  return bench::to_document(reports, *readme);
+}
+
+int show_document(const Options& options, const fs::path& root, Context& context) {
+  const Result<std::string> text = document_of(options, root, context);
+  if (!text) return context.fail(text.error(), options.json);
+  if (options.out.empty()) {
+    context.print(*text);
+    return 0;
+  }
+  const Result<void> written = write_atomic(context.folder / options.out, *text);
+  return written ? 0 : context.fail(written.error(), options.json);
+}
+
 int finish(const Report& report, const Options& options, Context& context) {
   const std::string json = bench::to_json(report).dump(1) + "\n";
   const auto write = [&](const std::string& path, const std::string& text) -> Result<void> {
@@ -173,15 +235,9 @@ int finish(const Report& report, const Options& options, Context& context) {
   }
   context.print(options.json ? json : bench::to_table(report));
   if (options.check.empty()) return 0;
-  const Result<std::string> text = read_file(context.folder / options.check);
-  if (!text) return context.fail(text.error(), options.json);
-  const nlohmann::json former = nlohmann::json::parse(*text, nullptr, false);
-  if (!former.is_object()) {
-    return context.fail(
-        error(Code::BadCommandLine, {}, "'{}' is no report of `fdl bench --out`", options.check),
-        options.json);
-  }
-  const std::vector<std::string> slower = bench::slower_than(report, former);
+  const auto former = read_report(options.check, context);
+  if (!former) return context.fail(former.error(), options.json);
+  const std::vector<std::string> slower = bench::slower_than(report, *former);
   if (slower.empty()) return 0;
   return context.fail(
       error(Code::BenchFailed, {}, "slower than '{}': {}", options.check, fmt::join(slower, "; ")),
@@ -200,6 +256,10 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
     return fail(error(Code::BadCommandLine, {}, "--check needs at least {} rounds, not {}",
                       kFewestChecked, options.rounds)
                     .help("fewer say nothing of how far rounds lie apart"));
+  }
+  if (options.same && arms->size() == 1) {
+    return fail(
+        error(Code::BadCommandLine, {}, "--same compares with peers, and --peers names none"));
   }
   Plan out{*std::move(jobs), *std::move(arms), {}};
   out.setup.root = root;
@@ -224,6 +284,10 @@ int measure_all(const Plan& plan, const Options& options, Context& context) {
     const bench::Arm* peer = bench::find_peer(arm);
     return peer != nullptr && peer->is_tuned;
   };
+  const auto is_jax = [](const std::string& arm) {
+    const bench::Arm* peer = bench::find_peer(arm);
+    return peer != nullptr && peer->is_jax;
+  };
   if (std::any_of(plan.arms.begin(), plan.arms.end(), is_tuned)) {
     if (const auto built = bench::build_tuning(plan.setup); !built)
       return context.fail(built.error(), options.json);
@@ -233,6 +297,9 @@ int measure_all(const Plan& plan, const Options& options, Context& context) {
   if (plan.arms.size() > 1)
     report.versions["torch"] =
         first_line(plan.setup.python, {"-c", "import torch; print(torch.__version__)"});
+  if (std::any_of(plan.arms.begin(), plan.arms.end(), is_jax))
+    report.versions["jax"] =
+        first_line(plan.setup.python, {"-c", "import jax; print(jax.__version__)"});
   for (const Job* job : plan.jobs) {
     Result<JobReport> one = measure(*job, plan, options, context);
     if (!one) return context.fail(one.error(), options.json);
@@ -249,6 +316,7 @@ int run(const Options& options, Context& context) {
                             .help("the benchmarks are in fdl's repository: run it there"));
   }
   if (options.setup_peers) return set_up_peers(*root, context);
+  if (options.table) return show_document(options, *root, context);
   Options wanted = options;
   if (wanted.quick) wanted.rounds = std::min(wanted.rounds, kFewestChecked);
   Result<Plan> plan = plan_of(wanted, *root);
@@ -269,19 +337,27 @@ CommandSpec bench_command() {
   return command<Options>("bench",
                           "Measure training steps beside other frameworks, the arms taking turns "
                           "in one run.")
-      .positional("jobs", &Options::jobs, "Which jobs of manifests/bench; by default all.")
+      .positional(
+          "jobs", &Options::jobs,
+          "Which jobs of manifests/bench; by default all. With --table, reports that --out wrote.")
       .option("peers", &Options::peers,
-              "What to measure beside: some of torch, torch-fused, torch-tuned, torch-compile with "
-              "commas "
-              "between them, or none.")
+              fmt::format("What to measure beside: some of {} with commas between them, or none.",
+                          fmt::join(peer_names(), ", ")))
       .option("rounds", &Options::rounds, "How often each arm runs.")
       .option("epochs", &Options::epochs, "Of one run; each job has its own number.")
-      .option("batch", &Options::batch, "Samples in a batch, to scale a job down on both sides.")
+      .option("batch", &Options::batch,
+              "Most samples in a batch, to scale jobs down on both sides.")
       .option("threads", &Options::threads, "By default as many as there are cores.")
       .option("data", &Options::data, "The folder of Fashion-MNIST, for `fashion`.")
       .option("python", &Options::python, "A Python with torch, instead of that of --setup-peers.")
       .flag("setup-peers", &Options::setup_peers, "Make that Python: build/peer, from PyPI.")
       .flag("quick", &Options::quick, "Three rounds of two epochs.")
+      .flag("same", &Options::same,
+            "Before measuring, hold each peer's losses of 20 steps to fdl's: same weights, batches "
+            "and order, no dropout. A row further apart than 1e-4 is void.")
+      .flag("table", &Options::table,
+            "Measure nothing: make the page of reports that stand in place of jobs; --out says "
+            "where.")
       .option("out", &Options::out, "Write all figures to a JSON file.")
       .option("html", &Options::html, "Write a page with plots.")
       .option("check", &Options::check,
@@ -290,7 +366,8 @@ CommandSpec bench_command() {
       .example("fdl bench --setup-peers")
       .example(
           "fdl bench mlp gated_routing --peers torch,torch-compile --rounds 10 --html bench.html")
-      .example("fdl bench --quick --batch 8 --check bench/results/bench.json")
+      .example("fdl bench --quick --batch 8 --check bench/results/reports/bench.json")
+      .example("fdl bench --table bench/results/reports/*.json --out docs/benchmarks.md")
       .runs(run);
 }
 

@@ -7,6 +7,7 @@
 #include "commands/job_plan.h"
 #include "commands/manifest_choice.h"
 #include "commands/plan_report.h"
+#include "commands/step_report.h"
 #include "lib/base/closest.h"
 #include "lib/base/pattern.h"
 #include "lib/catalog/catalog.h"
@@ -19,6 +20,7 @@ struct Options {
   ManifestChoice manifest;
   std::string memory;
   std::vector<std::string> assume;
+  bool plan = false;
   bool json = false;
 };
 
@@ -89,6 +91,12 @@ int explain_graph(job::Checked& checked, const Options& options, const std::stri
                   Context& context) {
   if (auto wrong = assume(options.assume, *checked.graph)) return context.fail(*std::move(wrong));
   const plan::PlanSetup setup = plan_setup(checked);
+  if (options.plan) {
+    const bool fuses = !checked.job || checked.job->training.fuses;
+    context.print(
+        (options.json ? steps_json : steps_text)(*checked.graph, setup.batch_size, fuses));
+    return 0;
+  }
   PlanReport report;
   report.plan = plan::make_plan(*checked.graph, setup);
   report.graph_hash = checked.graph->hash();
@@ -251,10 +259,13 @@ CommandSpec explain_command() {
       .group(&Options::manifest)
       .option("memory", &Options::memory, "Also find the largest batch that fits: 8GiB.")
       .option("assume", &Options::assume, "What a named axis counts as: T=128.")
+      .flag("plan", &Options::plan,
+            "Show how the steps run: which of them as one, and why others do not.")
       .flag("json", &Options::json, "As JSON.")
       .example("fdl explain")
       .example("fdl explain 'encoder.*.attention'")
       .example("fdl explain --memory 8GiB")
+      .example("fdl explain --plan")
       .example("fdl explain conv2d")
       .example("fdl explain FDL3006")
       .runs(run);

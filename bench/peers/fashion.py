@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PyTorch eager, the project's default job (fdl.yml): a 421,642-parameter CNN on Fashion-MNIST.
+"""PyTorch, the project's default job (fdl.yml): a 421,642-parameter CNN on Fashion-MNIST.
 
 Files: Debian's package dataset-fashion-mnist, or --data. Images are decoded and normalised once,
 before training; --dataloader feeds them through torch's DataLoader instead, as most users do.
@@ -13,7 +13,8 @@ import torch
 from measure import Record, peer_parser
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-from training import ShuffledBatches, optimizer_options, run_facts, train_epoch
+from training import (ARMS, ShuffledBatches, compiled, optimizer_options, print_losses, run_facts,
+                      train_epoch)
 
 BATCH_SIZE, NUM_TRAIN = 128, 55000
 MEAN, STD = 0.2860, 0.3530
@@ -38,11 +39,11 @@ def load(folder: Path, stem: str) -> tuple[torch.Tensor, torch.Tensor]:
     return images.float().div_(255).sub_(MEAN).div_(STD), labels.long()
 
 
-def make_model() -> nn.Module:
+def make_model(dropout: float) -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Dropout(0.25), nn.Linear(128, 10))
+        nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Dropout(dropout), nn.Linear(128, 10))
 
 
 @torch.inference_mode()
@@ -54,7 +55,7 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 
 
 def main() -> None:
-    parser = peer_parser(__doc__, epochs=5)
+    parser = peer_parser(__doc__, ARMS)
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder of the idx files")
     parser.add_argument("--dataloader", action="store_true")
     options = parser.parse_args()
@@ -67,25 +68,31 @@ def main() -> None:
     if options.dataloader:
         batches = DataLoader(TensorDataset(*train), batch_size=BATCH_SIZE, shuffle=True)
     else:
-        batches = ShuffledBatches(*train, BATCH_SIZE)
-    model = make_model()
+        batches = ShuffledBatches(train, BATCH_SIZE)
+    model = make_model(0.0 if options.same else 0.25)
+    facts = run_facts(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01,
                                   **optimizer_options(options.arm))
+    num_batches = 1 if options.same else len(batches)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=3e-3, total_steps=len(batches) * options.epochs)
+        optimizer, max_lr=3e-3, total_steps=num_batches * options.epochs)
 
     def update() -> None:
         optimizer.step()
         scheduler.step()
         optimizer.zero_grad()
 
+    loss_of = nn.functional.cross_entropy
+    if options.same:
+        return print_losses(model, loss_of, train, BATCH_SIZE, update, options)
+    trained = compiled(model, options.arm)
     for _ in range(options.epochs):
-        train_epoch(model, nn.functional.cross_entropy, batches, update, record)
+        train_epoch(trained, loss_of, batches, update, record)
         started = time.perf_counter()
         record.val_accuracy.append(accuracy(model, *val))
         record.val_s.append(time.perf_counter() - started)
     record.test_accuracy = accuracy(model, *load(options.data, "t10k"))
-    record.print_json(**run_facts(model))
+    record.print_json(**facts)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""PyTorch eager, the ten models of floDl's benchmark: the jobs of manifests/bench/ of those names.
+"""PyTorch, the ten models of floDl's benchmark: the jobs of manifests/bench/ of those names.
 
 Each as a PyTorch user writes it, 50 batches an epoch, Adam 1e-3 (transformer: 1e-4). floDl's own
 harness reuses a list of ready batches and reads the loss after each step; here, on both sides,
@@ -9,14 +9,10 @@ here they are not asked for.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
-from measure import Record, peer_parser
 from torch import nn
-from training import ShuffledBatches, fit, optimizer_options, run_facts
-
-BATCHES_PER_EPOCH = 50
+from training import Work, parse, run
 
 
 class Residual(nn.Module):
@@ -73,9 +69,10 @@ class EncoderLayer(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.norm1 = nn.LayerNorm(width)
         self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(),
                                   nn.Linear(4 * width, width))
+        self.norm2 = nn.LayerNorm(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.norm1(x + self.attention(x, x, x, need_weights=False)[0])
@@ -87,7 +84,7 @@ class Positions(nn.Module):
 
     def __init__(self, length: int, width: int):
         super().__init__()
-        self.table = nn.Parameter(torch.randn(1, length, width) * 0.02)
+        self.table = nn.Parameter(torch.randn(length, width) * 0.02)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.table
@@ -151,64 +148,43 @@ def refiner(width: int, turns: int) -> nn.Module:
                          nn.Linear(width, width))
 
 
-@dataclass(frozen=True)
-class Model:
-    make: Callable[[], nn.Module]
-    num_parameters: int
-    batch_size: int
-    x: tuple[int, ...]  # of one sample
-    y: tuple[int, ...] | None  # None: the sample itself
-
-
-MODELS = {
-    "mlp": Model(mlp, 16_802_816, 256, (1024,), (1024,)),
-    "convnet": Model(convnet, 3_965_028, 128, (3, 64, 64), (100,)),
-    "gru_seq": Model(gru_seq, 1_314_048, 128, (50, 256), (256,)),
-    "transformer": Model(transformer, 21_071_872, 32, (128,), (128,)),
-    "lstm_seq": Model(lstm_seq, 3_809_536, 128, (50, 256), (256,)),
-    "conv_autoenc": Model(conv_autoenc, 5_515_395, 64, (3, 64, 64), None),
-    "residual_tower": Model(residual_tower, 14_718_976, 256, (1024,), (1024,)),
-    "gated_routing": Model(gated_routing, 2_638_856, 256, (512,), (512,)),
-    "iterative_refine": Model(lambda: refiner(1024, 8), 3_152_896, 256, (1024,), (1024,)),
-    "feedback_fixed": Model(lambda: refiner(512, 10), 790_016, 128, (512,), (512,)),
-}
-
-
-def samples_of(name: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    model = MODELS[name]
-    if name == "transformer":
-        return torch.randint(8192, (count, 128)), torch.randint(8192, (count, 128))
-    x = torch.randn(count, *model.x)
-    return x, x if model.y is None else torch.randn(count, *model.y)
-
-
 def token_loss(scores: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     return nn.functional.cross_entropy(scores.flatten(0, 1), tokens.flatten())
 
 
-def main() -> None:
-    parser = peer_parser(__doc__, epochs=5)
-    parser.add_argument("--model", choices=MODELS, required=True)
-    parser.add_argument("--batch", type=int, help="samples in a batch, instead of the model's own")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    record = Record(options.model, options.arm)
-    told = MODELS[options.model]
-    batch_size = options.batch or told.batch_size
-    model = told.make()
-    facts = run_facts(model)
-    assert facts["num_parameters"] == told.num_parameters, facts["num_parameters"]
-    is_tokens = options.model == "transformer"
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4 if is_tokens else 1e-3,
-                                 **optimizer_options(options.arm))
-    x, y = samples_of(options.model, BATCHES_PER_EPOCH * batch_size)
-    if options.arm == "compile":
-        model = torch.compile(model)
-    fit(model, token_loss if is_tokens else nn.functional.mse_loss,
-        ShuffledBatches(x, y, batch_size), optimizer, options.epochs, record)
-    record.print_json(**facts)
+def random_samples(x: tuple[int, ...], y: tuple[int, ...] | None):
+    """Of these shapes; a sample without target is its own."""
+    def draw(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        samples = torch.randn(count, *x)
+        return samples, samples if y is None else torch.randn(count, *y)
+
+    return draw
+
+
+def random_tokens(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randint(8192, (count, 128)), torch.randint(8192, (count, 128))
+
+
+def regression(make: Callable[[], nn.Module], num_parameters: int, batch_size: int, x: tuple[int, ...],
+               y: tuple[int, ...] | None) -> Work:
+    return Work(lambda _: make(), num_parameters, batch_size, random_samples(x, y), nn.functional.mse_loss)
+
+
+MODELS = {
+    "mlp": regression(mlp, 16_802_816, 256, (1024,), (1024,)),
+    "convnet": regression(convnet, 3_965_028, 128, (3, 64, 64), (100,)),
+    "gru_seq": regression(gru_seq, 1_314_048, 128, (50, 256), (256,)),
+    "transformer": Work(lambda _: transformer(), 21_071_872, 32, random_tokens, token_loss,
+                        optimizer_options=(("lr", 1e-4),)),
+    "lstm_seq": regression(lstm_seq, 3_809_536, 128, (50, 256), (256,)),
+    "conv_autoenc": regression(conv_autoenc, 5_515_395, 64, (3, 64, 64), None),
+    "residual_tower": regression(residual_tower, 14_718_976, 256, (1024,), (1024,)),
+    "gated_routing": regression(gated_routing, 2_638_856, 256, (512,), (512,)),
+    "iterative_refine": regression(lambda: refiner(1024, 8), 3_152_896, 256, (1024,), (1024,)),
+    "feedback_fixed": regression(lambda: refiner(512, 10), 790_016, 128, (512,), (512,)),
+}
 
 
 if __name__ == "__main__":
-    main()
+    given = parse(__doc__, MODELS)
+    run(MODELS[given.model], given)

@@ -3,61 +3,59 @@
 Where it differs from the textbook loop it is faster, so that the peer is the strongest fair one:
 - samples lie in one tensor and a batch is one `index_select`, without DataLoader;
 - the loss is read once per epoch, as our engine does, not after each step.
+The clock is read after each step, which on a CPU waits for nothing.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
+import same
 import torch
-from measure import Record
+from measure import Record, peer_parser
+from safetensors.torch import save_file
 from torch import nn
 
-Batch = tuple[torch.Tensor, torch.Tensor]
+Batch = tuple[torch.Tensor, ...]  # inputs, then the target
+ARMS = ["default", "fused", "compile", "compile-max", "bf16"]
 
 
 class ShuffledBatches:
     """Batches of preloaded samples in a new order each epoch; the last one may be smaller."""
 
-    def __init__(self, x: torch.Tensor, y: torch.Tensor, batch_size: int):
-        self.x, self.y, self.batch_size = x, y, batch_size
+    def __init__(self, tensors: Batch, batch_size: int):
+        self.tensors, self.batch_size = tensors, batch_size
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return -(-len(self.tensors[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for chosen in torch.randperm(len(self.x)).split(self.batch_size):
-            yield self.x.index_select(0, chosen), self.y.index_select(0, chosen)
+        for chosen in torch.randperm(len(self.tensors[0])).split(self.batch_size):
+            yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
 
 
 def train_epoch(model: nn.Module, loss_of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
                 batches: Iterable[Batch], update: Callable[[], None], record: Record) -> None:
     """One pass; `update` applies the gradients, moves the schedule if any, clears the gradients."""
     model.train()
-    losses, sizes = [], []
-    started = time.perf_counter()
-    for x, y in batches:
-        loss = loss_of(model(x), y)
+    losses, sizes, step_s = [], [], []
+    started = before = time.perf_counter()
+    for *inputs, y in batches:
+        loss = loss_of(model(*inputs), y)
         loss.backward()
         update()
         losses.append(loss.detach())
-        sizes.append(len(x))
+        sizes.append(len(y))
         if len(losses) == 1:
             record.first_step_done()
+        now = time.perf_counter()
+        step_s.append(now - before)
+        before = now
     weights = torch.tensor(sizes, dtype=torch.float64)
     mean_loss = (torch.stack(losses).double() @ weights / weights.sum()).item()
-    record.epoch_done(time.perf_counter() - started, len(losses), mean_loss)
-
-
-def fit(model: nn.Module, loss_of, batches: ShuffledBatches, optimizer: torch.optim.Optimizer,
-        num_epochs: int, record: Record) -> None:
-    """Trains without schedule or validation."""
-
-    def update() -> None:
-        optimizer.step()
-        optimizer.zero_grad()
-
-    for _ in range(num_epochs):
-        train_epoch(model, loss_of, batches, update, record)
+    record.epoch_done(time.perf_counter() - started, len(losses), mean_loss, step_s)
 
 
 def optimizer_options(arm: str) -> dict:
@@ -65,6 +63,117 @@ def optimizer_options(arm: str) -> dict:
     return {} if arm == "default" else {"fused": True}
 
 
+class Rounded(nn.Module):
+    """The model under autocast; its output, and with it the loss, is f32."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.model(*inputs).float()
+
+
+def compiled(model: nn.Module, arm: str) -> nn.Module:
+    if arm == "bf16":
+        return Rounded(model)
+    if arm == "compile":
+        return torch.compile(model)
+    return torch.compile(model, mode="max-autotune") if arm == "compile-max" else model
+
+
 def run_facts(model: nn.Module) -> dict:
     return {"torch": torch.__version__, "threads": torch.get_num_threads(),
             "num_parameters": sum(p.numel() for p in model.parameters())}
+
+
+def load_weights(model: nn.Module, folder: Path) -> None:
+    """fdl's, by their order: both sides have the parts of a model in the order in which it is written."""
+    own = [tensor for name, tensor in model.state_dict().items()
+           if not name.endswith("num_batches_tracked")]
+    given = [torch.from_numpy(values.copy()) for name, values in
+             same.tensors_of(folder / "model.safetensors").items()
+             if not name.endswith("num_batches_tracked")]
+    for to, values in zip(own, given, strict=True):
+        assert to.shape == values.shape, (to.shape, values.shape)
+        to.copy_(values)
+
+
+def print_losses(model: nn.Module, loss_of, tensors: Batch, batch_size: int,
+                 update: Callable[[], None], options) -> None:
+    """The other side of `fdl bench --same`."""
+    load_weights(model, options.same)
+    model = compiled(model, options.arm)
+    model.train()
+    losses = []
+    for chosen in same.batches(len(tensors[0]), batch_size, options.seed, options.epochs):
+        *inputs, y = (tensor[torch.from_numpy(chosen)] for tensor in tensors)
+        loss = loss_of(model(*inputs), y)
+        loss.backward()
+        update()
+        losses.append(loss.item())
+    print(json.dumps({"losses": losses}), flush=True)
+
+
+def updater(optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+    def update() -> None:
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return update
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job without schedule or validation."""
+
+    make: Callable[[float], nn.Module]  # with that dropout
+    num_parameters: int
+    batch_size: int
+    samples: Callable[[int], Batch]  # so many
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = nn.functional.cross_entropy
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
+    optimizer_options: tuple[tuple[str, float], ...] = (("lr", 1e-3),)
+    dropout: float = 0.0
+    num_samples: int | None = None  # None: as many as batches_per_epoch fill
+    batches_per_epoch: int = 50
+
+
+def parse(description: str, names: Iterable[str]):
+    parser = peer_parser(description, ARMS)
+    parser.add_argument("--model", choices=list(names), required=True)
+    parser.add_argument("--draw", type=Path, metavar="FILE",
+                        help="write samples for --same there, and end")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    return options
+
+
+def draw(work: Work, batch_size: int, file: Path) -> None:
+    x, y = work.samples(same.BATCHES_DRAWN * batch_size)
+    name = same.input_name(tuple(x.shape[1:]), not x.is_floating_point())
+    save_file({name: x.contiguous(), "target": y.clone()}, file)
+
+
+def run(work: Work, options) -> None:
+    batch_size = options.batch or work.batch_size
+    if options.draw:
+        return draw(work, batch_size, options.draw)
+    record = Record(options.model, options.arm)
+    model = work.make(0.0 if options.same else work.dropout)
+    facts = run_facts(model)
+    assert facts["num_parameters"] == work.num_parameters, facts["num_parameters"]
+    optimizer = work.optimizer(model.parameters(), **dict(work.optimizer_options),
+                               **optimizer_options(options.arm))
+    if options.same and (options.same / "data.safetensors").exists():
+        tensors = tuple(torch.from_numpy(values.copy()) for values in same.data_of(options.same))
+    else:
+        tensors = work.samples(work.num_samples or work.batches_per_epoch * batch_size)
+    if options.same:
+        return print_losses(model, work.loss, tensors, batch_size, updater(optimizer), options)
+    model = compiled(model, options.arm)
+    for _ in range(options.epochs):
+        train_epoch(model, work.loss, ShuffledBatches(tensors, batch_size), updater(optimizer), record)
+    record.print_json(**facts)

@@ -1,14 +1,11 @@
 #include "commands/bench/arms.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <sstream>
 
-#include <fmt/ranges.h>
-
+#include "commands/bench/energy.h"
+#include "commands/bench/programs.h"
 #include "lib/base/files.h"
-#include "lib/base/process.h"
 #include "lib/monitor/event.h"
 
 namespace fdl::commands::bench {
@@ -16,56 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-struct Ended {
-  std::string output;
-  double wall_s = 0, peak_rss_mib = 0;
-};
-
-// What a program said before it failed.
-Diagnostic with_last_lines(Diagnostic d, const std::string& output) {
-  constexpr std::ptrdiff_t kShown = 20;
-  std::vector<std::string> lines;
-  std::istringstream text(output);
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  const auto count = std::min(kShown, static_cast<std::ptrdiff_t>(lines.size()));
-  for (auto line = lines.end() - count; line != lines.end(); ++line)
-    d = std::move(d).note("{}", *line);
-  return d;
-}
-
-Result<Ended> run(ProcessSpec spec, const Setup& setup) {
-  spec.folder = setup.root;
-  spec.output_file = setup.work / "output.txt";
-  std::error_code ignored;
-  fs::remove(spec.output_file, ignored);
-  const auto start = std::chrono::steady_clock::now();
-  Result<Process> process = Process::start(spec);
-  if (!process) return fail(process.error());
-  const ExitStatus status = process->wait();
-  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  Result<std::string> output = read_file(spec.output_file);
-  if (!output) return fail(output.error());
-  if (status.ok())
-    return Ended{*output, wall.count(), static_cast<double>(status.peak_rss_kib) / 1024};
-  return fail(with_last_lines(error(Code::BenchFailed, {}, "exit {} of: {} {}", status.shell_code(),
-                                    spec.program, fmt::join(spec.arguments, " ")),
-                              *output));
-}
-
-// The library, and glibc settings that keep freed blocks: fdl-engine has both built in.
-std::map<std::string, std::string> environment_of(const Setup& setup, bool is_tuned) {
-  const std::string threads = std::to_string(setup.threads);
-  std::map<std::string, std::string> out = {
-      {"OMP_NUM_THREADS", threads}, {"MKL_NUM_THREADS", threads}, {"FDL_THREADS", threads}};
-  if (is_tuned) {
-    out.insert({{"LD_PRELOAD", (setup.work / "mkl_dispatch.so").string()},
-                {"MALLOC_MMAP_MAX_", "0"},
-                {"MALLOC_TRIM_THRESHOLD_", std::to_string(std::int64_t{1} << 34)},
-                {"MALLOC_TOP_PAD_", std::to_string(std::int64_t{1} << 26)}});
-  }
-  return out;
-}
 
 Result<Figures> bad_output(const std::string& what) {
   return fail(error(Code::BenchFailed, {}, "{}", what));
@@ -79,15 +26,28 @@ std::optional<double> number(const json& from, const char* key) {
   return found->get<double>();
 }
 
+constexpr std::pair<std::vector<double> Figures::*, const char*> kQuantiles[] = {
+    {&Figures::step_ms_p50, "step_ms_p50"},
+    {&Figures::step_ms_p95, "step_ms_p95"},
+    {&Figures::step_ms_p99, "step_ms_p99"},
+};
+
+// A list for the epochs; absent where the arm does not time single steps.
+void take_quantiles(const json& from, Figures& to) {
+  for (const auto& [quantiles, name] : kQuantiles) {
+    const auto found = from.find(name);
+    if (found != from.end()) to.*quantiles = found->get<std::vector<double>>();
+  }
+}
+
 Result<Figures> figures_of_script(const Ended& ended) {
-  const std::size_t end = ended.output.find_last_not_of('\n');
-  const std::size_t begin = ended.output.rfind('\n', end) + 1;
-  const json told = json::parse(ended.output.substr(begin, end + 1 - begin), nullptr, false);
+  const json told = json::parse(ended.last_line(), nullptr, false);
   try {
     Figures out;
     out.threads = told.at("threads");
     out.step_ms = told.at("step_ms").get<std::vector<double>>();
     out.num_steps = told.at("num_steps").get<std::vector<std::int64_t>>();
+    take_quantiles(told, out);
     out.first_step_s = number(told, "first_step_s");
     // Its own word: Python's end touches 120 MiB more of torch's libraries.
     out.peak_rss_mib = told.at("peak_rss_mib");
@@ -102,21 +62,7 @@ Result<Figures> figures_of_script(const Ended& ended) {
 
 Result<Figures> run_script(const Job& job, const Arm& arm, const Setup& setup, std::int64_t epochs,
                            std::int64_t seed) {
-  ProcessSpec spec;
-  spec.program = setup.python.string();
-  spec.arguments = {job.script};
-  const auto add = [&](std::vector<std::string> words) {
-    spec.arguments.insert(spec.arguments.end(), words.begin(), words.end());
-  };
-  add(arm.words);
-  add({"--epochs", std::to_string(epochs), "--threads", std::to_string(setup.threads)});
-  add({"--seed", std::to_string(seed)});
-  add(job.words);
-  if (setup.batch_size > 0) add({"--batch", std::to_string(setup.batch_size)});
-  if (!job.splits.empty() && !setup.fashion_mnist.empty())
-    add({"--data", setup.fashion_mnist.string()});
-  spec.environment = environment_of(setup, arm.is_tuned);
-  const Result<Ended> ended = run(std::move(spec), setup);
+  const Result<Ended> ended = run_program(peer_program(job, arm, setup, epochs, seed), setup);
   if (!ended) return fail(ended.error());
   return figures_of_script(*ended);
 }
@@ -140,41 +86,20 @@ Result<Figures> figures_of_run(const fs::path& run) {
     const double steps = event->number("num_steps").value_or(1);
     out.step_ms.push_back(1e3 * event->number("train_seconds").value_or(0) / steps);
     out.num_steps.push_back(static_cast<std::int64_t>(steps));
+    for (const auto& [quantiles, name] : kQuantiles)
+      (out.*quantiles).push_back(event->number(name).value_or(0));
     out.final_loss = event->number("train/loss").value_or(0);
   }
   if (is_done && !out.step_ms.empty()) return out;
   return bad_output("the run '" + run.string() + "' is not done");
 }
 
-Result<Figures> run_own(const Job& job, const Setup& setup, std::int64_t epochs,
-                        std::int64_t seed) {
-  const fs::path output = setup.work / "runs";
-  std::error_code code;
-  fs::remove_all(output, code);
-  ProcessSpec spec;
-  spec.program = setup.fdl.string();
-  spec.arguments = {"run", job.manifest};
-  if (!job.preset.empty()) spec.arguments.push_back(job.preset);
-  const auto set = [&](const std::string& path, const std::string& value) {
-    spec.arguments.push_back(path + "=" + value);
-  };
-  set("training.epochs", std::to_string(epochs));
-  set("training.seed", std::to_string(seed));
-  set("output.dir", output.string());
-  if (setup.batch_size > 0) {
-    set("training.batch_size", std::to_string(setup.batch_size));
-    set("data.train.synthetic.samples", std::to_string(setup.batch_size * kBatchesPerEpoch));
-  }
-  for (const std::string& split : job.splits) {
-    if (!setup.fashion_mnist.empty())
-      set("data." + split + ".fashion_mnist.path", setup.fashion_mnist.string());
-  }
-  spec.environment = environment_of(setup, false);
-  const Result<Ended> ended = run(spec, setup);
+Result<Figures> run_own(const Job& job, const std::vector<std::string>& settings,
+                        const Setup& setup, std::int64_t epochs, std::int64_t seed) {
+  ProcessSpec spec = own_program(job, setup, epochs, seed, settings);
+  const Result<Ended> ended = run_program(spec, setup);
   if (!ended) return fail(ended.error());
-  fs::path folder;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(output, code))
-    if (entry.path().filename() == "events.jsonl") folder = entry.path().parent_path();
+  const fs::path folder = own_run(setup);
   Result<Figures> out = figures_of_run(folder);
   if (!out) return out;
   out->total_s = ended->wall_s;
@@ -182,7 +107,7 @@ Result<Figures> run_own(const Job& job, const Setup& setup, std::int64_t epochs,
   if (job.splits.empty()) return out;
   // The scripts test within their process, so the time of a second one counts as ours.
   spec.arguments = {"eval", folder.string(), "--data", "test", "--json"};
-  const Result<Ended> tested = run(std::move(spec), setup);
+  const Result<Ended> tested = run_program(std::move(spec), setup);
   if (!tested) return fail(tested.error());
   out->total_s += tested->wall_s;
   out->test_accuracy = number(json::parse(tested->output, nullptr, false), "test/accuracy");
@@ -199,9 +124,23 @@ const std::vector<Arm>& peers() {
        "and with MKL's best kernels and freed memory kept, as fdl-engine has them built in",
        {"--arm", "fused"},
        true},
-      {"torch-compile",
-       "through `torch.compile`, with the fused optimizer",
-       {"--arm", "compile"},
+      {"torch-compile", "through `torch.compile`, with the fused optimizer", {"--arm", "compile"}},
+      {"torch-compile-max",
+       "through `torch.compile` with `mode=\"max-autotune\"`, with the fused optimizer",
+       {"--arm", "compile-max"}},
+      {"jax", "JAX: one jitted step; of the jobs made of products and norms", {}, false, true},
+      {"fdl-bf16",
+       "fdl with `precision: bf16`",
+       {"training.precision=bf16"},
+       false,
+       false,
+       true,
+       true},
+      {"torch-bf16",
+       "PyTorch eager under autocast to bfloat16, with the fused optimizer",
+       {"--arm", "bf16"},
+       false,
+       false,
        false,
        true},
   };
@@ -224,8 +163,30 @@ nlohmann::ordered_json Figures::to_json() const {
                                 {"peak_rss_mib", peak_rss_mib},
                                 {"final_loss", final_loss},
                                 {"load_before", load_before}};
+  for (const auto& [quantiles, name] : kQuantiles) {
+    if (!(this->*quantiles).empty()) out[name] = this->*quantiles;
+  }
+  if (energy_j) out["energy_j"] = *energy_j;
   if (first_step_s) out["first_step_s"] = *first_step_s;
   if (test_accuracy) out["test_accuracy"] = *test_accuracy;
+  return out;
+}
+
+Figures Figures::from_json(const json& run) {
+  Figures out;
+  out.arm = run.at("arm");
+  out.round = run.at("round");
+  out.threads = run.at("threads");
+  out.step_ms = run.at("step_ms").get<std::vector<double>>();
+  out.num_steps = run.at("num_steps").get<std::vector<std::int64_t>>();
+  take_quantiles(run, out);
+  out.total_s = run.at("total_s");
+  out.peak_rss_mib = run.at("peak_rss_mib");
+  out.final_loss = number(run, "final_loss").value_or(0);
+  out.load_before = run.at("load_before");
+  out.energy_j = number(run, "energy_j");
+  out.first_step_s = number(run, "first_step_s");
+  out.test_accuracy = number(run, "test_accuracy");
   return out;
 }
 
@@ -233,9 +194,15 @@ Result<Figures> run_arm(const Job& job, const std::string& arm, const Setup& set
                         std::int64_t epochs, std::int64_t seed) {
   double load = 0;
   ::getloadavg(&load, 1);
-  Result<Figures> out = arm == kOwnArm ? run_own(job, setup, epochs, seed)
-                                       : run_script(job, *find_peer(arm), setup, epochs, seed);
+  const EnergyMeter meter;
+  const Arm* peer = find_peer(arm);
+  const bool is_own = arm == kOwnArm || peer->is_own;
+  Result<Figures> out =
+      is_own ? run_own(job, peer == nullptr ? std::vector<std::string>() : peer->words, setup,
+                       epochs, seed)
+             : run_script(job, *peer, setup, epochs, seed);
   if (!out) return out;
+  out->energy_j = meter.joules();
   if (out->threads != setup.threads) {
     return fail(error(Code::BenchFailed, {}, "'{}' ran with {} threads, expected {}", arm,
                       out->threads, setup.threads));
@@ -254,7 +221,7 @@ Result<void> build_tuning(const Setup& setup) {
                     "-o",
                     (setup.work / "mkl_dispatch.so").string(),
                     "bench/peers/mkl_dispatch.c"};
-  const Result<Ended> ended = run(std::move(spec), setup);
+  const Result<Ended> ended = run_program(std::move(spec), setup);
   if (!ended) return fail(ended.error());
   return {};
 }

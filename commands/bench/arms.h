@@ -12,12 +12,14 @@
 // One run of one side, in a process of its own.
 namespace fdl::commands::bench {
 
-// A side: fdl itself, or a way to run the script of another framework.
+// A side beside fdl: a way to run the script of another framework, or fdl with other settings.
 struct Arm {
   std::string name, doc;
   std::vector<std::string> words;  // of the script
   bool is_tuned = false;           // what fdl-engine has built in, given from outside
-  bool needs_batch_size = false;   // only of jobs that have one
+  bool is_jax = false;             // only of jobs that have a JAX script
+  bool is_own = false;             // fdl with `words` as settings, instead of a script
+  bool is_rounded = false;         // to bf16: its losses are not those of the others
 };
 inline constexpr const char* kOwnArm = "fdl";
 inline constexpr const char* kBaseline = "torch";
@@ -42,14 +44,19 @@ struct Figures {
   std::int64_t round = 0, threads = 0;
   std::vector<double> step_ms;  // of each epoch, its mean
   std::vector<std::int64_t> num_steps;
+  // Of each epoch, of its single steps; empty where an arm does not wait for each.
+  std::vector<double> step_ms_p50, step_ms_p95, step_ms_p99;
   double total_s = 0;                  // of the whole process
   std::optional<double> first_step_s;  // since the start of the process that trains
   double peak_rss_mib = 0;             // of the largest process
   double final_loss = 0;               // of the last epoch
   std::optional<double> test_accuracy;
-  double load_before = 0;  // of the machine, over a minute
+  double load_before = 0;          // of the machine, over a minute
+  std::optional<double> energy_j;  // of the machine during the whole process
 
   nlohmann::ordered_json to_json() const;
+  // Throws nlohmann::json::exception where a part is missing that no arm lacks.
+  static Figures from_json(const nlohmann::json& run);
 };
 
 // Errors: FDL5003 (a program is missing), FDL5440 (it failed, or ran with other threads).

@@ -8,8 +8,6 @@
 
 namespace fdl::commands::bench {
 
-inline constexpr std::int64_t kBatchesPerEpoch = 50;  // of floDl's models
-
 // The same network in a manifest and in a script of another framework. Paths start at the folder
 // that holds manifests/ and bench/.
 struct Job {
@@ -20,6 +18,16 @@ struct Job {
   std::int64_t epochs = 4;               // of a round
   std::int64_t batch_size = 0;           // that both sides can be given; 0: it is what is measured
   std::vector<std::string> splits = {};  // that read Fashion-MNIST
+  std::int64_t batches_per_epoch = 50;   // of data that is drawn
+  std::int64_t num_samples = 0;          // of an epoch, where batches do not say it
+  std::string table = {};                // a file that is written before; its rows are the data
+  std::string no_dropout = {};           // the setting that turns dropout off; empty: there is none
+  bool has_jax = false;                  // whether bench/peers/jax_models.py has it
+
+  bool is_drawn() const { return splits.empty() && table.empty(); }
+  std::int64_t samples_per_epoch() const {
+    return num_samples > 0 ? num_samples : batch_size * batches_per_epoch;
+  }
 };
 
 const std::vector<Job>& jobs();

@@ -1,11 +1,14 @@
 #include "commands/bench/report.h"
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 #include <sys/utsname.h>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "commands/bench/same.h"
 #include "commands/bench/statistics.h"
 #include "commands/table.h"
 #include "lib/base/machine.h"
@@ -13,13 +16,13 @@
 namespace fdl::commands::bench {
 namespace {
 
-// A run's time of a step: the median over its epochs but the first, which warms up.
-double step_ms(const Figures& figures) {
-  const auto begin = figures.step_ms.begin();
-  return figures.step_ms.size() == 1
-             ? figures.step_ms.front()
-             : median(std::vector<double>(begin + 1, figures.step_ms.end()));
+// The middle of a run's epochs but the first, which warms up.
+double settled(const std::vector<double>& epochs) {
+  if (epochs.size() == 1) return epochs.front();
+  return median(std::vector<double>(epochs.begin() + 1, epochs.end()));
 }
+
+double step_ms(const Figures& figures) { return settled(figures.step_ms); }
 
 template <typename F>
 std::vector<double> each(const std::vector<const Figures*>& runs, F value) {
@@ -43,24 +46,83 @@ std::optional<double> middle_of(const std::vector<const Figures*>& runs,
   return out.empty() ? std::nullopt : std::optional(median(out));
 }
 
-std::vector<std::string> row_of(const JobReport& report, const std::string& arm) {
-  const std::vector<const Figures*> runs = report.of(arm);
-  const std::vector<double> steps = each(runs, step_ms);
-  const auto speed = speed_of(report, arm);
-  const auto middle = [&](double Figures::*value) {
+// What a row is made of.
+struct Row {
+  const JobReport& report;
+  const std::string& arm;
+  std::vector<const Figures*> runs;
+
+  double middle(double Figures::*value) const {
     return median(each(runs, [&](const Figures& one) { return one.*value; }));
+  }
+  // Of what is told for each epoch; empty where a run does not.
+  std::optional<double> middle(std::vector<double> Figures::*epochs) const {
+    std::vector<double> out;
+    for (const Figures* run : runs) {
+      if ((run->*epochs).empty()) return std::nullopt;
+      out.push_back(settled(run->*epochs));
+    }
+    return median(std::move(out));
+  }
+};
+
+std::string times_cell(const Row& row) {
+  const auto speed = speed_of(row.report, row.arm);
+  if (speed) return fmt::format("{:.2f}", speed->ratio);
+  return row.report.is_void(row.arm) ? "void" : "";
+}
+
+std::string interval_cell(const Row& row) {
+  const auto speed = speed_of(row.report, row.arm);
+  return speed ? fmt::format("{:.2f}-{:.2f}", speed->low, speed->high) : "";
+}
+
+std::string tail_cell(const Row& row) {
+  const auto middle = row.middle(&Figures::step_ms_p50), last = row.middle(&Figures::step_ms_p99);
+  return middle && last && *middle > 0 ? fmt::format("{:.2f}", *last / *middle) : "";
+}
+
+std::string difference_cell(const Row& row) {
+  const auto found = row.report.differences.find(row.arm);
+  return found == row.report.differences.end() ? "" : fmt::format("{:.0e}", found->second);
+}
+
+std::string batch_cell(const Row& row) {
+  const std::int64_t own = row.report.job->batch_size;
+  if (own == 0) return "";
+  return row.report.batch_size == own ? fmt::format("{}", own)
+                                      : fmt::format("{} of {}", row.report.batch_size, own);
+}
+
+struct Column {
+  const char* title;
+  std::string (*cell)(const Row&);
+};
+
+const std::vector<Column>& columns() {
+  static const std::vector<Column> kColumns = {
+      {"job", [](const Row& r) { return r.report.job->name; }},
+      {"batch", batch_cell},
+      {"arm", [](const Row& r) { return r.arm; }},
+      {"step ms", [](const Row& r) { return fmt::format("{:.3f}", step_ms_of(r.report, r.arm)); }},
+      {"spread", [](const Row& r) { return fmt::format("{:.3f}", spread(each(r.runs, step_ms))); }},
+      {"times", times_cell},
+      {"95 %", interval_cell},
+      {"p50 ms", [](const Row& r) { return cell(r.middle(&Figures::step_ms_p50), 3); }},
+      {"p95 ms", [](const Row& r) { return cell(r.middle(&Figures::step_ms_p95), 3); }},
+      {"p99 ms", [](const Row& r) { return cell(r.middle(&Figures::step_ms_p99), 3); }},
+      {"p99/p50", tail_cell},
+      {"whole s", [](const Row& r) { return cell(r.middle(&Figures::total_s), 2); }},
+      {"first step s",
+       [](const Row& r) { return cell(middle_of(r.runs, &Figures::first_step_s), 2); }},
+      {"peak MiB", [](const Row& r) { return cell(r.middle(&Figures::peak_rss_mib), 0); }},
+      {"energy J", [](const Row& r) { return cell(middle_of(r.runs, &Figures::energy_j), 0); }},
+      {"loss", [](const Row& r) { return cell(r.middle(&Figures::final_loss), 4); }},
+      {"accuracy",
+       [](const Row& r) { return cell(middle_of(r.runs, &Figures::test_accuracy), 4); }},
+      {"apart", difference_cell},
   };
-  return {report.job->name,
-          arm,
-          fmt::format("{:.3f}", median(steps)),
-          fmt::format("{:.3f}", spread(steps)),
-          speed ? fmt::format("{:.2f}", speed->ratio) : "",
-          speed ? fmt::format("{:.2f}-{:.2f}", speed->low, speed->high) : "",
-          cell(middle(&Figures::total_s), 2),
-          cell(middle_of(runs, &Figures::first_step_s), 2),
-          cell(middle(&Figures::peak_rss_mib), 0),
-          cell(middle(&Figures::final_loss), 4),
-          cell(middle_of(runs, &Figures::test_accuracy), 4)};
+  return kColumns;
 }
 
 }  // namespace
@@ -93,6 +155,7 @@ std::map<std::string, std::string> machine_facts() {
 }
 
 std::optional<Speed> speed_of(const JobReport& report, const std::string& arm) {
+  if (report.is_void(kBaseline) || report.is_void(arm)) return std::nullopt;
   const std::vector<double> base = each(report.of(kBaseline), step_ms),
                             own = each(report.of(arm), step_ms);
   if (base.empty() || base.size() != own.size()) return std::nullopt;
@@ -100,15 +163,35 @@ std::optional<Speed> speed_of(const JobReport& report, const std::string& arm) {
   return Speed{median(base) / median(own), low, high};
 }
 
-std::string to_table(const Report& report) {
-  std::vector<std::vector<std::string>> rows = {{"job", "arm", "step ms", "spread", "times", "95 %",
-                                                 "whole s", "first step s", "peak MiB", "loss",
-                                                 "accuracy"}};
-  for (const JobReport& job : report.jobs) {
-    for (const std::string& arm : job.arms) rows.push_back(row_of(job, arm));
-  }
-  return aligned_table(rows);
+bool JobReport::is_void(const std::string& arm) const {
+  const auto found = differences.find(arm);
+  return found != differences.end() && !(found->second <= kLossTolerance);
 }
+
+double step_ms_of(const JobReport& report, const std::string& arm) {
+  return median(each(report.of(arm), step_ms));
+}
+
+std::vector<std::vector<std::string>> to_rows(const Report& report) {
+  std::vector<std::vector<std::string>> out(1);
+  for (const JobReport& job : report.jobs) {
+    for (const std::string& arm : job.arms) {
+      out.emplace_back();
+      for (const Column& column : columns())
+        out.back().push_back(column.cell({job, arm, job.of(arm)}));
+    }
+  }
+  for (const Column& column : columns()) out.front().emplace_back(column.title);
+  for (std::size_t i = columns().size(); i-- > 0;) {
+    const bool is_told =
+        std::any_of(out.begin() + 1, out.end(), [&](const auto& row) { return !row[i].empty(); });
+    if (is_told) continue;
+    for (auto& row : out) row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return out;
+}
+
+std::string to_table(const Report& report) { return aligned_table(to_rows(report)); }
 
 nlohmann::ordered_json to_json(const Report& report) {
   nlohmann::ordered_json out = {{"date", report.date},
@@ -124,10 +207,55 @@ nlohmann::ordered_json to_json(const Report& report) {
       if (const auto speed = speed_of(job, arm))
         one["times"][arm] = {speed->ratio, speed->low, speed->high};
     }
+    for (const auto& [arm, difference] : job.differences) one["apart"][arm] = difference;
     for (const Figures& run : job.runs) one["runs"].push_back(run.to_json());
     out["jobs"].push_back(std::move(one));
   }
   return out;
+}
+
+namespace {
+
+JobReport job_from_json(const nlohmann::json& told) {
+  JobReport out{find_job(told.at("job").get<std::string>()),
+                told.at("epochs"),
+                told.at("batch_size"),
+                {},
+                {}};
+  if (out.job == nullptr) return out;
+  for (const nlohmann::json& run : told.at("runs")) {
+    out.runs.push_back(Figures::from_json(run));
+    const std::string& arm = out.runs.back().arm;
+    if (std::find(out.arms.begin(), out.arms.end(), arm) == out.arms.end()) out.arms.push_back(arm);
+  }
+  const auto apart = told.find("apart");
+  if (apart == told.end()) return out;
+  for (const auto& [arm, difference] : apart->items())  // what is not finite is written as null
+    out.differences[arm] =
+        difference.is_number() ? difference.get<double>() : std::numeric_limits<double>::infinity();
+  return out;
+}
+
+}  // namespace
+
+Result<Report> from_json(const nlohmann::json& told, const std::string& name) {
+  const auto refused = [&](const std::string& why) {
+    return fail(
+        error(Code::BadCommandLine, {}, "'{}' is no report of `fdl bench --out`{}", name, why));
+  };
+  try {
+    Report out{told.at("date"),    told.at("rounds"),   told.at("threads"),
+               told.at("machine"), told.at("versions"), {}};
+    for (const nlohmann::json& job : told.at("jobs")) {
+      out.jobs.push_back(job_from_json(job));
+      if (out.jobs.back().job == nullptr)
+        return refused(fmt::format(": there is no job '{}'", job.at("job").get<std::string>()));
+      if (out.jobs.back().runs.empty()) return refused(": a job has no runs");
+    }
+    return out;
+  } catch (const nlohmann::json::exception&) {
+    return refused("");
+  }
 }
 
 std::vector<std::string> slower_than(const Report& report, const nlohmann::json& former) {
@@ -139,6 +267,10 @@ std::vector<std::string> slower_than(const Report& report, const nlohmann::json&
     for (const JobReport& now : report.jobs) {
       const auto speed = speed_of(now, kOwnArm);
       const bool is_same = then.is_object() && then.value("job", "") == now.job->name;
+      if (is_same && now.is_void(kBaseline)) {
+        out.push_back(fmt::format("{}: void: losses lie {:.0e} apart", now.job->name,
+                                  now.differences.at(kBaseline)));
+      }
       if (!is_same || !speed) continue;
       const auto times = then.find("times");
       if (times == then.end() || !times->contains(kOwnArm)) continue;

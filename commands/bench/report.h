@@ -17,7 +17,10 @@ struct JobReport {
   std::int64_t epochs = 0, batch_size = 0;
   std::vector<std::string> arms;
   std::vector<Figures> runs;
+  std::map<std::string, double> differences = {};  // of the arms' losses, where they were compared
 
+  // The arm does not do the same work as fdl.
+  bool is_void(const std::string& arm) const;
   std::vector<const Figures*> of(const std::string& arm) const;  // in the order of rounds
 };
 
@@ -32,18 +35,24 @@ struct Report {
 std::map<std::string, std::string> machine_facts();
 
 // How often faster a step is than the baseline's: medians over rounds, and their 95 % interval.
-// Empty where the report lacks one of the two.
+// Empty where the report lacks one of the two, or one is void.
 struct Speed {
   double ratio = 0, low = 0, high = 0;
 };
 std::optional<Speed> speed_of(const JobReport& report, const std::string& arm);
 
+// A row for each arm of each job, below the columns' names. Columns that no row has are left out.
+std::vector<std::vector<std::string>> to_rows(const Report& report);
 std::string to_table(const Report& report);
 nlohmann::ordered_json to_json(const Report& report);
+// Errors: FDL9001 for what to_json() does not write, `name` being where it is from.
+Result<Report> from_json(const nlohmann::json& told, const std::string& name);
+double step_ms_of(const JobReport& report, const std::string& arm);  // the middle of its rounds
 std::string to_page(const Report& report);  // one HTML file, with nothing beside it
 
 // What got slower against the JSON of a former report: a sentence for each job whose whole interval
-// lies more than a tenth below the former one. Jobs that either lacks are passed over.
+// lies more than a tenth below the former one, and for each that is void. Jobs that either lacks
+// are passed over.
 std::vector<std::string> slower_than(const Report& report, const nlohmann::json& former);
 
 }  // namespace fdl::commands::bench

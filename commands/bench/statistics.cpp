@@ -5,17 +5,9 @@
 #include <random>
 
 #include "lib/base/check.h"
+#include "lib/base/quantile.h"
 
 namespace fdl::commands::bench {
-
-double quantile(std::vector<double> values, double share) {
-  FDL_CHECK(!values.empty());
-  std::sort(values.begin(), values.end());
-  const double at = share * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(std::floor(at));
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (at - std::floor(at)) * (values[above] - values[below]);
-}
 
 double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
 

@@ -11,9 +11,6 @@ double median(std::vector<double> values);
 // 1.4826 times the median absolute deviation: of a normal distribution its standard deviation.
 double spread(const std::vector<double>& values);
 
-// The value below which `share` of all lie, between the two nearest.
-double quantile(std::vector<double> values, double share);
-
 // Bootstrap interval, 95 %, of median(above) / median(below). Entry i of both is of round i, and
 // rounds are drawn whole: what slowed a round down slowed both down. The draws are always the same.
 std::pair<double, double> ratio_interval(const std::vector<double>& above,

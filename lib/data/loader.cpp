@@ -74,8 +74,9 @@ struct Loader::State {
   const std::int64_t num_batches;  // of an epoch
 
   std::mutex mutex;
-  std::condition_variable changed;
-  bool is_stopping = false;
+  std::condition_variable has_changed;  // workers wait for room, or the end
+  std::condition_variable is_made;      // next() waits for its batch
+  bool is_stopping = false, is_awaited = false;
   Position claim;  // the next batch that a worker takes
   Order order;     // of the epoch of `claim`
   std::int64_t num_claimed = 0;
@@ -96,6 +97,7 @@ struct Loader::State {
     const std::int64_t in_use = num_given > 0 ? 1 : 0;
     return num_claimed - num_given + in_use < static_cast<std::int64_t>(slots.size());
   }
+  std::int64_t num_ahead() const { return num_claimed - num_given; }
   Slot& slot_of(std::int64_t number) {
     return slots[static_cast<std::size_t>(number) % slots.size()];
   }
@@ -222,14 +224,14 @@ struct Loader::State {
   void work() {
     std::unique_lock lock(mutex);
     for (;;) {
-      changed.wait(lock, [&] { return is_stopping || is_end() || has_room(); });
+      has_changed.wait(lock, [&] { return is_stopping || is_end() || has_room(); });
       if (is_stopping || is_end()) return;
       Slot& slot = claim_slot();
       lock.unlock();
       fill_or_fail(slot);
       lock.lock();
       slot.is_ready = true;
-      changed.notify_all();
+      if (is_awaited) is_made.notify_one();
     }
   }
 };
@@ -249,7 +251,7 @@ Loader::~Loader() {
     const std::lock_guard lock(state_->mutex);
     state_->is_stopping = true;
   }
-  state_->changed.notify_all();
+  state_->has_changed.notify_all();
   for (std::thread& worker : state_->workers) worker.join();
 }
 
@@ -261,8 +263,12 @@ Result<const Batch*> Loader::next() {
   if (s.workers.empty()) {
     s.fill_or_fail(s.claim_slot());
   } else {
-    s.changed.notify_all();  // the former batch's slot is free
-    s.changed.wait(lock, [&] { return s.num_claimed >= s.num_given && slot.is_ready; });
+    const auto is_there = [&] { return s.num_claimed >= s.num_given && slot.is_ready; };
+    // To wake a thread costs as much as a small step: only when half of the batches are used up.
+    if (!is_there() || s.num_ahead() * 2 <= s.spec.prefetch) s.has_changed.notify_all();
+    s.is_awaited = true;
+    s.is_made.wait(lock, is_there);
+    s.is_awaited = false;
   }
   if (slot.failure) return fail(*slot.failure);
   return &slot.batch;

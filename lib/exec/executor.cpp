@@ -1,11 +1,15 @@
 #include "lib/exec/executor.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones_like.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/functions/accumulate_grad.h>
 
 #include "lib/base/check.h"
 #include "lib/exec/program.h"
 #include "lib/exec/run.h"
+#include "lib/kernels/gemm.h"
+#include "lib/nn/direct_node.h"
 #include "lib/tensor/errors.h"
 
 namespace fdl::exec {
@@ -17,10 +21,10 @@ struct Executor::Program {
 };
 
 Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
-                   std::vector<graph::ValueId> wanted) {
+                   std::vector<graph::ValueId> wanted, bool fuses) {
   std::vector<graph::ValueId> kept = wanted;
   for (const graph::State& state : graph.states) kept.push_back(state.written);
-  std::vector<Step> steps = compile(graph, store, kept);
+  std::vector<Step> steps = compile(graph, store, kept, fuses && kernels::has_blas());
   program_ = std::make_shared<const Program>(Program{graph, std::move(wanted), std::move(steps)});
 }
 
@@ -61,9 +65,79 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   return out;
 }
 
+namespace {
+
+using torch::autograd::AccumulateGrad;
+using torch::autograd::Edge;
+
+// The tensor whose gradient a node takes up; null of one that goes on.
+const at::Tensor* leaf_of(const torch::autograd::Node& node) {
+  const auto* const end = dynamic_cast<const AccumulateGrad*>(&node);
+  return end == nullptr ? nullptr : &end->variable;
+}
+
+// The nodes from a loss to the parameters, where all of them are our own and each is read by the
+// one before it alone; else none.
+std::vector<nn::DirectNode*> direct_path(const at::Tensor& loss) {
+  std::vector<nn::DirectNode*> out;
+  torch::autograd::Node* node = loss.grad_fn().get();
+  while (node != nullptr) {
+    auto* const direct = dynamic_cast<nn::DirectNode*>(node);
+    if (direct == nullptr || node->num_inputs() != 1) return {};
+    out.push_back(direct);
+    node = nullptr;
+    for (const Edge& edge : out.back()->next_edges()) {
+      const bool ends = !edge.is_valid() || leaf_of(*edge.function) != nullptr;
+      if (ends) continue;
+      if (node != nullptr) return {};
+      node = edge.function.get();
+    }
+  }
+  return out;
+}
+
+// As the engine would, but that nothing has to be sorted and counted.
+std::vector<at::Tensor> gradients_along(const std::vector<nn::DirectNode*>& path,
+                                        const at::Tensor& loss,
+                                        const std::vector<tensor::NamedTensor>& parameters,
+                                        bool keeps) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> out(parameters.size());
+  at::Tensor gradient = at::ones_like(loss);
+  for (nn::DirectNode* node : path) {
+    torch::autograd::variable_list found = node->backward({std::move(gradient)});
+    gradient = at::Tensor();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const Edge& edge = node->next_edge(i);
+      if (!edge.is_valid() || !found[i].defined()) continue;
+      const at::Tensor* const leaf = leaf_of(*edge.function);
+      if (leaf == nullptr) {
+        gradient = std::move(found[i]);
+        continue;
+      }
+      for (std::size_t k = 0; k < parameters.size(); ++k) {
+        if (!parameters[k].value.is_same(*leaf)) continue;
+        out[k] = out[k].defined() ? out[k].add(found[i]) : std::move(found[i]);
+        break;
+      }
+    }
+    if (!keeps) node->release_variables();
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<std::vector<at::Tensor>> gradients(const at::Tensor& loss,
                                           const std::vector<tensor::NamedTensor>& parameters,
                                           bool keeps) {
+  if (const auto path = direct_path(loss); !path.empty()) {
+    try {
+      return gradients_along(path, loss, parameters, keeps);
+    } catch (const std::exception& thrown) {
+      return fail(tensor::torch_failure(thrown, "the backward pass"));
+    }
+  }
   std::vector<at::Tensor> leaves;
   leaves.reserve(parameters.size());
   for (const auto& parameter : parameters) {

@@ -34,9 +34,11 @@ using NodeWatch = std::function<void(const graph::Node&, const std::vector<at::T
 
 class Executor {
  public:
-  // `graph` must outlive the executor; `wanted` are the values that run() gives, in order.
+  // `graph` must outlive the executor; `wanted` are the values that run() gives, in order. `fuses`:
+  // chains of nodes run as one step each, by kernels that give what the operators give but for
+  // rounding; where a timer or a watch looks at the nodes, they run one by one all the same.
   Executor(const graph::Graph& graph, const tensor::TensorStore& store,
-           std::vector<graph::ValueId> wanted);
+           std::vector<graph::ValueId> wanted, bool fuses = false);
   ~Executor();
   Executor(Executor&&) noexcept;
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "lib/exec/experts.h"
+#include "lib/plan/chains.h"
 
 namespace fdl::exec {
 namespace {
@@ -82,8 +83,9 @@ std::size_t last_step(std::span<const Node> nodes, std::size_t depth) {
 
 class Compiler {
  public:
-  Compiler(const graph::Graph& graph, const tensor::TensorStore& store, const ValueSet& kept)
-      : graph_(graph), store_(store), kept_(kept) {}
+  Compiler(const graph::Graph& graph, const tensor::TensorStore& store, const ValueSet& kept,
+           bool fuses)
+      : graph_(graph), store_(store), kept_(kept), fuses_(fuses) {}
 
   // Of the model's own outputs only those that are kept are wanted.
   std::vector<Step> root() const {
@@ -107,13 +109,18 @@ class Compiler {
     for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
     std::vector<Step> out;
     while (!nodes.empty()) {
-      const std::size_t count = last_step(nodes, depth);
+      const std::size_t num_fused = fuses_ ? plan::chain_at_end(graph_, nodes, depth) : 0;
+      const std::size_t count = std::max(num_fused, last_step(nodes, depth));
       const auto these = nodes.last(count);
       nodes = nodes.first(nodes.size() - count);
       const auto wanted = [&](const Node& node) { return is_needed(node, needed); };
       if (std::none_of(these.begin(), these.end(), wanted)) continue;
       ValueSet touched;
-      if (these.front().recompute.size() > depth) {
+      if (num_fused > 0) {
+        out.push_back(chain(these, depth, needed));
+        touched.insert(out.back().makes.begin(), out.back().makes.end());
+        touched.insert(out.back().outer.front().begin(), out.back().outer.front().end());
+      } else if (these.front().recompute.size() > depth) {
         out.push_back(region(these, depth + 1, needed));
         touched.insert(out.back().makes.begin(), out.back().makes.end());
         touched.insert(out.back().outer.front().begin(), out.back().outer.front().end());
@@ -141,6 +148,21 @@ class Compiler {
                           std::back_inserter(out.makes));
     out.outer.push_back(without(read, made));
     out.blocks.push_back(steps(nodes, depth, {}, ValueSet(out.makes.begin(), out.makes.end())));
+    return out;
+  }
+
+  // As one, or node by node where somebody looks at them.
+  Step chain(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
+    plan::Chain chain =
+        plan::make_chain(graph_, nodes, [&](ValueId value) { return needed.count(value) != 0; });
+    Step out;
+    out.makes = chain.makes;
+    out.outer.push_back(chain.reads);
+    Compiler plain = *this;
+    plain.fuses_ = false;
+    out.blocks.push_back(
+        plain.steps(nodes, depth, {}, ValueSet(out.makes.begin(), out.makes.end())));
+    out.chain = std::make_shared<const FusedChain>(std::move(chain), store_, scratch_);
     return out;
   }
 
@@ -178,14 +200,16 @@ class Compiler {
   const graph::Graph& graph_;
   const tensor::TensorStore& store_;
   const ValueSet& kept_;
+  bool fuses_;
+  std::shared_ptr<ScratchPool> scratch_ = make_scratch();
 };
 
 }  // namespace
 
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
-                          const std::vector<ValueId>& kept) {
+                          const std::vector<ValueId>& kept, bool fuses) {
   const ValueSet set(kept.begin(), kept.end());
-  return Compiler(graph, store, set).root();
+  return Compiler(graph, store, set, fuses).root();
 }
 
 }  // namespace fdl::exec

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "lib/exec/fused.h"
 #include "lib/graph/graph.h"
 #include "lib/nn/forward.h"
 #include "lib/tensor/store.h"
@@ -18,11 +19,13 @@ struct Computed {
 };
 
 struct Step {
-  const graph::Node* node = nullptr;      // null: a region that the backward pass computes again
+  // Null: a region that the backward pass computes again, or with `chain` nodes that run as one.
+  const graph::Node* node = nullptr;
+  std::shared_ptr<const FusedChain> chain;
   nn::Forward forward;                    // of a module
   nn::Tensors own;                        // of a module
   std::vector<Computed> computed;         // of a module
-  std::vector<std::vector<Step>> blocks;  // of a loop, switch or gate; what is in a region
+  std::vector<std::vector<Step>> blocks;  // of a loop, switch or gate; what is in a region or chain
   std::vector<std::vector<graph::ValueId>> outer;  // what each block reads from outside
   std::vector<graph::ValueId> makes;               // of a region: what is read after it
   std::vector<graph::ValueId> dead;                // may be freed after this step
@@ -30,9 +33,9 @@ struct Step {
   bool is_batched = false;  // of a gate: all experts run as one
 };
 
-// `kept` are values that must outlive the whole run.
+// `kept` are values that must outlive the whole run; `fuses`: chains run as one.
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
-                          const std::vector<graph::ValueId>& kept);
+                          const std::vector<graph::ValueId>& kept, bool fuses);
 
 // Each module in the steps, those in their blocks too.
 template <typename Visit>

@@ -1,5 +1,8 @@
 #include "lib/exec/run.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <ATen/ops/argsort.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
@@ -26,6 +29,7 @@ Result<void> Run::steps(const std::vector<Step>& list) {
 void Run::show(const Node& node) { (*hooks_.watch)(node, gather(node.outputs)); }
 
 Result<void> Run::one(const Step& step) {
+  if (step.chain) return fused(step);
   if (step.node == nullptr) return region(step);
   if (step.node->kind == Node::Kind::Loop) return loop(step);
   if (step.node->kind == Node::Kind::Switch) return choose(step);
@@ -34,6 +38,24 @@ Result<void> Run::one(const Step& step) {
   const NodeTimer::Forward measured(hooks_.timer, *step.node);
   if (step.node->kind == Node::Kind::Gate) return gate(step);
   return at_node(*step.node, [&] { scatter(step.node->outputs, compute(step)); });
+}
+
+// Node by node where somebody looks at each, or it is nothing that a chain takes.
+Result<void> Run::fused(const Step& step) {
+  const std::vector<at::Tensor> reads = gather(step.outer.front());
+  if (hooks_.timer != nullptr || hooks_.watch != nullptr || !step.chain->takes(reads))
+    return steps(step.blocks.front());
+  const std::vector<plan::Chain::Part>& parts = step.chain->chain().parts;
+  const bool trains = context_.training;
+  std::vector<DropDraw> draws;
+  for (const plan::Chain::Part& part : parts) {
+    context_.node_path = part.node->path;
+    context_.training = trains && !is_frozen(*part.node);
+    draws.push_back(draw_of(part, context_));
+  }
+  context_.training = trains;
+  return at_node(*parts.front().node,
+                 [&] { scatter(step.makes, step.chain->run(reads, std::move(draws), turns_)); });
 }
 
 std::vector<at::Tensor> Run::compute(const Step& step) {
@@ -134,6 +156,24 @@ Result<bool> Run::goes_on(const Step& step, const at::Tensor& stream, TurnCount&
   return turns.goes_on(*number);
 }
 
+namespace {
+
+// A loop without a condition, of which one chain is the whole body: each turn's gradient comes by
+// the next one's.
+bool is_one_chain(const Step& loop) {
+  const std::vector<Step>& body = loop.blocks.front();
+  const graph::Block& block = loop.node->blocks.front();
+  if (body.size() != 1 || !body.front().chain) return false;
+  const plan::Chain& chain = body.front().chain->chain();
+  const auto has = [](const std::vector<ValueId>& all, ValueId one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  };
+  return loop.node->condition == Node::Condition::None && has(chain.reads, block.inputs.front()) &&
+         has(chain.makes, block.outputs.front());
+}
+
+}  // namespace
+
 Result<void> Run::loop(const Step& step) {
   const Node& node = *step.node;
   const std::int64_t outer_turn = context_.loop_turn;
@@ -141,6 +181,7 @@ Result<void> Run::loop(const Step& step) {
   const std::vector<ValueId>& made_by_turn = node.blocks.front().outputs;
   std::vector<std::vector<at::Tensor>> traces(made_by_turn.size() - 1);
   TurnCount turns(node, stream);
+  const auto outer_turns = std::exchange(turns_, is_one_chain(step) ? make_turns() : nullptr);
   while (turns.left() > 0) {
     context_.loop_turn = outer_turn * node.times + turns.done();
     if (node.condition == Node::Condition::While) {
@@ -159,6 +200,7 @@ Result<void> Run::loop(const Step& step) {
       if (!*more) break;
     }
   }
+  turns_ = outer_turns;
   context_.loop_turn = outer_turn;
   for (std::size_t i = 0; i < traces.size(); ++i)
     (*this)[node.outputs[i + 1]] = stack_turns(

@@ -73,6 +73,7 @@ class Run {
   at::Tensor zeros_of(graph::ValueId id, const at::Tensor& stream) const;
   Result<void> choose(const Step& step);
   Result<void> region(const Step& step);  // recompute.cpp
+  Result<void> fused(const Step& step);
 
   // experts.cpp
   Result<void> gate(const Step& step);
@@ -94,6 +95,7 @@ class Run {
   at::Device device_;
   std::shared_ptr<const void> owner_;
   Hooks hooks_;
+  std::shared_ptr<ChainTurns> turns_;            // of the loop at hand
   std::vector<tensor::Lanes> lanes_;             // around the folds at hand
   std::map<const Step*, nn::Tensors> buffered_;  // instead of the modules' own
 };

@@ -147,6 +147,7 @@ struct Training {
   std::int64_t accumulate = 1;      // batches of one update
   std::int64_t seed = 42;
   Precision precision = Precision::F32;
+  bool fuses = true;  // chains of the model's steps run as one: `compile: auto`
   std::int64_t validate_every_epochs = 1;  // one of the two is 0
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;

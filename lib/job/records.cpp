@@ -147,8 +147,8 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
           .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
           .field("compile", &K::compile,
-                 "`auto` plans steps where the planner can, which is nowhere yet; `false` never "
-                 "does: today both run op by op.",
+                 "`auto` runs chains of a model's steps as one, by kernels that give the same but for "
+                 "rounding; `false` runs op by op.",
                  config::choices({"auto", "false"}))
           .field("overfit", &K::overfit,
                  "Train on the first so many batches again and again, without validation: a model "

@@ -145,6 +145,7 @@ void read_rules(const Node& training, const graph::Graph& graph, Training& out,
   config::bind_record(record_spec(&keys), training, &keys, told_already);
   out.accumulate = std::max<std::int64_t>(1, keys.accumulate);
   read_precision(keys, out);
+  out.fuses = keys.compile != "false";
   read_clip(training, graph, out, problems);
   if (given(training, "ema") != nullptr)
     out.ema = Ema{keys.ema.decay, keys.ema.warmup, keys.ema.every, keys.ema.evaluate};

@@ -14,9 +14,12 @@
 //   load       {"path", "from", "files": "name bytes sha256, ...", "num_loaded", "num_missing",
 //   "num_unexpected", "num_mismatched", the names under "missing", ..., "summary"}
 //   progress   {"epoch", "step", "total_steps", "train/loss",
-//   "train/accuracy", "lr", "samples_per_s"}
-//   epoch      {"epoch", "step", "train_seconds", "num_steps", "train/loss", "val/loss", ...}
-//   checkpoint {"step", "path", "seconds" (to write), "stall_seconds" (that the steps waited for it),
+//   "train/accuracy", "lr", "samples_per_s", "eta_s"}: after the first step of each start, then at
+//   most twice a second
+//   epoch      {"epoch", "step", "train_seconds", "num_steps", "lr" (of the last update),
+//   "step_ms_p50", "step_ms_p95", "step_ms_p99" (of the epoch's steps in this start), "train/loss",
+//   "val/loss", ...}
+//   checkpoint {"step", "path", "seconds" (to write), "stall_seconds" (that steps waited),
 //   "is_best"}
 //   eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}
 //   observe    {"step", "observe/encoder.grad_norm", ...}

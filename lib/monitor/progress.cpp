@@ -73,14 +73,14 @@ void Progress::show_progress(const Event& event) {
   total_steps_ = event.number("total_steps").value_or(total_steps_);
   epochs_ = event.number("epochs").value_or(epochs_);
   const double step = event.number("step").value_or(0);
-  const double speed = event.number("samples_per_s").value_or(0);
+  const auto speed = event.number("samples_per_s");
   const double left_s = event.number("eta_s").value_or(0);
   // A run that only the clock ends has no number of steps.
   const double share = total_steps_ > 0 ? step / total_steps_ : of_time(event.time_s, left_s);
-  const std::string text =
-      fmt::format("epoch {} [{}] step {}{}  {:.0f} samples/s  {} left",
-                  of(event.number("epoch").value_or(0), epochs_), bar(share),
-                  of(step, total_steps_), measures(event), speed, show_duration(left_s));
+  std::string text =
+      fmt::format("epoch {} [{}] step {}{}", of(event.number("epoch").value_or(0), epochs_),
+                  bar(share), of(step, total_steps_), measures(event));
+  if (speed) text += fmt::format("  {:.0f} samples/s  {} left", *speed, show_duration(left_s));
   if (is_terminal_) return redraw(text);
   constexpr double kRounding = 1e-9;
   if (share + kRounding < next_line_share_) return;

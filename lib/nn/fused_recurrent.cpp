@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/graph_task.h>
 
+#include "lib/kernels/gemm.h"
 #include "lib/nn/product.h"
 #include "lib/nn/sequence.h"
 
@@ -155,7 +156,7 @@ bool can_fuse(const at::Tensor& x_BTH, const Stack& stack) {
   const std::int64_t S = stack.start.front().size(2), rows = x_BTH.size(0) * x_BTH.size(1);
   const bool is_projected = stack.start.back().size(2) != S;
   constexpr std::int64_t kMost = INT32_MAX;
-  if (!has_blas() || is_projected || !is_fit(x_BTH) || rows > kMost || 4 * S > kMost ||
+  if (!kernels::has_blas() || is_projected || !is_fit(x_BTH) || rows > kMost || 4 * S > kMost ||
       x_BTH.size(2) > kMost)
     return false;
   for (const std::vector<at::Tensor>* list : {&stack.start, &stack.weights}) {

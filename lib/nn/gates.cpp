@@ -234,26 +234,6 @@ struct Kernels {
 
 }  // namespace
 
-std::string_view name_of(CpuKind kind) {
-  if (kind == CpuKind::Avx512) return "avx512";
-  return kind == CpuKind::Avx2 ? "avx2" : "plain";
-}
-
-const std::vector<CpuKind>& cpu_kinds() {
-  static const std::vector<CpuKind> kinds = [] {
-    std::vector<CpuKind> out = {CpuKind::Plain};
-#if FDL_HAS_CPU_KINDS
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-      out.push_back(CpuKind::Avx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-      out.push_back(CpuKind::Avx512);
-#endif
-    return out;
-  }();
-  return kinds;
-}
-
 GateKernel gate_kernel(GateKind kind, CpuKind cpu) {
   switch (kind) {
     case GateKind::Lstm:

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
-#include <vector>
+
+#include "lib/kernels/cpu_kind.h"
 
 // What lies between the matrix products of a recurrent layer at one position, in f32 and in place:
 // activations of gates, the new states, and their gradients. Torch-free.
@@ -10,12 +10,7 @@
 // Axis letters: B rows of a batch, H units, G gates * H.
 namespace fdl::nn {
 
-// A machine code for one kind of CPU. Between kinds the last bits of a result differ (they fuse
-// products and sums or do not); of one kind they depend on the numbers alone.
-enum class CpuKind { Plain, Avx2, Avx512 };
-std::string_view name_of(CpuKind kind);
-// Those that this machine runs, the fastest last.
-const std::vector<CpuKind>& cpu_kinds();
+using kernels::CpuKind;
 
 // A rectangle of numbers. Its units lie side by side, its rows `stride` apart. May be null where
 // said.

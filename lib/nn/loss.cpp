@@ -4,13 +4,14 @@
 
 #include "lib/base/check.h"
 #include "lib/nn/declarations.h"
+#include "lib/nn/softmax_loss.h"
 
 namespace fdl::nn {
 namespace {
 
 struct Row {
   std::string_view name;
-  decltype(&bind_loss) bind;
+  Loss (*bind)(const catalog::Choice& choice, const catalog::TensorTypes& types);
 };
 
 constexpr Row kLosses[] = {
@@ -21,7 +22,8 @@ constexpr Row kLosses[] = {
 
 }  // namespace
 
-Loss bind_loss(const catalog::Choice& choice, const catalog::TensorTypes& types) {
+Loss bind_loss(const catalog::Choice& choice, const catalog::TensorTypes& types, bool fuses) {
+  if (fuses && choice.name() == "cross_entropy") return fused_cross_entropy(choice, types);
   for (const Row& row : kLosses) {
     if (row.name == choice.name()) return row.bind(choice, types);
   }

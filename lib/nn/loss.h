@@ -27,6 +27,8 @@ using Loss = std::function<LossValue(const Compared& compared)>;
 // The loss of a manifest for tensors of these types, which carry the batch axis and have been found
 // to fit (EntrySpec::fits). Its class axis is chosen here, once, by those types. `choice` may go
 // before the result does.
-Loss bind_loss(const catalog::Choice& choice, const catalog::TensorTypes& types);
+// `fuses`: by a kernel of our own where there is one, which gives the same but for rounding.
+Loss bind_loss(const catalog::Choice& choice, const catalog::TensorTypes& types,
+               bool fuses = false);
 
 }  // namespace fdl::nn

@@ -1,12 +1,10 @@
 // BLAS knows columns, so each matrix here is to it the transposed one.
 #include "lib/nn/product.h"
 
+#include "lib/kernels/gemm.h"
+
 // Weak, as not every libtorch has them: MKL is a part of it, another BLAS may be another library.
 extern "C" {
-[[gnu::weak]] void sgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n,
-                          const int* k, const float* alpha, const float* a, const int* lda,
-                          const float* b, const int* ldb, const float* beta, float* c,
-                          const int* ldc);
 [[gnu::weak]] std::size_t sgemm_pack_get_size_(const char* which, const int* m, const int* n,
                                                const int* k);
 [[gnu::weak]] void sgemm_pack_(const char* which, const char* trans, const int* m, const int* n,
@@ -31,9 +29,7 @@ constexpr float kOne = 1;
 
 }  // namespace
 
-bool has_blas() { return sgemm_ != nullptr; }
-
-Factor::Factor(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows)
+Weight::Weight(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows)
     : weight_(weight_NK.const_data_ptr<float>()),
       width_(weight_NK.size(1)),
       num_out_(weight_NK.size(side == Side::Transposed ? 0 : 1)),
@@ -51,25 +47,23 @@ Factor::Factor(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows)
               packed_.get());
 }
 
-void Factor::multiply(In x, std::int64_t num_rows, Out out, bool adds) const {
+void Weight::multiply(In x, std::int64_t num_rows, Out out, bool adds) const {
+  if (packed_rows_ != num_rows) {
+    kernels::multiply({x.data, x.stride}, {weight_, width_, side_ == Side::Transposed}, out.data,
+                      out.stride, {num_rows, num_out_, num_in_}, adds);
+    return;
+  }
   const int m = to_int(num_out_), n = to_int(num_rows), k = to_int(num_in_), ld = to_int(width_),
             ldx = to_int(x.stride), ldo = to_int(out.stride);
   const float beta = adds ? 1 : 0;
-  if (packed_rows_ == num_rows) {
-    sgemm_compute_("P", "N", &m, &n, &k, packed_.get(), &ld, x.data, &ldx, &beta, out.data, &ldo);
-  } else {
-    sgemm_(side_ == Side::Transposed ? "T" : "N", "N", &m, &n, &k, &kOne, weight_, &ld, x.data,
-           &ldx, &beta, out.data, &ldo);
-  }
+  sgemm_compute_("P", "N", &m, &n, &k, packed_.get(), &ld, x.data, &ldx, &beta, out.data, &ldo);
 }
 
 void multiply_transposed(In g_RN, In x_RK, std::int64_t num_rows, const at::Tensor& out_NK,
                          bool adds) {
-  const int m = to_int(out_NK.size(1)), n = to_int(out_NK.size(0)), k = to_int(num_rows),
-            ldx = to_int(x_RK.stride), ldg = to_int(g_RN.stride);
-  const float beta = adds ? 1 : 0;
-  sgemm_("N", "T", &m, &n, &k, &kOne, x_RK.data, &ldx, g_RN.data, &ldg, &beta,
-         out_NK.data_ptr<float>(), &m);
+  const std::int64_t N = out_NK.size(0), K = out_NK.size(1);
+  kernels::multiply({g_RN.data, g_RN.stride, true}, {x_RK.data, x_RK.stride},
+                    out_NK.mutable_data_ptr<float>(), K, {N, K, num_rows}, adds);
 }
 
 }  // namespace fdl::nn

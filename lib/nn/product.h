@@ -8,21 +8,17 @@
 
 #include "lib/nn/gates.h"
 
-// Matrix products in f32 on memory that the caller holds, by the BLAS inside libtorch, without its
-// dispatcher. Safe in at::parallel_for, where each product is one thread's.
+// The products of a recurrent layer by kernels/gemm.h, which must have a BLAS.
 namespace fdl::nn {
 
-// Whether libtorch lets others call its BLAS. Without it nothing here may be called.
-bool has_blas();
-
 // A weight [N, K] by which many rows are multiplied. The tensor's memory must outlive it.
-class Factor {
+class Weight {
  public:
   enum class Side { Transposed, Straight };  // [R, K] -> [R, N], or [R, N] -> [R, K]
 
   // packed_rows: reorders a copy once, where BLAS can, for products of so many rows; 0 does not.
   // The copy is not libtorch's memory: MKL asks for up to 10 MB more than it writes.
-  Factor(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows);
+  Weight(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows);
 
   // out = x * factor, or added to it.
   void multiply(In x, std::int64_t num_rows, Out out, bool adds) const;

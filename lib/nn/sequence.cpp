@@ -35,7 +35,7 @@ struct HiddenPart {
 struct Frame {
   Frame(const SequenceKind& of, const SequenceInputs& in)
       : kind(of),
-        kernel(gate_kernel(of.gates, cpu_kinds().back())),
+        kernel(gate_kernel(of.gates, kernels::cpu_kinds().back())),
         T(in.x_TBI.size(0)),
         B(in.x_TBI.size(1)),
         I(in.x_TBI.size(2)),
@@ -79,9 +79,9 @@ struct Frame {
                        function({num_rows, H, begin * kUnitsOfBlock, end_unit}, p);
                      });
   }
-  std::vector<Factor> hidden_factors(Factor::Side side) const {
-    std::vector<Factor> out;
-    const std::int64_t rows = side == Factor::Side::Transposed ? packed_rows : 0;
+  std::vector<Weight> hidden_factors(Weight::Side side) const {
+    std::vector<Weight> out;
+    const std::int64_t rows = side == Weight::Side::Transposed ? packed_rows : 0;
     for (const HiddenPart& part : hidden) out.emplace_back(part.weight, side, rows);
     return out;
   }
@@ -126,8 +126,8 @@ class Forward {
         in_(in),
         bias_(joint_bias(f_, in)),
         is_input_whole_(f_.chunk_rows < kRowsOfProduct),
-        input_(in.weight_ih_GI, Factor::Side::Transposed, is_input_whole_ ? 0 : f_.packed_rows),
-        hidden_(f_.hidden_factors(Factor::Side::Transposed)) {
+        input_(in.weight_ih_GI, Weight::Side::Transposed, is_input_whole_ ? 0 : f_.packed_rows),
+        hidden_(f_.hidden_factors(Weight::Side::Transposed)) {
     const auto options = in.x_TBI.options();
     out.output_TBH = at::empty({f_.T, f_.B, f_.H}, options);
     // Without a backward one position's memory serves all.
@@ -181,8 +181,8 @@ class Forward {
   const SequenceInputs& in_;
   at::Tensor bias_;
   bool is_input_whole_;
-  Factor input_;
-  std::vector<Factor> hidden_;
+  Weight input_;
+  std::vector<Weight> hidden_;
   std::int64_t num_gates_ = 0;
 };
 
@@ -205,7 +205,7 @@ class Backward {
 
   void run() {
     {
-      const std::vector<Factor> hidden = f_.hidden_factors(Factor::Side::Straight);
+      const std::vector<Weight> hidden = f_.hidden_factors(Weight::Side::Straight);
       f_.for_chunks([&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
         float* const d_bias = d_bias_.data_ptr<float>() + chunk * f_.gates_width;
         double* const sum = d_bias_sum_.data_ptr<double>() + chunk * f_.gates_width;
@@ -222,7 +222,7 @@ class Backward {
     biases();
     if (by_.wants_x) {
       out.x_TBI = at::empty_like(in_.x_TBI);
-      Factor(in_.weight_ih_GI, Factor::Side::Straight, 0)
+      Weight(in_.weight_ih_GI, Weight::Side::Straight, 0)
           .multiply(read(d_gates_, 0, 0), f_.T * f_.B, rows(out.x_TBI, 0, 0), /*adds=*/false);
     }
     if (!by_.wants_h) out.h_BH.reset();
@@ -232,7 +232,7 @@ class Backward {
 
  private:
   void run_step(std::int64_t step, std::int64_t row, std::int64_t count, float* d_bias,
-                const std::vector<Factor>& hidden) {
+                const std::vector<Weight>& hidden) {
     const std::int64_t t = f_.position(step), before = step == 0 ? 0 : f_.position(step - 1);
     Position p;
     p.gates = rows(d_gates_, t, row);

@@ -1,16 +1,19 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/kernels/rows.h"
 #include "lib/optim/algorithm.h"
 
 namespace fdl::optim {
 
-// Adam and AdamW: the same state, two kernels of one signature.
-template <typename Params, auto kFusedUpdate>
+// Adam and AdamW: the same state, two kernels of one signature for amsgrad, and one of ours.
+// `kIsDecoupled`: decay shrinks the weights themselves, and is no part of the gradient.
+template <typename Params, auto kFusedUpdate, bool kIsDecoupled>
 class AdamUpdate final : public Algorithm {
  public:
   AdamUpdate(const Params& params, const std::vector<tensor::NamedTensor>& parameters)
@@ -24,12 +27,34 @@ class AdamUpdate final : public Algorithm {
 
  private:
   void apply(const Work& work, const Rates& rates) override {
-    const auto largest =
-        max_exp_avg_sq_ != nullptr ? work.pick(*max_exp_avg_sq_) : std::vector<at::Tensor>();
+    if (max_exp_avg_sq_ == nullptr) return apply_rows(work, rates);
     kFusedUpdate(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
-                 largest, work.steps, rates.lr, rates.momentum.value_or(params_.betas[0]),
-                 params_.betas[1], params_.weight_decay, params_.eps, params_.amsgrad,
+                 work.pick(*max_exp_avg_sq_), work.steps, rates.lr,
+                 rates.momentum.value_or(params_.betas[0]), params_.betas[1], params_.weight_decay,
+                 params_.eps, params_.amsgrad,
                  /*maximize=*/false, /*grad_scale=*/{}, /*found_inf=*/{});
+  }
+
+  void apply_rows(const Work& work, const Rates& rates) {
+    const double beta1 = rates.momentum.value_or(params_.betas[0]), beta2 = params_.betas[1];
+    for_each_run(
+        work,
+        [&](std::size_t k) {
+          const double step = work.step(k), decay = params_.weight_decay;
+          kernels::RowFunctions::Adam out;
+          out.rest1 = static_cast<float>(1 - beta1);
+          out.beta2 = static_cast<float>(beta2);
+          out.rest2 = static_cast<float>(1 - beta2);
+          out.eps = static_cast<float>(params_.eps);
+          out.rate = static_cast<float>(rates.lr / (1 - std::pow(beta1, step)));
+          out.root_factor = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, step)));
+          out.decay = static_cast<float>(kIsDecoupled ? 0 : decay);
+          out.kept = static_cast<float>(kIsDecoupled ? 1 - rates.lr * decay : 1);
+          return out;
+        },
+        [](const auto& one, std::int64_t count, float* x, const float* gradient, float* mean,
+           float* square) { kernels::row_functions().adam(x, gradient, mean, square, one, count); },
+        exp_avg_, exp_avg_sq_);
   }
 
   Params params_;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <ATen/Parallel.h>
@@ -91,6 +93,46 @@ class Algorithm : public Optimizer {
           work.gradients[k].template const_data_ptr<float>(),
           slots.values[i].template mutable_data_ptr<float>()...);
     }
+  }
+
+  // Likewise by `update(prepared, count, parameter, gradient, slots...)` over longer stretches:
+  // tensors that lie one behind the other in all of them, and have had as many updates, are one.
+  // What lies between tensors is 0 in all and must stay so.
+  template <typename Prepare, typename Update, typename... Slots>
+  static void for_each_run(const Work& work, Prepare prepare, Update update,
+                           const Slots&... slots) {
+    constexpr std::int64_t kGrain = 1 << 15;
+    for (std::size_t k = 0; k < work.indices.size();) {
+      const std::array<float*, 2 + sizeof...(Slots)> first = places_of(work, k, slots...);
+      std::int64_t count = work.parameters[k].numel();
+      std::size_t next = k + 1;
+      for (; next < work.indices.size() && work.step(next) == work.step(k); ++next) {
+        const auto places = places_of(work, next, slots...);
+        const std::ptrdiff_t gap = places[0] - first[0];
+        bool is_next = gap >= count && gap < count + kMostBetween;
+        for (std::size_t i = 1; i < places.size(); ++i)
+          is_next = is_next && places[i] - first[i] == gap;
+        if (!is_next) break;
+        count = gap + work.parameters[next].numel();
+      }
+      const auto prepared = prepare(k);
+      at::parallel_for(0, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+        std::apply([&](auto*... at) { update(prepared, end - begin, (at + begin)...); }, first);
+      });
+      k = next;
+    }
+  }
+
+ private:
+  static constexpr std::ptrdiff_t kMostBetween = 16;  // floats, as FlatBuffer rounds up
+
+  template <typename... Slots>
+  static std::array<float*, 2 + sizeof...(Slots)> places_of(const Work& work, std::size_t k,
+                                                            const Slots&... slots) {
+    const std::size_t i = work.indices[k];
+    return {work.parameters[k].template mutable_data_ptr<float>(),
+            const_cast<float*>(work.gradients[k].template const_data_ptr<float>()),
+            slots.values[i].template mutable_data_ptr<float>()...};
   }
 };
 

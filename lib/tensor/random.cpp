@@ -7,80 +7,18 @@
 #include <ATen/Parallel.h>
 
 #include "lib/base/check.h"
+#include "lib/kernels/rows.h"
 
 namespace fdl::tensor {
 namespace {
-
-// One machine code per kind of CPU, chosen when the program starts. Only integers and selections
-// are computed under it, so that every kind gives the same bits.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define FDL_FOR_EACH_CPU __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FDL_FOR_EACH_CPU
-#endif
 
 constexpr std::uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
 constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
 constexpr int kRounds = 10;
 
-// Sixteen blocks side by side, which fill one or more vector registers. Element i of a bulk draw
-// is word[(i % 64) / 16][i % 16] of group i / 64: no shuffling on the way out.
-constexpr std::size_t kWide = 16, kGroup = 4 * kWide;
-struct alignas(64) Group {
-  std::uint32_t word[4][kWide];
-};
-
-[[gnu::always_inline]] inline void philox_group(std::uint64_t key, std::uint64_t group,
-                                                std::uint64_t lane, Group& out) {
-  for (std::size_t i = 0; i < kWide; ++i) {
-    const std::uint64_t index = group * kWide + i;
-    out.word[0][i] = static_cast<std::uint32_t>(index);
-    out.word[1][i] = static_cast<std::uint32_t>(index >> 32);
-    out.word[2][i] = static_cast<std::uint32_t>(lane);
-    out.word[3][i] = static_cast<std::uint32_t>(lane >> 32);
-  }
-  std::uint32_t key0 = static_cast<std::uint32_t>(key),
-                key1 = static_cast<std::uint32_t>(key >> 32);
-  for (int round = 0; round < kRounds; ++round) {
-    for (std::size_t i = 0; i < kWide; ++i) {
-      const std::uint64_t a = std::uint64_t{kMultiplier0} * out.word[0][i];
-      const std::uint64_t b = std::uint64_t{kMultiplier1} * out.word[2][i];
-      out.word[0][i] = static_cast<std::uint32_t>(b >> 32) ^ out.word[1][i] ^ key0;
-      out.word[1][i] = static_cast<std::uint32_t>(b);
-      out.word[2][i] = static_cast<std::uint32_t>(a >> 32) ^ out.word[3][i] ^ key1;
-      out.word[3][i] = static_cast<std::uint32_t>(a);
-    }
-    key0 += kWeyl0;
-    key1 += kWeyl1;
-  }
-}
-
-FDL_FOR_EACH_CPU void draw_group(std::uint64_t key, std::uint64_t group, Group& out) {
-  philox_group(key, group, 0, out);
-}
-
-struct MaskDraw {
-  std::uint32_t threshold;  // words below it give 0
-  float kept;
-  std::uint64_t key;
-};
-
-FDL_FOR_EACH_CPU void mask_row(float* out, std::size_t num_elements, std::uint64_t lane,
-                               const MaskDraw& draw) {
-  Group group;
-  std::size_t i = 0;
-  for (; i + kGroup <= num_elements; i += kGroup) {
-    philox_group(draw.key, i / kGroup, lane, group);
-    const std::uint32_t* words = &group.word[0][0];
-    for (std::size_t k = 0; k < kGroup; ++k)
-      out[i + k] = words[k] < draw.threshold ? 0.0F : draw.kept;
-  }
-  if (i == num_elements) return;
-  philox_group(draw.key, i / kGroup, lane, group);
-  const std::uint32_t* words = &group.word[0][0];
-  for (std::size_t k = 0; i + k < num_elements; ++k)
-    out[i + k] = words[k] < draw.threshold ? 0.0F : draw.kept;
-}
+// Words that are drawn at once. Element i of a bulk draw is word (i % 64) / 16 of block
+// 16 (i / 64) + i % 16: sixteen blocks side by side, without shuffling on the way out.
+constexpr std::size_t kGroup = 64;
 
 // Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators": a bijection.
 std::uint64_t mix(std::uint64_t z) {
@@ -178,10 +116,9 @@ void fill_uniform(std::span<float> out, StreamKey key, double low, double high) 
   // The largest float below `high`, since rounding to float may reach it.
   const float most = std::nextafter(static_cast<float>(high), static_cast<float>(low));
   at::parallel_for(0, num_groups, kGrain / kGroup, [&](std::int64_t begin, std::int64_t end) {
-    Group group;
+    std::uint32_t words[kGroup];
     for (auto g = static_cast<std::size_t>(begin); g < static_cast<std::size_t>(end); ++g) {
-      draw_group(key.value(), g, group);
-      const std::uint32_t* words = &group.word[0][0];
+      kernels::row_functions().random_words(words, key.value(), g, /*lane=*/0);
       const std::size_t first = g * kGroup, count = std::min(kGroup, out.size() - first);
       for (std::size_t k = 0; k < count; ++k)
         out[first + k] = std::min(static_cast<float>(low + (high - low) * to_unit(words[k])), most);
@@ -226,14 +163,14 @@ void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64
   FDL_CHECK(p >= 0 && p < 1 && num_rows > 0);
   const auto row_elements = static_cast<std::int64_t>(out.size()) / num_rows;
   const auto threshold = std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL);
-  const MaskDraw draw = {static_cast<std::uint32_t>(threshold), static_cast<float>(1 / (1 - p)),
-                         key.value()};
+  const auto kept = static_cast<float>(1 / (1 - p));
   const std::int64_t grain =
       std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, row_elements));
   at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row)
-      mask_row(out.data() + row * row_elements, static_cast<std::size_t>(row_elements), lanes[row],
-               draw);
+      kernels::row_functions().dropout_mask(out.data() + row * row_elements, row_elements,
+                                            key.value(), lanes[row],
+                                            static_cast<std::uint32_t>(threshold), kept);
   });
 }
 

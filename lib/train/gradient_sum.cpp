@@ -1,13 +1,13 @@
 #include "lib/train/gradient_sum.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
 
 #include "lib/exec/executor.h"
+#include "lib/kernels/rows.h"
 
 namespace fdl::train {
 
@@ -105,24 +105,12 @@ optim::Evaluation GradientSum::finish() {
   return out;
 }
 
-namespace {
-
-// A pass over the bits costs less than the dispatch of an operator, for most tensors.
-bool is_finite(const float* from, std::int64_t count) {
-  constexpr std::uint32_t kExponent = 0x7f800000;
-  std::uint32_t found = 0;
-  for (std::int64_t i = 0; i < count; ++i)
-    found |= (std::bit_cast<std::uint32_t>(from[i]) & kExponent) == kExponent ? 1U : 0U;
-  return found == 0;
-}
-
-}  // namespace
-
+// A pass over the numbers costs less than the dispatch of an operator, for most tensors.
 bool all_finite(const std::vector<at::Tensor>& tensors) {
   for (const at::Tensor& t : tensors) {
     if (!t.defined()) continue;
     const bool is_plain = t.scalar_type() == at::kFloat && t.is_contiguous() && t.device().is_cpu();
-    if (is_plain ? !is_finite(t.const_data_ptr<float>(), t.numel())
+    if (is_plain ? !kernels::row_functions().is_finite(t.const_data_ptr<float>(), t.numel())
                  : !at::isfinite(t).all().item<bool>())
       return false;
   }

@@ -140,6 +140,7 @@ Result<void> Session::step(data::Loader& loader) {
   const double seconds = events_.seconds() - step_start_s_;
   state_.train_seconds += seconds;
   busy_seconds_ += seconds;
+  step_ms_.push_back(1e3 * seconds);
   return {};
 }
 
@@ -167,6 +168,7 @@ bool Session::saves_now() const {
 
 Result<void> Session::after_step() {
   const job::Training& training = job_.training;
+  FDL_TRY(report_first());
   monitor::Measures measures;  // as they stand after this step; of training where they are read
   const bool saves = saves_now();
   const bool validates =
@@ -199,6 +201,7 @@ Result<void> Session::begin_epoch() {
   state_.batch = 0;
   state_.position = 0;
   state_.train_seconds = 0;
+  step_ms_.clear();
   cuts_epoch_ = false;
   FDL_TRY(change_data());
   totals_ = train_->empty_totals();

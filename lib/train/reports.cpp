@@ -4,6 +4,7 @@
 
 #include <torch/headeronly/version.h>
 
+#include "lib/base/quantile.h"
 #include "lib/monitor/profile.h"
 #include "lib/train/session.h"
 
@@ -43,10 +44,19 @@ Result<void> Session::report_start(std::int64_t resumed_from) const {
   return events_.write(event);
 }
 
+// However short a run is, it tells when its first step of this start was done.
+Result<void> Session::report_first() {
+  if (has_stepped_) return {};
+  has_stepped_ = true;
+  return write_progress();
+}
+
 Result<void> Session::report_progress() {
-  const double now = events_.seconds();
-  if (now - last_report_s_ < kProgressSeconds || num_seen_ == 0) return {};
-  const double samples_per_s = static_cast<double>(num_seen_) / busy_seconds_;
+  const bool is_time = events_.seconds() - last_report_s_ >= kProgressSeconds;
+  return is_time && num_seen_ > 0 ? write_progress() : Result<void>();
+}
+
+Result<void> Session::write_progress() {
   monitor::Event event;
   event.kind = "progress";
   monitor::Measures measures;
@@ -57,9 +67,12 @@ Result<void> Session::report_progress() {
   event.numbers["step"] = static_cast<double>(state_.step);
   event.numbers["total_steps"] = shown_length().first;
   event.numbers["lr"] = lr_;
-  event.numbers["samples_per_s"] = samples_per_s;
-  event.numbers["eta_s"] = seconds_left(samples_per_s);
-  last_report_s_ = now;
+  if (num_seen_ > 0) {  // none yet at the first positions of cut sequences
+    const double samples_per_s = static_cast<double>(num_seen_) / busy_seconds_;
+    event.numbers["samples_per_s"] = samples_per_s;
+    event.numbers["eta_s"] = seconds_left(samples_per_s);
+  }
+  last_report_s_ = events_.seconds();
   num_seen_ = 0;
   busy_seconds_ = 0;
   return events_.write(event);
@@ -91,6 +104,10 @@ Result<void> Session::report_epoch(const monitor::Measures& measures) const {
       static_cast<double>(state_.step - state_.phase.data_step -
                           (state_.epoch - state_.phase.data_epoch) * horizon_.steps_per_epoch);
   event.numbers["train_seconds"] = state_.train_seconds;
+  event.numbers["lr"] = lr_;
+  event.numbers["step_ms_p50"] = quantile(step_ms_, 0.5);
+  event.numbers["step_ms_p95"] = quantile(step_ms_, 0.95);
+  event.numbers["step_ms_p99"] = quantile(step_ms_, 0.99);
   return events_.write(event);
 }
 

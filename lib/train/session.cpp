@@ -108,7 +108,7 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       trains_(std::move(trains)),
       train_(trains_.front().get()),
       store_(graph, static_cast<std::uint64_t>(job.training.seed)),
-      executor_(graph, store_, compared_values(job.training, graph)),
+      executor_(graph, store_, compared_values(job.training, graph), job.training.fuses),
       groups_(&job.training.groups),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters())),
       clip_(job.training.clip, store_.parameters()),

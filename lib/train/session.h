@@ -144,7 +144,9 @@ class Session {
   double seconds_left(double samples_per_s) const;
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
+  Result<void> report_first();
   Result<void> report_progress();
+  Result<void> write_progress();
   Result<void> report_notice(const std::string& text) const;
   Result<void> report_epoch(const monitor::Measures& measures) const;
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
@@ -197,6 +199,8 @@ class Session {
   double last_report_s_ = 0;         // of the last progress event
   std::int64_t num_seen_ = 0;        // samples since then
   double busy_seconds_ = 0;          // spent in steps since then
+  bool has_stepped_ = false;         // since this start
+  std::vector<double> step_ms_;      // of the steps of the epoch that runs, since this start
 };
 
 }  // namespace fdl::train

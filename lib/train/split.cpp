@@ -140,8 +140,8 @@ void Split::bind(const graph::Graph& graph) {
     num_positions_ = dataset_->fields[inputs_.front()].type.shape.front().number();
   std::size_t num_values = 0;
   for (const job::Loss& loss : job_->training.losses)
-    losses_.push_back(
-        nn::bind_loss(loss.what, bind_sources(loss.compared, graph, true, num_values)));
+    losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, true, num_values),
+                                    job_->training.fuses));
   for (const job::Metric& metric : job_->training.metrics) {
     const catalog::TensorTypes types = bind_sources(metric.compared, graph, false, num_values);
     metrics_.push_back(nn::bind_metric(metric.what, types));

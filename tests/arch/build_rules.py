@@ -59,4 +59,17 @@ def front_links_nothing_heavy(house, build):
             yield f'fdl links {line.strip()}'
 
 
-ALL = [every_source_is_compiled, every_header_compiles_alone, front_links_nothing_heavy]
+def kinds_of_cpu_stay_apart(_, build):
+    """The linker keeps one of several weak functions: one with AVX-512 would end on every CPU."""
+    folder = build / 'lib/kernels/CMakeFiles/fdl_kernels.dir'
+    for built in sorted(folder.glob('rows_avx*.o')):
+        listed = subprocess.run(['nm', '--demangle', built], capture_output=True, text=True,
+                                check=True).stdout
+        for line in listed.splitlines():
+            kind, _, symbol = line[17:].partition(' ')
+            if kind in ('W', 'V', 'u'):
+                yield f'{built.name}: weak: {symbol}'
+
+
+ALL = [every_source_is_compiled, every_header_compiles_alone, front_links_nothing_heavy,
+       kinds_of_cpu_stay_apart]

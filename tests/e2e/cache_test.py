@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from predict_test import write_png
-from run_test import Project, main, same
+from run_test import TIMED, Project, main, same
 
 JOB = """
 model:
@@ -57,8 +57,7 @@ class Tests:
         return sorted(path for path in (self.folder / 'cache').rglob('*') if path.is_file())
 
     def outcome(self, project):
-        timed = ('time_s', 'train_seconds')
-        return project.model_hash(), [{k: v for k, v in event.items() if k not in timed}
+        return project.model_hash(), [{k: v for k, v in event.items() if k not in TIMED}
                                       for event in project.events('epoch')]
 
     def undisturbed(self):

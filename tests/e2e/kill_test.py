@@ -19,7 +19,7 @@ from pathlib import Path
 
 import run_test
 import update_test
-from run_test import Project, same
+from run_test import TIMED, Project, same
 
 UPDATES = update_test.DENSE.replace('  epochs: 3', """  phases:
     - { freeze: [linear_0], until: { epochs: 2 } }
@@ -55,7 +55,6 @@ output: { checkpoint: { every: 4 steps, keep: { last: 2, best: { metric: val/acc
 """
 JOBS = {'dense': run_test.JOB, 'states': run_test.STATE_JOB, 'updates': UPDATES, 'tokens': TOKENS,
         'pictures': PICTURES}
-TIMED = ('time_s', 'train_seconds')
 
 
 def new_project(fdl, folder, name):

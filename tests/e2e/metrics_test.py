@@ -11,7 +11,7 @@ import struct
 import sys
 
 from run_test import Tests as RunTests
-from run_test import kill_engine, main, same, wait_until
+from run_test import TIMED, kill_engine, main, same, wait_until
 
 # A classification with a metric of each kind of state: counts, sums, rows that are kept.
 JOB = """
@@ -50,7 +50,7 @@ def write_array(path, dtype, shape, data):
 
 
 def untimed(events):
-    return [{k: v for k, v in event.items() if k not in ('time_s', 'train_seconds')}
+    return [{k: v for k, v in event.items() if k not in TIMED}
             for event in events]
 
 

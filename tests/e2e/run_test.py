@@ -50,6 +50,8 @@ output:
   checkpoint: { every: 20 steps, keep: { last: 2, best: { metric: val/loss } } }
 """
 NUM_STEPS = 3 * 63
+# What differs between two records of the same epoch.
+TIMED = ('time_s', 'train_seconds', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99')
 
 # States that begin anew and one that never does, dropout at each position, uneven windows and
 # batches: 7 batches of 3 updates an epoch, saved every 5, so mostly inside a sequence.
@@ -184,8 +186,7 @@ class Tests:
         whole = self.undisturbed()
         same('steps', project.steps()[-1], NUM_STEPS)
         same('model hash', project.model_hash(), whole.model_hash())
-        timed = ('time_s', 'train_seconds')
-        records = [[{k: v for k, v in event.items() if k not in timed}
+        records = [[{k: v for k, v in event.items() if k not in TIMED}
                     for event in one.events('epoch')] for one in (project, whole)]
         same('epoch records', records[0], records[1])
 
@@ -238,7 +239,22 @@ class Tests:
         at = project.steps()[-1]
         project.call('run', '--resume')
         same('resumed from', project.events('start')[-1]['resumed_from_step'], at)
+        steps = [event['step'] for event in project.events('progress')]
+        assert at + 1 in steps, f'no progress after the first step of a start: {steps}'
         self.matches_undisturbed(project)
+
+    def test_what_epochs_tell_of_their_steps(self):
+        whole = self.undisturbed()
+        same('first progress', whole.events('progress')[0]['step'], 1)
+        rates = [event['lr'] for event in whole.events('epoch')]
+        assert rates[0] > 1e-2 > rates[-1] > 0, f'one cycle of rates: {rates}'
+        for epoch in whole.events('epoch'):
+            spread = [epoch[f'step_ms_p{share}'] for share in (50, 95, 99)]
+            same('order of the quantiles', spread, sorted(spread))
+            mean = 1e3 * epoch['train_seconds'] / epoch['num_steps']
+            assert 0 < spread[0] <= 2 * mean, (spread, mean)
+        csv = (whole.run / 'metrics.csv').read_text(encoding='utf-8').splitlines()[0].split(',')
+        assert {'lr', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99'} <= set(csv), csv
 
     def test_interrupted(self):
         for number, code, reason in ((signal.SIGINT, 130, 'interrupted'),
@@ -342,6 +358,8 @@ class Tests:
         first, last = whole.events('eval')[0], whole.events('eval')[-1]
         assert last['val/loss'] < first['val/loss'] / 2, (first, last)
         same('steps of an epoch', {e['num_steps'] for e in whole.events('epoch')}, {21})
+        # No sample is done with yet.
+        assert 'samples_per_s' not in whole.events('progress')[0], whole.events('progress')[0]
         return None if resumed_inside else 'all kills fell between sequences'
 
     def test_eval_of_states_agrees_with_training(self):

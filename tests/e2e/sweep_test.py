@@ -12,7 +12,7 @@ import sys
 import time
 
 from run_test import Tests as RunTests
-from run_test import main, same
+from run_test import TIMED, main, same
 
 JOB = """
 model:
@@ -66,7 +66,7 @@ class Tests:
         out = {}
         for run in sorted(self.sweep_folder(project).glob('point-*')):
             events = map(json.loads, (run / 'events.jsonl').read_text('utf-8').splitlines())
-            out[run.name] = [{k: v for k, v in e.items() if k not in ('time_s', 'train_seconds')}
+            out[run.name] = [{k: v for k, v in e.items() if k not in TIMED}
                              for e in events if e['event'] == 'epoch']
         return out
 

@@ -11,7 +11,7 @@ import struct
 import sys
 
 import run_test
-from run_test import STATE_JOB, Project, same
+from run_test import STATE_JOB, TIMED, Project, same
 
 # Sequences of 1 to 9 tokens, so that batches differ in their number of targets; class weights, so
 # that targets differ too; dropout, which belongs to the sample and not to its batch.
@@ -80,8 +80,7 @@ def tensors(path):
 
 
 def records(project):
-    timed = ('time_s', 'train_seconds')
-    return [{k: v for k, v in event.items() if k not in timed} for event in project.events('epoch')]
+    return [{k: v for k, v in event.items() if k not in TIMED} for event in project.events('epoch')]
 
 
 def largest_difference(a, b):

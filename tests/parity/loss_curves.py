@@ -22,6 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 JOBS = ['mlp', 'lenet5', 'char_rnn', 'gpt_nano', 'resnet20']
 NUM_STEPS = 50
+# Batch norm at this learning rate makes a last bit grow to a hundredth of the loss: only libtorch's own
+# operators follow it, not ones that round otherwise.
+CHAOTIC = ['resnet20']
 # Of a loss, absolute. Both compute in f32 with one library; the order of some sums differs.
 TOLERANCE = 1e-4
 
@@ -52,11 +55,13 @@ def num_steps_of(fdl, manifest):
     raise Failed(f'{manifest} does not start')
 
 
-def changes_for(job, total_steps):
+def changes_for(name, job, total_steps):
     out = [f'training.epochs={total_steps}', 'data.train.limit=1', 'data.val=null', 'data.test=null',
            'training.early_stop={metric: train/loss, mode: min, threshold: 1e9, patience: 1000, '
            f'min_epochs: {NUM_STEPS}}}',
            f'output.checkpoint={{every: {total_steps} epochs, initial: true, keep: {{last: 2}}}}']
+    if name in CHAOTIC:
+        out.append('training.compile=false')
     if 'dropout' in job.get('params', {}):
         out.append('params.dropout=0')
     if 'train' in job['data'].get('transforms', {}):
@@ -75,7 +80,7 @@ def compare(fdl, python, name, folder):
     """The two curves."""
     manifest = ROOT / f'manifests/results/{name}.yml'
     job = json.loads(call(fdl, 'config', 'show', manifest, '--json'))
-    changes = changes_for(job, num_steps_of(fdl, manifest))
+    changes = changes_for(name, job, num_steps_of(fdl, manifest))
     call(fdl, 'run', manifest, *changes, f'output.dir={folder}')
     run = next(folder.glob('*/*/metrics.csv')).parent
     with open(run / 'metrics.csv', encoding='utf-8', newline='') as file:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds docs/results.md to the curves in manifests/results/curves, the curves to the figures that are asked
+"""Holds docs/benchmarks.md to the stored reports, docs/results.md to the curves in manifests/results/curves, the curves to the figures that are asked
 for and to their manifests, and the curves beside PyTorch to their tolerance. Nothing is trained here.
 
 Prints `ok NAME`, `not ok NAME: why`, or `skip NAME: why` for a job that nobody has trained yet, as tests/run.py reads them.
@@ -49,6 +49,23 @@ def all_are_there():
     assert set(publish.read_runs()) == curves, curves
 
 
+def benchmarks_are_made(fdl):
+    """docs/benchmarks.md is what the stored reports, the command and bench/README.md give."""
+    reports = sorted(path.relative_to(ROOT) for path in (ROOT / 'bench/results/reports').glob('*.json'))
+    done = subprocess.run([fdl, 'bench', '--table', *reports], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    words = '`fdl bench --table bench/results/reports/*.json --out docs/benchmarks.md` makes it anew'
+    assert done.stdout == (ROOT / 'docs/benchmarks.md').read_text(encoding='utf-8'), words
+
+
+def peers_count_alike():
+    """Each peer asserts the number of its parameters; it is the one that the manifest's first line states."""
+    peers = '\n'.join(path.read_text(encoding='utf-8') for path in (ROOT / 'bench/peers').glob('*.py'))
+    for manifest in (ROOT / 'manifests/bench').glob('*.yml'):
+        stated = re.search(r'([\d,]+) parameters', manifest.read_text(encoding='utf-8')).group(1)
+        assert re.search(rf'\b{stated.replace(",", "_")}\b', peers), f'{manifest.name}: {stated}'
+
+
 def table_is_made():
     text = publish.DOCS.read_text(encoding='utf-8')
     found = re.search(re.escape(publish.BEGIN) + '(.*?)' + re.escape(publish.END), text, re.DOTALL)
@@ -59,7 +76,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     fdl = parser.parse_args().build.resolve() / 'bin/fdl'
-    tests = {'all_are_there': all_are_there, 'table_is_made': table_is_made}
+    tests = {'all_are_there': all_are_there, 'table_is_made': table_is_made,
+             'peers_count_alike': peers_count_alike,
+             'benchmarks_are_made': lambda: benchmarks_are_made(fdl)}
     for name in publish.CLAIMS:
         tests[f'{name} follows PyTorch'] = lambda name=name: follows_pytorch(name)
         if name in publish.read_runs():

@@ -11,7 +11,7 @@ std::unique_ptr<Optimizer> optimizer_adamw(const catalog::Choice& choice,
                                            const std::vector<tensor::NamedTensor>& parameters) {
   using P = catalog::AdamWParams;
   constexpr FusedAdam kUpdate = at::_fused_adamw_;
-  return std::make_unique<AdamUpdate<P, kUpdate>>(choice.as<P>(), parameters);
+  return std::make_unique<AdamUpdate<P, kUpdate, true>>(choice.as<P>(), parameters);
 }
 
 }  // namespace fdl::optim

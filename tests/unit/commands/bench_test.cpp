@@ -1,8 +1,15 @@
+#include <fstream>
+#include <limits>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include "commands/bench/report.h"
+#include "commands/bench/document.h"
+#include "commands/bench/energy.h"
+#include "commands/bench/same.h"
 #include "commands/bench/statistics.h"
+#include "commands/bench/table_of_rows.h"
+#include "tests/temporary_folder.h"
 
 namespace fdl::commands::bench {
 namespace {
@@ -31,12 +38,10 @@ Report report(double times) {
 
 }  // namespace
 
-TEST_CASE("medians, spreads and quantiles") {
+TEST_CASE("medians and spreads") {
   CHECK(median({3, 1, 2}) == 2);
   CHECK(median({4, 1, 2, 3}) == 2.5);
   CHECK(spread({1, 2, 3, 4, 100}) == 1.4826);  // one slow round does not show
-  CHECK(quantile({0, 10}, 0.25) == 2.5);
-  CHECK(quantile({7}, 0.9) == 7);
 }
 
 TEST_CASE("a ratio's interval holds it, is the same each time, and is none of the machine's mood") {
@@ -59,9 +64,141 @@ TEST_CASE("a report says how often faster, and what got slower") {
   REQUIRE(slower_than(now, faster).size() == 1);
   CHECK(slower_than(now, faster).front().starts_with("mlp: 2."));
   CHECK(slower_than(now, nlohmann::json::object()).empty());
-  CHECK(to_table(now).find("mlp  torch") != std::string::npos);
+  CHECK(to_table(now).find("256  torch") != std::string::npos);
   CHECK(to_page(now).find("<svg") != std::string::npos);
   CHECK(!speed_of(now.jobs.front(), "torch-fused").has_value());
+}
+
+TEST_CASE("quantiles of steps stand in the table of an arm that has them") {
+  Report told = report(2);
+  CHECK(to_table(told).find("p99") == std::string::npos);
+  CHECK(to_table(told).find("energy") == std::string::npos);
+  for (Figures& run : told.jobs.front().runs) {
+    if (run.arm != kOwnArm) continue;
+    run.step_ms_p50 = {90, 2};
+    run.step_ms_p95 = {90, 2.5};
+    run.step_ms_p99 = {90, 3};
+    run.energy_j = 40;
+  }
+  const auto rows = to_rows(told);
+  const auto column = [&](const std::string& title) {
+    return std::find(rows[0].begin(), rows[0].end(), title) - rows[0].begin();
+  };
+  const auto cell = [&](int row, const std::string& title) {
+    return rows[static_cast<std::size_t>(row)][static_cast<std::size_t>(column(title))];
+  };
+  REQUIRE(rows.size() == 3);
+  CHECK(cell(1, "p95 ms") == "2.500");
+  CHECK(cell(1, "p99/p50") == "1.50");
+  CHECK(cell(1, "energy J") == "40");
+  CHECK(cell(2, "p99/p50").empty());
+  CHECK(cell(1, "batch") == "256");
+  told.jobs.front().batch_size = 16;
+  CHECK(to_rows(told)[1][1] == "16 of 256");
+}
+
+TEST_CASE("losses are compared by the largest relative difference") {
+  const std::vector<double> peer(20, 2.0);
+  std::vector<double> own = peer;
+  CHECK(largest_difference(own, peer) == 0);
+  own[19] = 2.002;
+  CHECK(largest_difference(own, peer) == doctest::Approx(1e-3));
+  own[3] = std::numeric_limits<double>::quiet_NaN();
+  CHECK(std::isinf(largest_difference(own, peer)));
+  CHECK(std::isinf(largest_difference(std::vector<double>(19, 2.0), peer)));
+}
+
+TEST_CASE("a row whose losses lie apart is void, and no ratio or check passes over that") {
+  Report told = report(2);
+  JobReport& job = told.jobs.front();
+  const nlohmann::json former = to_json(told);
+  job.differences = {{kBaseline, 0.9e-4}};
+  CHECK(speed_of(job, kOwnArm).has_value());
+  CHECK(slower_than(told, former).empty());
+  job.differences = {{kBaseline, 1.1e-4}};
+  CHECK(!speed_of(job, kOwnArm).has_value());
+  CHECK(to_table(told).find("void") != std::string::npos);
+  REQUIRE(slower_than(told, former).size() == 1);
+  CHECK(slower_than(told, former).front() == "mlp: void: losses lie 1e-04 apart");
+}
+
+TEST_CASE("a report reads back from its JSON") {
+  Report told = report(2);
+  told.date = "2026-01-01T12:00:00Z";
+  told.machine = {{"cpu", "one"}};
+  JobReport& job = told.jobs.front();
+  job.differences = {{kBaseline, std::numeric_limits<double>::infinity()}};
+  job.runs.front().energy_j = 3;
+  job.runs.front().step_ms_p50 = job.runs.front().step_ms_p95 =
+      job.runs.front().step_ms_p99 = {1, 2};
+  const nlohmann::json written = nlohmann::json::parse(to_json(told).dump());
+  const Result<Report> back = from_json(written, "a.json");
+  REQUIRE(back.has_value());
+  CHECK(to_json(*back).dump() == to_json(told).dump());
+  CHECK(back->jobs.front().is_void(kBaseline));
+  CHECK(!from_json(nlohmann::json::object(), "a.json").has_value());
+  nlohmann::json other = written;
+  other["jobs"][0]["job"] = "mpl";
+  const Result<Report> refused = from_json(other, "a.json");
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().message ==
+        "'a.json' is no report of `fdl bench --out`: there is no job 'mpl'");
+}
+
+TEST_CASE("the page says what was measured, beside what was claimed, and where the sides differ") {
+  Report told = report(2);
+  told.date = "2026-01-01T12:00:00Z";
+  told.jobs.front().job = find_job("charl_mlp");
+  for (Figures& run : told.jobs.front().runs) run.num_steps = {32, 32};
+  const std::string readme =
+      "# bench\n\n## Arms\n\nA\n\n## What the figures mean\n\nF\n\n"
+      "## Where the two sides differ\n\nD\n";
+  const Result<std::string> page = to_document({{"one", told}}, readme);
+  REQUIRE(page.has_value());
+  for (const char* text :
+       {"CUDA has not been run", "## one, 2026-01-01", "| Charl, as it has published | 12064 |",
+        // 1000 samples in 32 steps of 36.6 ms: the middle round
+        "| `torch`, measured (one) | 854 |", "\n## Where the two sides differ\n\nD\n"}) {
+    CAPTURE(text);
+    CHECK(page->find(text) != std::string::npos);
+  }
+  CHECK(!to_document({{"one", told}}, "# bench\n").has_value());
+}
+
+TEST_CASE("energy is that of whole processors, whose counters begin anew at their end") {
+  const testing::TemporaryFolder folder;
+  const auto set = [&](const std::string& counter, const std::string& file, double value) {
+    std::filesystem::create_directories(folder.path() / counter);
+    std::ofstream(folder.path() / counter / file) << static_cast<long long>(value);
+  };
+  CHECK(!EnergyMeter(folder.path() / "gone").joules().has_value());
+  CHECK(!EnergyMeter(folder.path()).joules().has_value());
+  set("intel-rapl:0", "energy_uj", 5e6);
+  set("intel-rapl:0", "max_energy_range_uj", 9e6);
+  set("intel-rapl:1", "energy_uj", 1e6);
+  set("intel-rapl:0:0", "energy_uj", 1e6);  // a part of the first
+  const EnergyMeter meter(folder.path());
+  set("intel-rapl:0", "energy_uj", 1e6);
+  set("intel-rapl:1", "energy_uj", 3e6);
+  set("intel-rapl:0:0", "energy_uj", 8e6);
+  REQUIRE(meter.joules().has_value());
+  CHECK(*meter.joules() == doctest::Approx(5 + 2));
+}
+
+TEST_CASE("the table of rows is the same each time, and made once") {
+  const testing::TemporaryFolder folder;
+  const auto first = folder.path() / "a/rows.csv", second = folder.path() / "rows.csv";
+  REQUIRE(write_table_of_rows(first).has_value());
+  REQUIRE(write_table_of_rows(second).has_value());
+  const std::string text = testing::bytes_of(first);
+  CHECK(text == testing::bytes_of(second));
+  CHECK(std::count(text.begin(), text.end(), '\n') == 100'001);
+  CHECK(text.starts_with("n0,n1,n2,"));
+  for (const char* label : {",low\n", ",middle\n", ",high\n", ",top\n"})
+    CHECK(text.find(label) != std::string::npos);
+  std::ofstream(second) << "mine";
+  REQUIRE(write_table_of_rows(second).has_value());
+  CHECK(testing::bytes_of(second) == "mine");
 }
 
 }  // namespace fdl::commands::bench

@@ -226,8 +226,8 @@ TEST_CASE("the passes for each kind of CPU agree with the formulas in double") {
   for (int i = -4000; i <= 4000; ++i) sums.push_back(static_cast<float>(i) * 0.0251F);
   for (const float tiny : {1e-3F, 1e-6F, 1e-20F, 1e-40F, 0.0F, -0.0F}) sums.push_back(tiny);
   const auto H = static_cast<std::int64_t>(sums.size());
-  for (const nn::CpuKind cpu : nn::cpu_kinds()) {
-    CAPTURE(nn::name_of(cpu));
+  for (const nn::CpuKind cpu : kernels::cpu_kinds()) {
+    CAPTURE(kernels::name_of(cpu));
     std::vector<float> h = sums, bias(sums.size(), 0), gates(4 * sums.size(), 0), c(sums.size()),
                        ones(sums.size(), 1), out(sums.size());
     nn::Position p;

@@ -87,7 +87,7 @@ TEST_CASE("experts run in the way that fits, with the results of one by one") {
     CAPTURE(one.gate);
     const Model model(model_of(one)), plain(model_of(one));
     const graph::Node& gate = gate_of(model.graph);
-    const auto steps = exec::compile(model.graph, model.store, gate.outputs);
+    const auto steps = exec::compile(model.graph, model.store, gate.outputs, false);
     bool is_dealt = false, is_batched = false;
     for (const exec::Step& step : steps) {
       is_dealt = is_dealt || step.is_dealt;

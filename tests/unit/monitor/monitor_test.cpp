@@ -132,6 +132,14 @@ TEST_CASE("plain progress: a line at a sensible rate, epochs always") {
   CHECK(out.find("epoch 1/1  train/loss 0.5000") != std::string::npos);
 }
 
+TEST_CASE("no speed is told before any is known") {
+  const Event first{"progress", 0, {{"epoch", 1}, {"step", 1}, {"total_steps", 4}}, {}};
+  Event later = first;
+  later.numbers["samples_per_s"] = 12;
+  CHECK(shown({first}, true).find("samples/s") == std::string::npos);
+  CHECK(shown({later}, true).find("12 samples/s") != std::string::npos);
+}
+
 TEST_CASE("on a terminal one line is redrawn within the width, and ended") {
   const std::string out =
       shown({{"progress", 0, {{"step", 500}, {"total_steps", 1000}}, {}}}, true, 40);

@@ -1,0 +1,129 @@
+#include "commands/bench/same.h"
+
+#include <cmath>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "commands/bench/programs.h"
+#include "lib/base/files.h"
+#include "lib/monitor/event.h"
+
+namespace fdl::commands::bench {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+constexpr std::int64_t kSeed = 42;
+
+// An epoch of one batch each: fdl records a loss for an epoch, and draws an order for each.
+std::vector<std::string> settings_of(const Job& job, const fs::path& data) {
+  std::vector<std::string> out = {
+      "output.checkpoint={every: 1000 epochs, initial: true, keep: {last: 2, best: null}}"};
+  if (!job.no_dropout.empty()) out.push_back(job.no_dropout);
+  if (job.is_drawn()) {
+    out.push_back("data.train={safetensors: {file: " + json(data.string()).dump() + "}, limit: 1}");
+  } else {
+    out.emplace_back("data.train.limit=1");
+  }
+  for (const std::string& split : job.splits) {
+    if (split != "train") out.push_back("data." + split + "=null");
+  }
+  return out;
+}
+
+// fdl's losses; its initial weights are put into `folder`.
+Result<std::vector<double>> own_losses(const Job& job, const Setup& setup, const fs::path& folder) {
+  Setup own = setup;
+  own.batch_size = 0;  // of data that is drawn it would set how much of it
+  std::vector<std::string> settings = settings_of(job, folder / "data.safetensors");
+  if (setup.batch_size > 0)
+    settings.push_back("training.batch_size=" + std::to_string(setup.batch_size));
+  if (const auto ended = run_program(own_program(job, own, kStepsCompared, kSeed, settings), setup);
+      !ended)
+    return fail(ended.error());
+  const fs::path run = own_run(setup);
+  const Result<std::string> text = read_file(run / "events.jsonl");
+  if (!text) return fail(text.error());
+  std::vector<double> out;
+  for (std::size_t begin = 0; begin < text->size();) {
+    const std::size_t end = std::min(text->find('\n', begin), text->size());
+    const auto event = monitor::parse_event(std::string_view(*text).substr(begin, end - begin));
+    begin = end + 1;
+    if (event && event->kind == "epoch")
+      out.push_back(event->number("train/loss").value_or(std::nan("")));
+  }
+  std::error_code code;
+  fs::rename(run / "checkpoints/step-0/model.safetensors", folder / "model.safetensors", code);
+  if (!code) return out;
+  return fail(error(Code::BenchFailed, {}, "'{}' saved no initial weights: {}", run.string(),
+                    code.message()));
+}
+
+// The baseline's optimizer, a loop in Python, rounds otherwise than PyTorch's fused one, which
+// fdl's follows; batch normalisation and Adam make a last bit grow to 1e-4 within few steps. The
+// rest of its work is that of the arm with the fused one.
+const Arm* as_compared(const std::string& arm) {
+  return find_peer(arm == kBaseline ? "torch-fused" : arm);
+}
+
+Result<std::vector<double>> peer_losses(const Job& job, const Arm& arm, const Setup& setup,
+                                        const fs::path& folder) {
+  const auto ended = run_program(
+      peer_program(job, arm, setup, kStepsCompared, kSeed, {"--same", folder.string()}), setup);
+  if (!ended) return fail(ended.error());
+  const json told = json::parse(ended->last_line(), nullptr, false);
+  const auto losses = told.is_object() ? told.find("losses") : told.end();
+  if (losses == told.end() || !losses->is_array())
+    return fail(error(Code::BenchFailed, {}, "the script's last line has no losses"));
+  std::vector<double> out;
+  for (const json& loss : *losses)
+    out.push_back(loss.is_number() ? loss.get<double>() : std::nan(""));
+  return out;
+}
+
+}  // namespace
+
+double largest_difference(const std::vector<double>& own, const std::vector<double>& peer) {
+  double out = 0;
+  const auto steps = static_cast<std::size_t>(kStepsCompared);
+  if (own.size() != steps || peer.size() != steps) return std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < steps; ++i) {
+    const double difference = std::abs(own[i] - peer[i]) / std::abs(peer[i]);
+    if (!std::isfinite(difference)) return std::numeric_limits<double>::infinity();
+    out = std::max(out, difference);
+  }
+  return out;
+}
+
+Result<std::map<std::string, double>> compare_losses(const Job& job,
+                                                     const std::vector<std::string>& arms,
+                                                     const Setup& setup) {
+  const fs::path folder = setup.work / "same";
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+  FDL_TRY(make_folders(folder));
+  if (job.is_drawn()) {
+    const std::vector<std::string> words = {"--draw", (folder / "data.safetensors").string()};
+    const auto drawn = run_program(
+        peer_program(job, *find_peer(kBaseline), setup, kStepsCompared, kSeed, words), setup);
+    if (!drawn) return fail(drawn.error());
+  }
+  const auto own = own_losses(job, setup, folder);
+  if (!own) return fail(own.error());
+  std::map<std::string, double> out, found;  // by the arm, and by that which ran for it
+  for (const std::string& arm : arms) {
+    const Arm* peer = as_compared(arm);
+    if (peer == nullptr || peer->is_rounded) continue;
+    if (!found.contains(peer->name)) {
+      const auto losses = peer_losses(job, *peer, setup, folder);
+      if (!losses) return fail(losses.error());
+      found[peer->name] = largest_difference(*own, *losses);
+    }
+    out[arm] = found[peer->name];
+  }
+  fs::remove_all(folder, ignored);
+  return out;
+}
+
+}  // namespace fdl::commands::bench

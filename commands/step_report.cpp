@@ -1,0 +1,178 @@
+#include "commands/step_report.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "commands/plan_report.h"
+#include "lib/plan/chains.h"
+#include "lib/plan/sizes.h"
+
+namespace fdl::commands {
+namespace {
+
+using graph::Node;
+
+// One line of the report: a chain, or a node by itself.
+struct Line {
+  std::size_t depth = 0;
+  std::vector<const Node*> nodes;
+  std::vector<plan::Kernel> kernels;  // of a chain
+  std::int64_t forward_bytes = 0, backward_bytes = 0;
+  std::string reason;  // of a node by itself
+};
+
+class Steps {
+ public:
+  Steps(const graph::Graph& graph, std::int64_t batch_size, bool fuses)
+      : graph_(graph), sizes_(graph, batch_size), fuses_(fuses) {
+    count_reads(graph.root);
+    for (const graph::NamedValue& output : graph.outputs) ++num_reads_[output.value];
+    add(graph.root.nodes, 0, 0);
+  }
+
+  const std::vector<Line>& lines() const { return lines_; }
+
+ private:
+  // `regions`: how many regions of recomputation stand around these nodes.
+  void add(std::span<const Node> nodes, std::size_t depth, std::size_t regions) {
+    std::vector<std::pair<std::size_t, std::size_t>> runs;  // from, count; of a chain more than one
+    for (std::size_t end = nodes.size(); end > 0;) {
+      const std::size_t in_region = std::max(regions, nodes[end - 1].recompute.size());
+      const std::size_t count =
+          fuses_ ? plan::chain_at_end(graph_, same_region(nodes.first(end), in_region), in_region)
+                 : 0;
+      end -= std::max<std::size_t>(count, 1);
+      runs.emplace_back(end, count);
+    }
+    std::reverse(runs.begin(), runs.end());
+    for (const auto& [from, count] : runs) {
+      if (count > 0)
+        add_chain(nodes.subspan(from, count), depth);
+      else
+        add_node(nodes[from], depth);
+    }
+  }
+
+  // Those at the end that stand in the same regions.
+  static std::span<const Node> same_region(std::span<const Node> nodes, std::size_t regions) {
+    std::size_t count = 0;
+    while (count < nodes.size() &&
+           nodes[nodes.size() - count - 1].recompute == nodes.back().recompute)
+      ++count;
+    return regions == 0 ? nodes : nodes.last(count);
+  }
+
+  void add_chain(std::span<const Node> nodes, std::size_t depth) {
+    const plan::Chain chain = plan::make_chain(graph_, nodes, [&](graph::ValueId value) {
+      return num_reads_[value] > reads_within(nodes, value);
+    });
+    Line line;
+    line.depth = depth;
+    for (const Node& node : nodes) line.nodes.push_back(&node);
+    for (const plan::Chain::Part& part : chain.parts) line.kernels.push_back(part.kernel);
+    const catalog::TensorType& type = sizes_.type_of(nodes.front().outputs.front());
+    catalog::Dim rows = 1;
+    for (std::size_t axis = 0; axis + 1 < type.shape.size(); ++axis)
+      rows = rows * sizes_.number_of(type.shape[axis]);
+    const plan::ChainLayout layout = plan::lay_out(chain, rows.number(), true);
+    line.forward_bytes = layout.num_forward * static_cast<std::int64_t>(sizeof(float));
+    line.backward_bytes = layout.num_backward * static_cast<std::int64_t>(sizeof(float));
+    lines_.push_back(std::move(line));
+  }
+
+  static std::int64_t reads_within(std::span<const Node> nodes, graph::ValueId value) {
+    std::int64_t out = 0;
+    for (const Node& node : nodes) out += std::count(node.inputs.begin(), node.inputs.end(), value);
+    return out;
+  }
+
+  void count_reads(const graph::Block& block) {
+    for (const graph::ValueId value : block.outputs) ++num_reads_[value];
+    for (const Node& node : block.nodes) {
+      for (const graph::ValueId value : node.inputs) ++num_reads_[value];
+      for (const graph::Block& inner : node.blocks) count_reads(inner);
+    }
+  }
+
+  void add_node(const Node& node, std::size_t depth) {
+    Line line;
+    line.depth = depth;
+    line.nodes = {&node};
+    line.reason = !fuses_ ? "`compile: false`" : plan::reason_against(graph_, node);
+    if (line.reason.empty()) line.reason = "no neighbour to run with";
+    if (!node.blocks.empty()) line.reason.clear();
+    lines_.push_back(std::move(line));
+    for (const graph::Block& block : node.blocks) add(block.nodes, depth + 1, 0);
+  }
+
+  const graph::Graph& graph_;
+  plan::Sizes sizes_;
+  bool fuses_;
+  std::map<graph::ValueId, std::int64_t> num_reads_;
+  std::vector<Line> lines_;
+};
+
+std::vector<std::string> paths_of(const Line& line) {
+  std::vector<std::string> out;
+  for (const Node* node : line.nodes) out.push_back(node->path);
+  return out;
+}
+
+std::vector<std::string> kernels_of(const Line& line) {
+  std::vector<std::string> out;
+  for (const plan::Kernel kernel : line.kernels) out.emplace_back(plan::to_string(kernel));
+  return out;
+}
+
+std::string kind_of(const Node& node) {
+  return node.spec != nullptr ? node.spec->name() : std::string(graph::to_string(node.kind));
+}
+
+}  // namespace
+
+std::string steps_text(const graph::Graph& graph, std::int64_t batch_size, bool fuses) {
+  const Steps steps(graph, batch_size, fuses);
+  std::string out;
+  std::size_t num_chained = 0, num_nodes = 0, num_chains = 0;
+  for (const Line& line : steps.lines()) {
+    const std::string indent(2 * line.depth, ' ');
+    num_nodes += line.nodes.size();
+    if (line.kernels.empty()) {
+      out += fmt::format("{}{}  {}{}\n", indent, line.nodes.front()->path,
+                         kind_of(*line.nodes.front()),
+                         line.reason.empty() ? "" : ", by itself: " + line.reason);
+      continue;
+    }
+    ++num_chains;
+    num_chained += line.nodes.size();
+    out += fmt::format("{}as one: {}\n", indent, fmt::join(paths_of(line), ", "));
+    out += fmt::format("{}  {}; {} from forward to backward, {} backward\n", indent,
+                       fmt::join(kernels_of(line), " "), show_bytes(line.forward_bytes),
+                       show_bytes(line.backward_bytes));
+  }
+  return out + fmt::format("\n{} of {} steps run in {} chain{} (batch {})\n", num_chained,
+                           num_nodes, num_chains, num_chains == 1 ? "" : "s", batch_size);
+}
+
+std::string steps_json(const graph::Graph& graph, std::int64_t batch_size, bool fuses) {
+  nlohmann::ordered_json lines = nlohmann::ordered_json::array();
+  const Steps steps(graph, batch_size, fuses);
+  for (const Line& line : steps.lines()) {
+    nlohmann::ordered_json one = {{"depth", line.depth}, {"steps", paths_of(line)}};
+    if (!line.kernels.empty()) {
+      one["kernels"] = kernels_of(line);
+      one["forward_bytes"] = line.forward_bytes;
+      one["backward_bytes"] = line.backward_bytes;
+    } else if (!line.reason.empty()) {
+      one["by_itself"] = line.reason;
+    }
+    lines.push_back(std::move(one));
+  }
+  return nlohmann::ordered_json{{"batch_size", batch_size}, {"steps", lines}}.dump(1) + "\n";
+}
+
+}  // namespace fdl::commands

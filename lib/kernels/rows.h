@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+
+#include "lib/kernels/cpu_kind.h"
+
+// Loops over rows of f32, one machine code per kind of CPU.
+namespace fdl::kernels {
+
+// `count` numbers, or `rows` rows of `width`, one after the other without gaps. An output may be an
+// input's memory. `adds`: to what is there already, instead of in its place.
+struct RowFunctions {
+  void (*add_bias)(float* y, const float* bias, std::int64_t rows, std::int64_t width);
+  void (*add)(const float* a, const float* b, float* out, std::int64_t count);
+  void (*mul)(const float* a, const float* b, float* out, std::int64_t count, bool adds);
+  void (*copy)(const float* from, float* out, std::int64_t count, bool adds);
+
+  // y = f(x), and x's gradient from that of y: by y, or where the function keeps it by x.
+  using Map = void (*)(const float* x, float* y, std::int64_t count);
+  using Gradient = void (*)(const float* gradient, const float* kept, float* out,
+                            std::int64_t count, bool adds);
+  Map relu, gelu, tanh, sigmoid, silu;
+  Gradient relu_gradient, gelu_gradient, tanh_gradient, sigmoid_gradient, silu_gradient;
+
+  // y = (x - mean) / sqrt(variance + eps) * weight + bias, over the last axis; weight and bias may
+  // be null. mean and inverse: [rows], the latter 1 / sqrt(variance + eps).
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, float* y,
+                     float* mean, float* inverse, std::int64_t rows, std::int64_t width);
+  void (*layer_norm_gradient)(const float* gradient, const float* x, const float* weight,
+                              const float* mean, const float* inverse, float* out,
+                              std::int64_t rows, std::int64_t width, bool adds);
+  // Adds to those sums that are not null, of `width` columns each: of the gradient, and of it times
+  // the normalised x.
+  void (*layer_norm_sums)(const float* gradient, const float* x, const float* mean,
+                          const float* inverse, float* of_weight, float* of_bias, std::int64_t rows,
+                          std::int64_t width);
+  // Of exp(x - max), which it writes where `exponentials` is not null.
+  struct Softmax {
+    float max, sum;
+  };
+  Softmax (*softmax)(const float* x, float* exponentials, std::int64_t count);
+  // y = factor y + shift.
+  void (*scale)(float* y, float factor, float shift, std::int64_t count);
+  float (*sum)(const float* x, std::int64_t count);
+  bool (*is_finite)(const float* x, std::int64_t count);  // each of them
+  // One step of Adam over numbers and their state: Kingma and Ba 2015, arXiv:1412.6980,
+  // algorithm 1.
+  struct Adam {
+    float rest1;  // 1 - beta1, and of beta2 both: their difference from 1 is less exact
+    float beta2, rest2;
+    float eps;
+    float rate;         // over 1 - beta1^t
+    float root_factor;  // 1 / sqrt(1 - beta2^t)
+    float decay;        // of the weights, as a part of the gradient
+    float kept;         // the share of the weights that decoupled decay leaves
+  };
+  void (*adam)(float* x, const float* gradient, float* mean, float* square, const Adam& step,
+               std::int64_t count);
+  // Random words 64 `group` to 64 `group` + 63 of a lane: Philox4x32-10 (Salmon et al. 2011).
+  void (*random_words)(std::uint32_t* out, std::uint64_t key, std::uint64_t group,
+                       std::uint64_t lane);
+  // A lane as a mask: 0 where its word is below `threshold`, else `kept`.
+  void (*dropout_mask)(float* out, std::int64_t count, std::uint64_t key, std::uint64_t lane,
+                       std::uint32_t threshold, float kept);
+  // Adds each column of [rows, width] to out[width].
+  void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
+};
+
+// Those of the fastest kind that may be run, and of one of cpu_kinds().
+const RowFunctions& row_functions();
+const RowFunctions& row_functions_of(CpuKind kind);
+
+}  // namespace fdl::kernels

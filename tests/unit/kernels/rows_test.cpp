@@ -1,0 +1,252 @@
+#include "lib/kernels/rows.h"
+
+#include <cmath>
+#include <functional>
+
+#include <ATen/ATen.h>
+#include <doctest/doctest.h>
+
+// Each loop beside libtorch's operator, for each kind of CPU that this one can be.
+namespace fdl::testing {
+namespace {
+
+using kernels::RowFunctions;
+
+std::vector<std::pair<std::string, const RowFunctions*>> all_row_functions() {
+  std::vector<std::pair<std::string, const RowFunctions*>> out;
+  for (const kernels::CpuKind kind : kernels::cpu_kinds())
+    out.emplace_back(kernels::name_of(kind), &kernels::row_functions_of(kind));
+  return out;
+}
+
+const float* in(const at::Tensor& t) { return t.const_data_ptr<float>(); }
+float* out(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
+
+// Some of libtorch's ways of computing gelu give nan at the infinities.
+at::Tensor without_infinities(const at::Tensor& x) { return at::where(x.isinf(), 200, x); }
+
+// Numbers of all sizes, and those at the edges: denormal, infinite, none.
+at::Tensor numbers(std::int64_t count, bool with_edges) {
+  at::Tensor some = at::randn({count}) * 3;
+  if (!with_edges) return some;
+  const at::Tensor edges = at::tensor({0.0F, -0.0F, 1e-41F, -1e-41F, 1e-30F, -1e-30F, 88.0F, -88.0F,
+                                       200.0F, -200.0F, INFINITY, -INFINITY, NAN});
+  return at::cat({some, edges, some});
+}
+
+bool agree(const at::Tensor& a, const at::Tensor& b) {
+  return a.allclose(b, 1e-5, 1e-6, /*equal_nan=*/true);
+}
+
+struct Map {
+  const char* name;
+  RowFunctions::Map RowFunctions::*map;
+  RowFunctions::Gradient RowFunctions::*gradient;
+  bool by_output;
+  std::function<at::Tensor(const at::Tensor&)> map_of;
+  std::function<at::Tensor(const at::Tensor&, const at::Tensor&)> gradient_of;
+};
+
+const std::vector<Map>& maps() {
+  using T = at::Tensor;
+  static const std::vector<Map> all = {
+      {"relu", &RowFunctions::relu, &RowFunctions::relu_gradient, true,
+       [](const T& x) { return at::relu(x); },
+       [](const T& g, const T& y) { return at::threshold_backward(g, y, 0); }},
+      {"gelu", &RowFunctions::gelu, &RowFunctions::gelu_gradient, false,
+       [](const T& x) { return at::gelu(x); },
+       [](const T& g, const T& x) { return at::gelu_backward(g, x); }},
+      {"tanh", &RowFunctions::tanh, &RowFunctions::tanh_gradient, true,
+       [](const T& x) { return at::tanh(x); },
+       [](const T& g, const T& y) { return at::tanh_backward(g, y); }},
+      {"sigmoid", &RowFunctions::sigmoid, &RowFunctions::sigmoid_gradient, true,
+       [](const T& x) { return at::sigmoid(x); },
+       [](const T& g, const T& y) { return at::sigmoid_backward(g, y); }},
+      {"silu", &RowFunctions::silu, &RowFunctions::silu_gradient, false,
+       [](const T& x) { return at::silu(x); },
+       [](const T& g, const T& x) { return at::silu_backward(g, x); }},
+  };
+  return all;
+}
+
+constexpr std::int64_t kCounts[] = {1, 2, 7, 8, 15, 16, 17, 31, 33, 64, 100, 1000};
+
+}  // namespace
+
+TEST_CASE("maps and their gradients") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : all_row_functions()) {
+    for (const Map& one : maps()) {
+      for (const std::int64_t count : kCounts) {
+        for (const bool with_edges : {false, true}) {
+          CAPTURE(kind);
+          CAPTURE(std::string(one.name));
+          CAPTURE(count);
+          CAPTURE(with_edges);
+          const at::Tensor all = numbers(count, with_edges);
+          const at::Tensor x = one.map == &RowFunctions::gelu ? without_infinities(all) : all;
+          const at::Tensor y = at::empty_like(x);
+          (f->*one.map)(in(x), out(y), x.numel());
+          CHECK(agree(y, one.map_of(x)));
+          const at::Tensor g = at::randn(x.sizes()), kept = one.by_output ? one.map_of(x) : x;
+          const at::Tensor expected = one.gradient_of(g, kept);
+          at::Tensor made = at::full(x.sizes(), 0.5F);
+          (f->*one.gradient)(in(g), in(kept), out(made), x.numel(), false);
+          CHECK(agree(made, expected));
+          made.fill_(0.5);
+          (f->*one.gradient)(in(g), in(kept), out(made), x.numel(), true);
+          CHECK(agree(made, expected + 0.5));
+          made.copy_(g);  // in place
+          (f->*one.gradient)(in(made), in(kept), out(made), x.numel(), false);
+          CHECK(agree(made, expected));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sums, products and copies") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : all_row_functions()) {
+    for (const std::int64_t width : kCounts) {
+      CAPTURE(kind);
+      CAPTURE(width);
+      constexpr std::int64_t kRows = 5;
+      const at::Tensor a = at::randn({kRows, width}), b = at::randn({kRows, width}),
+                       bias = at::randn({width});
+      at::Tensor made = a.clone();
+      f->add_bias(out(made), in(bias), kRows, width);
+      CHECK(made.equal(a + bias));
+      f->add(in(a), in(b), out(made), a.numel());
+      CHECK(made.equal(a + b));
+      f->mul(in(a), in(b), out(made), a.numel(), false);
+      CHECK(made.equal(a * b));
+      made.copy_(b);
+      f->copy(in(a), out(made), a.numel(), true);
+      CHECK(made.equal(b + a));
+      at::Tensor sums = bias.clone();
+      f->column_sums(in(a), out(sums), kRows, width);
+      CHECK(agree(sums, bias + a.sum(0)));
+    }
+  }
+}
+
+TEST_CASE("a norm over the last axis, and its gradients") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : all_row_functions()) {
+    for (const std::int64_t width : {1, 2, 7, 16, 33, 512}) {
+      for (const int affine : {0, 1, 2}) {  // neither, a weight, both
+        CAPTURE(kind);
+        CAPTURE(width);
+        CAPTURE(affine);
+        constexpr std::int64_t kRows = 3;
+        const at::Tensor x = at::randn({kRows, width}) * 2 + 1, g = at::randn({kRows, width});
+        const at::Tensor w = affine > 0 ? at::randn({width}) : at::Tensor(),
+                         b = affine > 1 ? at::randn({width}) : at::Tensor();
+        const auto [y, mean, inverse] = at::native_layer_norm(x, {width}, w, b, 1e-5);
+        at::Tensor made = at::empty_like(x), m = at::empty({kRows}), s = at::empty({kRows});
+        f->layer_norm(in(x), w.defined() ? in(w) : nullptr, b.defined() ? in(b) : nullptr, 1e-5F,
+                      out(made), out(m), out(s), kRows, width);
+        CHECK(made.allclose(y, 1e-4, 1e-5));
+        CHECK(agree(m, mean.flatten()));
+        const auto [gx, gw, gb] = at::native_layer_norm_backward(g, x, {width}, mean, inverse, w, b,
+                                                                 {true, affine > 0, affine > 1});
+        made.copy_(g);  // in place
+        f->layer_norm_gradient(in(made), in(x), w.defined() ? in(w) : nullptr, in(m), in(s),
+                               out(made), kRows, width, false);
+        CHECK(made.allclose(gx, 1e-4, width < 3 ? 1e-2 : 1e-5));
+        at::Tensor sums = at::zeros({2, width});
+        f->layer_norm_sums(in(g), in(x), in(m), in(s), out(sums), out(sums) + width, kRows, width);
+        if (affine > 0) CHECK(sums[0].allclose(gw, 1e-4, width < 3 ? 1e-2 : 1e-5));
+        if (affine > 1) CHECK(agree(sums[1], gb));
+      }
+    }
+  }
+}
+
+TEST_CASE("softmax of a row") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : all_row_functions()) {
+    for (const std::int64_t count : kCounts) {
+      CAPTURE(kind);
+      CAPTURE(count);
+      for (const float shift : {0.0F, 500.0F, -500.0F}) {
+        const at::Tensor x = at::randn({count}) * 3 + shift, e = at::empty_like(x);
+        const auto [max, sum] = f->softmax(in(x), out(e), count);
+        CHECK(max == x.max().item<float>());
+        CHECK(agree(e / sum, at::softmax(x, 0)));
+        CHECK(f->softmax(in(x), nullptr, count).sum == doctest::Approx(sum));
+      }
+      const at::Tensor with_none = at::randn({count}).index_fill(0, at::tensor({count / 2}), NAN);
+      CHECK(std::isnan(f->softmax(in(with_none), nullptr, count).sum));
+      at::Tensor y = at::randn({count});
+      const at::Tensor expected = y * 3 - 2;
+      CHECK(f->is_finite(in(y), count));
+      for (const float bad : {NAN, INFINITY, -INFINITY}) {
+        for (const std::int64_t place : {std::int64_t{0}, count / 2, count - 1})
+          CHECK_FALSE(f->is_finite(in(y.index_fill(0, at::tensor({place}), bad)), count));
+      }
+      CHECK(f->sum(in(y), count) == doctest::Approx(y.sum().item<float>()).epsilon(1e-4));
+      f->scale(out(y), 3, -2, count);
+      CHECK(agree(y, expected));
+    }
+  }
+}
+
+TEST_CASE("a step of Adam is libtorch's") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : all_row_functions()) {
+    for (const std::int64_t count : kCounts) {
+      CAPTURE(kind);
+      CAPTURE(count);
+      const at::Tensor x = at::randn({count}), g = at::randn({count}) * 10;
+      const at::Tensor m = at::randn({count}), v = at::rand({count}).pow(8);
+      v.index_fill_(0, at::zeros({1}, at::kLong), 0);
+      std::vector<at::Tensor> theirs = {x.clone(), m.clone(), v.clone()};
+      const at::Tensor steps = at::full({}, 5.0F);
+      at::_fused_adam_({theirs[0]}, {g}, {theirs[1]}, {theirs[2]}, {}, {steps}, 1e-2, 0.9, 0.999,
+                       0.1, 1e-8, false, false);
+      kernels::RowFunctions::Adam step;
+      step.rest1 = 0.1F;
+      step.beta2 = 0.999F;
+      step.rest2 = 0.001F;
+      step.eps = 1e-8F;
+      step.rate = static_cast<float>(1e-2 / (1 - std::pow(0.9, 5)));
+      step.root_factor = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, 5)));
+      step.decay = 0.1F;
+      step.kept = 1;
+      f->adam(out(x), in(g), out(m), out(v), step, count);
+      CHECK(agree(x, theirs[0]));
+      CHECK(agree(m, theirs[1]));
+      CHECK(agree(v, theirs[2]));
+    }
+    // Nothing moves nothing, and what overflows moves little.
+    at::Tensor x = at::ones({40}), m = at::zeros({40}), v = at::zeros({40});
+    const kernels::RowFunctions::Adam step{0.1F, 0.999F, 0.001F, 1e-8F, 0.1F, 1, 0, 1};
+    f->adam(out(x), in(at::zeros({40})), out(m), out(v), step, 40);
+    CHECK(x.eq(1).all().item<bool>());
+    f->adam(out(x), in(at::full({40}, 1e30F)), out(m), out(v), step, 40);
+    CHECK(x.isfinite().all().item<bool>());
+  }
+}
+
+TEST_CASE("masks are the same bits on every kind of CPU") {
+  const auto all = all_row_functions();
+  for (const std::int64_t count : {1, 15, 16, 63, 64, 65, 128, 1000}) {
+    for (const std::uint64_t lane : {std::uint64_t{0}, std::uint64_t{1} << 40}) {
+      std::vector<float> first(static_cast<std::size_t>(count));
+      all.front().second->dropout_mask(first.data(), count, 0x123456789abcdefULL, lane, 1U << 30,
+                                       1.25F);
+      for (const auto& [kind, f] : all) {
+        CAPTURE(kind);
+        std::vector<float> made(static_cast<std::size_t>(count) + 1, -1.0F);
+        f->dropout_mask(made.data(), count, 0x123456789abcdefULL, lane, 1U << 30, 1.25F);
+        CHECK(made.back() == -1);  // nothing behind it
+        made.pop_back();
+        CHECK(made == first);
+      }
+    }
+  }
+}
+
+}  // namespace fdl::testing
