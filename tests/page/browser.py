@@ -127,18 +127,16 @@ class Browser:
             raise BrowserError(details.get('exception', {}).get('description') or details['text'])
         return result['result'].get('value')
 
-    def wait_for(self, code, patience_s=60):
-        """Until the expression is true; its value. An expression that throws is not true yet."""
+    def wait_for(self, code, patience_s=12):
+        """Until the expression is true. One that throws is not true yet."""
         end = time.monotonic() + patience_s
         while True:
+            last = ''
             try:
-                value = self.evaluate(code)
+                if self.evaluate(f'Boolean({code})'):
+                    return
             except BrowserError as problem:
-                value, last = None, problem
-            else:
-                last = ''
-            if value:
-                return value
+                last = problem
             if time.monotonic() > end:
                 raise BrowserError(f'never came true: {code} {last}')
             time.sleep(0.05)

@@ -2,6 +2,8 @@
 
 import math
 import random
+import struct
+import zlib
 
 LABELS = ['shirt', 'trouser', 'coat', 'sandal', 'bag']
 SVG = '''<?xml version="1.0"?>
@@ -48,8 +50,9 @@ def series(num_steps=1000, epochs=5, seed=0):
 
 
 def summary(run_id, state='done', **more):
+    started = run_id.rpartition('/')[2][:15]
     return {'id': run_id, 'run': f'runs/{run_id}', 'name': '', 'note': '', 'tags': [], 'state': state, 'message': '',
-            'started': '20261126-035809', 'step': 1000, 'total_steps': 1000, 'epochs': 5, 'seconds': 8.0,
+            'started': started, 'step': 1000, 'total_steps': 1000, 'epochs': 5, 'seconds': 8.0,
             'last': {}, 'best': {}} | more
 
 
@@ -85,3 +88,11 @@ def part(step, names=('loss',), value=0.5, **status):
     """What one more step records."""
     return {'series': {name: points([step], [value]) for name in names},
             'status': {'step': step, 'seconds': step * 0.008} | status}
+
+
+def png():
+    """A picture of 2 x 1 dots."""
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 2, 1, 8, 0, 0, 0, 0))
+            + chunk(b'IDAT', zlib.compress(b'\0\0\xff')) + chunk(b'IEND', b''))

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import made_up
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'lib/monitor/page'
 DYGRAPHS = Path('/usr/share/javascript/dygraphs')
@@ -50,10 +52,10 @@ def add_part(document, part):
 class Run:
     """A document and the parts that came after it began: each part has a position."""
 
-    def __init__(self, document, log='', graph='', samples=None):
+    def __init__(self, document, log='', graph=made_up.SVG, samples=None):
         self.document = {'series': {}, 'marks': [], 'tables': {}, 'status': {}} | document
         self.inode, self.parts = 1, []
-        self.log, self.graph, self.samples = log, graph, samples or {}
+        self.log, self.graph, self.samples = log, graph, samples or {'step-200.json': '{"label": "coat"}', 'step-200.png': made_up.png()}
         self.orders = []  # what was posted
 
     def position(self):
@@ -73,6 +75,14 @@ class Run:
         return self.parts[int(count):] if int(inode) == self.inode else None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_):
+        pass  # a page that was left
+
+
 class StandIn:
     def __init__(self, runs, may_change=False, opened=''):
         self.runs, self.may_change, self.opened = runs, may_change, opened
@@ -86,8 +96,7 @@ class StandIn:
 
         class Handler(_Handler):
             stand_in = owner
-        self.server = ThreadingHTTPServer(('127.0.0.1', self.port), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(('127.0.0.1', self.port), Handler)
         self.port = self.server.server_address[1]
         self.is_up = True
         threading.Thread(target=self.server.serve_forever, kwargs={'poll_interval': 0.02}, daemon=True).start()

@@ -57,8 +57,10 @@ function updateCompare(view) {
   view.legend.replaceChildren(...view.documents.map((made) => h('li', {}, swatch(runColour(made.id)),
     h('a', { href: runLink(made.id), dir: 'auto', title: made.id }, labelOf(view, made)), stateBadge(made.status.state))));
   const names = [...new Set(view.documents.flatMap((made) => Object.keys(made.series)))];
-  const specs = names.map((name) => ({ key: name, group: placeOf(name, new Set(names))[0], title: name,
-    format: valueFormat(name) }));
+  const specs = names.map((name) => {
+    const [group] = placeOf(name, new Set(names));
+    return { key: `${group}/${name}`, group, title: name, format: valueFormat(name) };
+  });
   placeCharts(view, specs.sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group)));
   for (const chart of view.charts.values()) touchChart(chart);
   view.best.replaceChildren(scrolled('Last and best values', bestTable(view, names)));
