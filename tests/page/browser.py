@@ -127,7 +127,7 @@ class Browser:
             raise BrowserError(details.get('exception', {}).get('description') or details['text'])
         return result['result'].get('value')
 
-    def wait_for(self, code, patience_s=12):
+    def wait_for(self, code, patience_s=30):
         """Until the expression is true. One that throws is not true yet."""
         end = time.monotonic() + patience_s
         while True:

@@ -225,6 +225,39 @@ def killed(browser, _):
     leave(browser, server)
 
 
+def hidden(browser, _):
+    """A tab that nobody sees draws nothing and holds no connection; seen again, it has everything."""
+    server = StandIn({A: live_run()})
+    open_run(browser, server, A)
+    server.add(A, made_up.part(1001))
+    check_loss(browser, server, 1001)
+    browser.evaluate('Object.defineProperty(document, "hidden", {get: () => window.isAway, configurable: true})')
+    def show(is_away):
+        browser.evaluate(f'window.isAway = {is_away}; document.dispatchEvent(new Event("visibilitychange"))')
+    show('true')
+    assert browser.evaluate('app.stream.source === null')
+    for step in range(1002, 1012):
+        server.add(A, made_up.part(step))
+    assert browser.evaluate('app.view.document.series.loss.step.at(-1)') == 1001
+    show('false')
+    check_loss(browser, server, 1011)
+    leave(browser, server)
+
+
+def thinned(browser, _):
+    """A series that grew too long is read anew, once, and goes on from there."""
+    server = StandIn({A: live_run()})
+    open_run(browser, server, A)
+    before = sum('api/run?' in path for path in server.asked)
+    steps = list(range(1001, 21002))
+    server.add(A, {'series': {'loss': made_up.points(steps, [1 / step for step in steps])}})
+    check_loss(browser, server, 21001)
+    server.add(A, made_up.part(21002))
+    check_loss(browser, server, 21002)
+    assert sum('api/run?' in path for path in server.asked) == before + 1, server.asked
+    leave(browser, server)
+
+
 def words_of_numbers(browser, _):
     """What is not finite, very small or large is written as elsewhere in the product."""
     server = StandIn({A: live_run()})
@@ -449,6 +482,10 @@ def report(browser, _):
     browser.key('Escape')
     browser.wait_for('document.querySelectorAll(".runs tbody tr").length === 2')
     assert server.asked == ['/'], server.asked
+    browser.evaluate(f'location.hash = runLink({json.dumps(A)})')
+    browser.wait_for('charts.size > 10')
+    browser.call('Page.printToPDF')
+    assert browser.evaluate('[...charts].every(c => c.graph) && !isDark()')
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / 'report.html'
         file.write_text(html, encoding='utf-8')
@@ -504,7 +541,7 @@ def take(browser, path, width):
     browser.resize(width, 900)
 
 
-TESTS = [numbers, tables, model, late_join, restart, reset, killed, words_of_numbers, controls, listing, thousand,
+TESTS = [numbers, tables, model, late_join, restart, reset, killed, hidden, thinned, words_of_numbers, controls, listing, thousand,
          compare, changes, nasty, report, looks]
 
 

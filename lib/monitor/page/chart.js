@@ -19,13 +19,15 @@ function newChart(spec) {
   chart.cross = h('div', { class: 'cross', hidden: true });
   chart.tip = h('div', { class: 'tip', hidden: true });
   chart.note = h('p', { class: 'fine' });
+  chart.at = h('span', { class: 'fine' });
   chart.toggle = button('table', () => toggleTable(chart), { class: 'quiet', 'aria-pressed': 'false' });
   chart.toggle.setAttribute('aria-label', `data table of ${spec.title}`);
   chart.table = h('div', { class: 'scroll data', hidden: true, tabindex: 0, role: 'region',
     'aria-label': `points of ${spec.title}` });
   chart.summary = h('p', { class: 'unseen' });
   chart.element = h('figure', { class: 'chart' },
-    h('figcaption', {}, h('span', { class: 'title' }, spec.title), chart.toggle),
+    h('figcaption', {}, h('span', { class: 'title' }, spec.title),
+      h('span', { class: 'grow' }), chart.at, chart.toggle),
     chart.readout, h('div', { class: 'plot-box' }, chart.canvas, chart.cross, chart.tip),
     chart.note, chart.summary, chart.table);
   chart.element.chart = chart;
@@ -97,6 +99,15 @@ function valueAxisText(chart, value, g) {
   return bytes ? showBytes(value) : general(Number(value.toPrecision(12)), controls.log ? 3 : digits);
 }
 
+// Room round a value that does not change: else the chart would show the noise of its last digit.
+function steadyRange(chart) {
+  const all = chart.columns.map((column) => extremes(column.y));
+  const least = Math.min(...all.map((one) => one.least)), most = Math.max(...all.map((one) => one.most));
+  if (!Number.isFinite(least) || most - least > 1e-9 * Math.abs(most)) return null;
+  const room = Math.abs(most) * 0.05 || 1;
+  return [least - room, most + room];
+}
+
 function chartOptions(chart) {
   const isLog = controls.log && chart.spec.mayBeLog !== false
     && chart.columns.some((column) => column.y.some((value) => value > 0));
@@ -105,6 +116,7 @@ function chartOptions(chart) {
     labels: ['x', ...chart.columns.map((_, c) => 'c' + c)],
     series: columnOptions(chart),
     logscale: isLog,
+    valueRange: steadyRange(chart),
     dateWindow: chart.shown,
     gridLineColor: themeColour('--grid'),
     axisLineColor: themeColour('--line'),

@@ -20,12 +20,11 @@ function showReadout(chart, x) {
     const at = x === null ? y.length - 1 : nearest(places, x);
     setText(item.lastChild, chart.spec.format(y[at]));
   });
-  setText(chart.note, x === null ? chart.noteText || '' : hoverText(x, chart));
+  setText(chart.at, x === null ? '' : hoverText(x));
 }
 
-function hoverText(x, chart) {
-  const word = controls.axis === 'time' ? showDuration(x) : general(x, 8);
-  return chart.noteText ? `${controls.axis} ${word} · ${chart.noteText}` : `${controls.axis} ${word}`;
+function hoverText(x) {
+  return controls.axis === 'time' ? showDuration(x) : `${controls.axis} ${general(x, 8)}`;
 }
 
 function describe(chart) {
@@ -37,9 +36,9 @@ function describe(chart) {
       : `${line.label}: last ${format(last)}`;
   });
   setText(chart.summary, texts.length ? texts.join('; ') + '.' : 'no points.');
-  chart.noteText = chart.lines.length === 0 ? emptyText()
-    : (chart.spec.note ? chart.spec.note(chart) : '');
-  setText(chart.note, chart.noteText);
+  const note = chart.spec.note && chart.lines.length > 0 ? chart.spec.note(chart) : '';
+  setText(chart.note, chart.lines.length > 0 ? note : emptyText());
+  chart.note.hidden = chart.note.textContent === '';
 }
 
 function emptyText() {

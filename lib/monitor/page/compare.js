@@ -33,7 +33,8 @@ function leaveCompare(view) {
 async function pollCompare(view) {
   try {
     if (!document.hidden) {
-      view.documents = await Promise.all(view.documents.map((made) => (isRunning(made) ? fetchDocument(made.id) : made)));
+      view.documents = await Promise.all(view.documents.map(
+        (made) => (isRunning(made) ? fetchDocument(made.id) : made)));
       if (app.view === view) draw();
     }
   } catch { /* the next time */ }
@@ -47,15 +48,16 @@ function buildCompare(view) {
   view.chartArea = h('div', { id: 'charts' });
   view.best = h('div', {});
   view.differences = h('div', {});
-  byId('main').replaceChildren(h('h1', {}, 'Runs compared'), view.legend, view.controls.element,
-    card('Last and best', 'best', view.best), view.chartArea,
+  byId('main').replaceChildren(h('h1', {}, 'Runs compared'), view.legend,
+    card('Last and best', 'best', view.best), h('div', {}, view.controls.element, view.chartArea),
     card('Where the manifests differ', 'diff', view.differences));
 }
 
 function updateCompare(view) {
   showControls(view);
   view.legend.replaceChildren(...view.documents.map((made) => h('li', {}, swatch(runColour(made.id)),
-    h('a', { href: runLink(made.id), dir: 'auto', title: made.id }, labelOf(view, made)), stateBadge(made.status.state))));
+    h('a', { href: runLink(made.id), dir: 'auto', title: made.id }, labelOf(view, made)),
+    stateBadge(made.status.state))));
   const names = [...new Set(view.documents.flatMap((made) => Object.keys(made.series)))];
   const specs = names.map((name) => {
     const [group] = placeOf(name, new Set(names));
@@ -95,7 +97,8 @@ function comparedChart(view, spec) {
 function bestTable(view, names) {
   const ways = Object.assign({}, ...view.documents.map((made) => made.recorded || {}));
   const metrics = names.filter((name) => Object.hasOwn(ways, name));
-  const heads = view.documents.flatMap((made) => [h('th', { scope: 'col', class: 'number', dir: 'auto' }, `${labelOf(view, made)} last`),
+  const heads = view.documents.flatMap((made) => [
+    h('th', { scope: 'col', class: 'number', dir: 'auto' }, `${labelOf(view, made)} last`),
     h('th', { scope: 'col', class: 'number' }, 'best')]);
   const rows = metrics.map((name) => {
     const found = view.documents.map((made) => made.series[name] && bestOf(made.series[name], ways[name]));

@@ -1,7 +1,8 @@
 // The drawing of the model. The names in it come from a manifest: it is read as mere XML, and only
 // shapes and words are drawn anew from it.
 
-const SHAPES = ['svg', 'g', 'title', 'path', 'polygon', 'polyline', 'ellipse', 'circle', 'rect', 'line', 'text', 'tspan'];
+const SHAPES = ['svg', 'g', 'title', 'path', 'polygon', 'polyline', 'ellipse', 'circle', 'rect', 'line', 'text',
+  'tspan'];
 const LOOKS = new Set(['viewBox', 'width', 'height', 'class', 'id', 'transform', 'fill', 'stroke', 'stroke-width',
   'stroke-dasharray', 'fill-opacity', 'stroke-opacity', 'opacity', 'd', 'points', 'x', 'y', 'x1', 'y1', 'x2', 'y2',
   'cx', 'cy', 'r', 'rx', 'ry', 'text-anchor', 'font-family', 'font-size', 'font-weight', 'font-style', 'dy', 'dx']);
@@ -54,7 +55,8 @@ async function readGraph(view, panel, place, told) {
   if (!drawing) return;
   drawing.setAttribute('role', 'group');
   drawing.setAttribute('aria-label', 'nodes of the model');
-  panel.natural = parseFloat(drawing.getAttribute('width')) * (drawing.getAttribute('width').endsWith('pt') ? 4 / 3 : 1) || 600;
+  const width = drawing.getAttribute('width') || '';
+  panel.natural = parseFloat(width) * (width.endsWith('pt') ? 4 / 3 : 1) || 600;
   drawing.removeAttribute('height');
   place.replaceChildren(drawing);
   panel.element.hidden = false;

@@ -49,8 +49,8 @@ function buildRun(view) {
   view.jumps = h('nav', { class: 'jumps', 'aria-label': 'Sections' });
   view.chartArea = h('div', { id: 'charts' });
   view.panels = newPanels(view);
-  byId('main').replaceChildren(view.header.element, view.jumps, view.controls.element, view.chartArea,
-    ...view.panels.map((panel) => panel.element));
+  byId('main').replaceChildren(view.header.element, view.jumps, h('div', {}, view.controls.element, view.chartArea),
+    h('div', { class: 'panels' }, view.panels.map((panel) => panel.element)));
 }
 
 function updateRun(view) {
@@ -158,7 +158,8 @@ function pointsOf(view, name) {
 async function refine(view, chart) {
   if (app.offline || !controls.window) return;
   const key = [controls.axis, ...controls.window].join(' ');
-  const names = chart.source.series.map(({ name }) => name).filter((name) => (view.details.get(name) || {}).key !== key);
+  const names = chart.source.series.map(({ name }) => name)
+    .filter((name) => (view.details.get(name) || {}).key !== key);
   if (names.length === 0) return;
   const scale = controls.axis === 'epoch' ? stepsPerEpoch(view.document.status) : 1;
   for (const name of names) view.details.set(name, { key, points: (view.details.get(name) || {}).points });

@@ -1,12 +1,13 @@
 // The live end of one run: parts as they are recorded, exactly once each.
 
-// A stretch that is longer than this is read anew, thinned, from the server.
+// A series that grew longer than this is read anew, thinned, from the server.
 const MOST_POINTS = 20000;
 
 // follow({id, document, changed, replaced}): `changed` after a part was added, `replaced` with a
 // document that was read anew.
 function follow(options) {
-  const stream = { ...options, position: options.document.position, source: null, open: false, ended: false };
+  const stream = { ...options, position: options.document.position, source: null, open: false, ended: false,
+    most: MOST_POINTS };
   app.stream = stream;
   document.addEventListener('visibilitychange', stream.seen = () => {
     // A browser has six connections to a server: tabs nobody sees give theirs back.
@@ -53,7 +54,7 @@ function takePart(stream, event) {
   if (event.lastEventId && event.lastEventId === stream.position) return;
   addPart(stream.document, JSON.parse(event.data));
   if (event.lastEventId) stream.position = event.lastEventId;
-  if (longestSeries(stream.document) > MOST_POINTS) readAnew(stream);
+  if (longestSeries(stream.document) > stream.most) readAnew(stream);
   else stream.changed();
 }
 
@@ -76,6 +77,7 @@ async function readAnew(stream) {
     if (stream.ended) return;
     stream.document = fresh;
     stream.position = fresh.position;
+    stream.most = Math.max(MOST_POINTS, 2 * longestSeries(fresh));
     stream.replaced(fresh);
     openSource(stream);
   } catch {

@@ -32,7 +32,7 @@ function plainTable(name, table) {
   const labels = table.labels || [];
   const hasRowLabels = labels.length === table.rows.length;
   const head = h('tr', {}, hasRowLabels ? h('th', { scope: 'col' }, '') : null,
-    labels.map((label) => h('th', { scope: 'col', dir: 'auto' }, label)));
+    labels.map((label) => h('th', { scope: 'col', class: 'number', dir: 'auto' }, label)));
   const rows = table.rows.map((row, i) => h('tr', {},
     hasRowLabels ? h('th', { scope: 'row', dir: 'auto' }, labels[i]) : null,
     row.map((value) => h('td', { class: 'number', 'data-value': value }, showNumber(value)))));
@@ -44,7 +44,7 @@ function plainTable(name, table) {
 function confusionTable(name, table) {
   const { labels } = table;
   const head = h('tr', {}, h('th', { scope: 'col' }, 'target \\ answer'),
-    labels.map((label) => h('th', { scope: 'col', dir: 'auto' }, label)),
+    labels.map((label) => h('th', { scope: 'col', class: 'number', dir: 'auto' }, label)),
     h('th', { scope: 'col', class: 'number' }, 'right'));
   const rows = table.rows.map((row, i) => {
     const sum = row.reduce((a, b) => a + b, 0);
@@ -61,7 +61,8 @@ function confusionCell(value, part, isRight) {
   const cell = h('td', { class: 'number' + (isRight ? ' right' : ''), 'data-value': value },
     h('span', {}, showNumber(value)), ' ', h('span', { class: 'share' }, value === 0 ? '' : showPercent(part)));
   const strength = Math.round(Math.sqrt(part) * 62);
-  cell.style.background = strength === 0 ? '' : `color-mix(in srgb, var(${isRight ? '--heat' : '--heat-wrong'}) ${strength}%, var(--card))`;
+  const heat = isRight ? '--heat' : '--heat-wrong';
+  if (strength > 0) cell.style.background = `color-mix(in srgb, var(${heat}) ${strength}%, var(--card))`;
   return cell;
 }
 
