@@ -71,8 +71,14 @@ class Server final : public HttpServer, private httplib::Server {
     set_payload_max_length(spec.most_body_bytes);
     // All but bodies is answered before httplib matches patterns with text from outside.
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      if (request.method == "POST" && request.path.size() <= kLongestPath)
+      const bool has_length = request.has_header("Content-Length");
+      if (request.method == "POST" && request.path.size() <= kLongestPath && has_length)
         return HandlerResponse::Unhandled;
+      if (request.method == "POST" && !has_length) {  // it would be waited for to the end of time
+        response.status = 411;
+        response.set_header("Connection", "close");
+        return HandlerResponse::Handled;
+      }
       give(answer(request), response);
       return HandlerResponse::Handled;
     });
