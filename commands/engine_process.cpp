@@ -13,34 +13,39 @@
 #include "lib/monitor/metrics_csv.h"
 #include "lib/monitor/progress.h"
 #include "lib/monitor/tables_csv.h"
+#include "lib/monitor/tensorboard.h"
+#include "lib/monitor/timeline.h"
+#include "lib/runs/feed.h"
+#include "lib/runs/report.h"
 
 namespace fdl::commands {
 namespace {
 
 namespace fs = std::filesystem;
 
+// As the locale's variables say, in the order in which they count.
+bool has_unicode(const Context& context) {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const std::string value = context.variable(name);
+    if (!value.empty())
+      return value.find("UTF-8") != std::string::npos || value.find("utf8") != std::string::npos;
+  }
+  return false;
+}
+
 std::atomic<int> signal_received{0};
 std::atomic<int> num_signals{0};
+
+std::atomic<bool> save_asked{false};
+void note_save(int) { save_asked = true; }
 
 void note_signal(int number) {
   signal_received = number;
   ++num_signals;
 }
 
-// The last lines of what the engine said, for a message about its end.
-std::string last_words(const fs::path& log) {
-  const Result<std::string> text = read_file(log);
-  if (!text || text->empty()) return "";
-  std::string out = *text;
-  while (!out.empty() && out.back() == '\n') out.pop_back();
-  std::size_t begin = out.size();
-  for (int lines = 0; lines < 20 && begin != std::string::npos && begin > 0; ++lines)
-    begin = out.rfind('\n', begin - 1);
-  return begin == std::string::npos || begin == 0 ? out : out.substr(begin + 1);
-}
-
 int exit_of(const ExitStatus& status, const fs::path& run, Context& context) {
-  const std::string words = last_words(run / "log.txt");
+  const std::string words = runs::last_words(run);
   if (status.signal != 0) {
     Diagnostic d = error(Code::EngineDied, {}, "the engine was killed by signal {} ({})",
                          status.signal, ::strsignal(status.signal));
@@ -95,7 +100,7 @@ Result<EngineRun> EngineRun::start(const EngineCall& call, const Context& contex
   const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
   Result<Process> process = Process::start(*spec);
   if (!process) return fail(process.error());
-  return EngineRun(*std::move(process), call.run, monitor::EventTail(events, former));
+  return EngineRun(*std::move(process), call, monitor::EventTail(events, former));
 }
 
 int EngineRun::finish(Context& context) const {
@@ -104,7 +109,9 @@ int EngineRun::finish(Context& context) const {
   if (fs::exists(events, code)) {
     const Result<void> written = monitor::write_metrics_csv(events, run_ / "metrics.csv");
     const Result<void> tables = monitor::write_tables_csv(events, run_);
-    for (const Result<void>* result : {&written, &tables}) {
+    const Result<void> timeline = trains_ ? monitor::write_timeline(events, run_) : Result<void>();
+    const Result<void> report = trains_ ? runs::write_report(run_) : Result<void>();
+    for (const Result<void>* result : {&written, &tables, &timeline, &report}) {
       if (!*result) context.fail(result->error());
     }
   }
@@ -118,6 +125,8 @@ void listen_to_signals() {
   action.sa_handler = note_signal;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = note_save;
+  ::sigaction(SIGUSR1, &action, nullptr);
 }
 
 NotedSignals noted_signals() { return {signal_received, num_signals}; }
@@ -127,18 +136,35 @@ void pause_50_ms() {
   ::nanosleep(&pause, nullptr);
 }
 
+monitor::Screen screen_of(const Context& context) {
+  return {is_terminal(STDERR_FILENO), has_unicode(context),
+          [&context](const std::string& text) { context.tell(text); },
+          [] { return terminal_width(STDERR_FILENO); }};
+}
+
 int supervise(const EngineCall& call, Context& context) {
   listen_to_signals();
+  std::optional<monitor::TensorboardWriter> tensorboard;
+  if (call.writes_tensorboard) {
+    auto opened = monitor::TensorboardWriter::open(call.run / "tensorboard");
+    if (!opened) return context.fail(opened.error());
+    tensorboard = *std::move(opened);
+  }
   Result<EngineRun> engine = EngineRun::start(call, context);
   if (!engine) return context.fail(engine.error());
-  monitor::Progress progress(
-      is_terminal(STDERR_FILENO), [&](const std::string& text) { context.tell(text); },
-      [] { return terminal_width(STDERR_FILENO); });
+  monitor::Progress progress(screen_of(context), call.verbosity);
   int passed_on = 0;
   bool ended = false;
   while (!ended) {
     ended = engine->has_ended();
-    for (const monitor::Event& event : engine->new_events()) progress.show(event);
+    for (const monitor::Event& event : engine->new_events()) {
+      progress.show(event);
+      const Result<void> written = tensorboard ? tensorboard->take(event) : Result<void>();
+      if (written) continue;
+      context.fail(written.error());  // the run itself goes on
+      tensorboard.reset();
+    }
+    if (save_asked.exchange(false)) engine->send_signal(SIGUSR1);
     if (noted_signals().count > passed_on) {
       engine->send_signal(passed_on == 0 ? noted_signals().last : SIGKILL);
       ++passed_on;

@@ -10,6 +10,7 @@
 #include "lib/base/file_lock.h"
 #include "lib/base/process.h"
 #include "lib/monitor/event.h"
+#include "lib/monitor/progress.h"
 #include "lib/monitor/tail.h"
 
 namespace fdl::commands {
@@ -25,6 +26,10 @@ struct EngineCall {
   std::filesystem::path run, project;
   const FileLock* lock = nullptr;  // of the run: the engine holds it too
   std::map<std::string, std::string> environment = {};
+  monitor::Verbosity verbosity = monitor::Verbosity::Normal;
+  bool writes_tensorboard = false;
+
+  bool trains() const { return arguments.front() == "train"; }
 };
 
 // The engine at work in one run's folder. Its words go to log.txt.
@@ -37,15 +42,20 @@ class EngineRun {
   std::vector<monitor::Event> new_events() { return tail_.read_new(); }
   bool has_ended() { return process_.try_wait(); }
   void send_signal(int number) const { process_.send_signal(number); }
-  // After its end: writes metrics.csv and tables, tells what went wrong; fdl's exit code.
+  // After its end: writes metrics.csv and tables, of training the timeline and the report too;
+  // tells what went wrong; fdl's exit code.
   int finish(Context& context) const;
 
  private:
-  EngineRun(Process process, std::filesystem::path run, monitor::EventTail tail)
-      : process_(std::move(process)), run_(std::move(run)), tail_(std::move(tail)) {}
+  EngineRun(Process process, const EngineCall& call, monitor::EventTail tail)
+      : process_(std::move(process)),
+        run_(call.run),
+        trains_(call.trains()),
+        tail_(std::move(tail)) {}
 
   Process process_;
   std::filesystem::path run_;
+  bool trains_;
   monitor::EventTail tail_;
 };
 
@@ -59,8 +69,11 @@ struct NotedSignals {
 NotedSignals noted_signals();
 void pause_50_ms();
 
-// Runs the engine over a run folder to its end: draws progress, passes signals on. Returns fdl's
-// exit code.
+// Standard error, as what a run's progress is shown on.
+monitor::Screen screen_of(const Context& context);
+
+// Runs the engine over a run folder to its end: draws progress, passes signals on (SIGUSR1 too,
+// which asks for a checkpoint). Returns fdl's exit code.
 int supervise(const EngineCall& call, Context& context);
 
 }  // namespace fdl::commands

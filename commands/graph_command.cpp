@@ -1,12 +1,9 @@
-#include <cstdlib>
 #include <map>
 
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
 #include "lib/base/files.h"
-#include "lib/base/process.h"
-#include "lib/base/scratch_folder.h"
-#include "lib/graph/drawing.h"
+#include "lib/graph/svg.h"
 #include "lib/job/job.h"
 #include "lib/job/load.h"
 #include "lib/job/run_folder.h"
@@ -25,29 +22,11 @@ struct Options {
   std::string run;
 };
 
-// Graphviz lays the drawing out.
-Result<std::string> to_svg(const std::string& dot) {
-  const Result<ScratchFolder> scratch = ScratchFolder::make("graph");
-  if (!scratch) return fail(scratch.error());
-  const fs::path& folder = scratch->path();
-  FDL_TRY(write_atomic(folder / "graph.dot", dot));
-  const auto ran = run_captured({.program = "dot",
-                                 .arguments = {"-Tsvg", "graph.dot", "-o", "graph.svg"},
-                                 .folder = folder,
-                                 .environment = {},
-                                 .output_file = {}});
-  if (ran && ran->status.ok()) return read_file(folder / "graph.svg");
-  return fail(error(Code::CannotStart, {}, "graphviz did not draw the graph{}",
-                    ran ? ": " + ran->output : "")
-                  .help("install it (apt-get install graphviz), or use --format mermaid, dot or "
-                        "text"));
-}
-
 Result<std::string> render(const graph::Drawing& drawing, const std::string& format) {
   if (format == "dot") return graph::to_dot(drawing);
   if (format == "mermaid") return graph::to_mermaid(drawing);
   if (format == "text") return graph::to_lines(drawing);
-  if (format == "svg") return to_svg(graph::to_dot(drawing));
+  if (format == "svg") return graph::to_svg(drawing);
   return fail(error(Code::BadCommandLine, {},
                     "'--format' must be text, dot, mermaid or svg, not '{}'", format));
 }

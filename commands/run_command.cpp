@@ -5,6 +5,7 @@
 #include "commands/project_command.h"
 #include "commands/ready_job.h"
 #include "commands/run_choice.h"
+#include "commands/watching.h"
 #include "lib/job/duration.h"
 #include "lib/job/load.h"
 #include "lib/job/run_folder.h"
@@ -27,6 +28,9 @@ struct Options {
   bool smoke = false;
   std::string max_time;
   std::string replay;
+  bool monitor = false;
+  bool quiet = false, verbose = false;
+  WatchChoice watch;
 
   // As values of the manifest, so that they are kept with the run.
   std::vector<std::string> overrides() const {
@@ -65,7 +69,20 @@ int train(const fs::path& run, const ReadyJob& ready, const Options& options, Co
   const job::RunNotes former = job::read_notes(run), notes = notes_of(options, former);
   if (const auto kept = notes == former ? Result<void>() : job::write_notes(run, notes); !kept)
     return context.fail(kept.error());
+  std::unique_ptr<serve::Dashboard> dashboard;
+  const std::optional<int> usual_port = ready.checked.job->monitor_port;
+  if (options.monitor || options.watch.port || usual_port) {
+    serve::DashboardSpec spec;
+    spec.folder = ready.output_dir();
+    spec.opened = run;
+    auto started = start_dashboard(std::move(spec), options.watch, usual_port, context);
+    if (!started) return context.fail(started.error());
+    dashboard = *std::move(started);
+  }
   EngineCall call{{"train", run.string()}, run, ready.manifest.folder, &*lock};
+  call.writes_tensorboard = ready.checked.job->writes_tensorboard;
+  if (options.quiet) call.verbosity = monitor::Verbosity::Quiet;
+  if (options.verbose) call.verbosity = monitor::Verbosity::Verbose;
   if (options.resume) call.arguments.emplace_back("--resume");
   if (options.profile) call.arguments.emplace_back("--profile");
   if (options.resume && !options.max_time.empty()) {
@@ -74,8 +91,9 @@ int train(const fs::path& run, const ReadyJob& ready, const Options& options, Co
   }
   const int code = supervise(call, context);
   const std::string shown = run.lexically_relative(context.folder).string();
-  context.print(fmt::format("run: {}\ncheckpoints: {}/checkpoints\nmetrics: {}/metrics.csv\n",
-                            shown, shown, shown));
+  context.print(fmt::format(
+      "run: {0}\ncheckpoints: {0}/checkpoints\nmetrics: {0}/metrics.csv\nreport: {0}/report.html\n",
+      shown));
   if (options.profile) show_profile(run, context);
   if (code == 130 || code == 143) context.tell("stopped; `fdl run --resume` goes on from here\n");
   return code;
@@ -138,6 +156,8 @@ std::optional<Diagnostic> contradiction(const Options& options) {
   if (options.resume && !options.from.empty())
     return bad("--resume and --from do not go together",
                "--resume goes on with a run, --from starts another one of the same manifest");
+  if (options.quiet && options.verbose)
+    return bad("--quiet and --verbose do not go together", "choose one of them");
   if (options.overfit < 0)
     return bad("--overfit takes a number of batches", "it must be at least 1");
   if (options.resume && (options.smoke || options.overfit > 0))
@@ -202,6 +222,11 @@ CommandSpec run_command() {
       .option("replay", &Options::replay,
               "Compute the batch again that a run saved when a value was not finite: its folder or "
               "name.")
+      .flag("monitor", &Options::monitor,
+            "Serve the live dashboard while the run runs, as `output.monitor` does.")
+      .group(&Options::watch)
+      .flag("quiet,-q", &Options::quiet, "Show no progress, only the results and what goes wrong.")
+      .flag("verbose,-v", &Options::verbose, "Tell of checkpoints too, and of every record.")
       .flag("dry-run", &Options::dry_run, "Check everything, then stop.")
       .example("fdl run")
       .example("fdl run quick")
@@ -212,6 +237,7 @@ CommandSpec run_command() {
       .example("fdl run --name wide --note \"twice the channels\" --tag paper params.width=64")
       .example("fdl run --from wide training.seed=2")
       .example("fdl run --profile training.steps=20")
+      .example("fdl run --monitor --port 3000")
       .example("fdl run --replay 20260101-120000-1a2b3c")
       .runs(run);
 }

@@ -43,12 +43,17 @@ void note_signal(int number) {
   received = number;
 }
 
+volatile std::sig_atomic_t save_asked = 0;
+void note_save(int) { save_asked = 1; }
+
 void listen_to_signals() {
   struct sigaction action {};
   action.sa_handler = note_signal;
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = note_save;
+  ::sigaction(SIGUSR1, &action, nullptr);
 }
 
 void tell(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
@@ -196,6 +201,11 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
       setup.max_time_s = options.max_time_s;
       setup.until_share = options.until_share;
       setup.stop_signal = [] { return static_cast<int>(received); };
+      setup.is_save_asked = [] {
+        const bool out = save_asked != 0;
+        save_asked = 0;
+        return out;
+      };
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
     if (options.command == "replay") return compute_again(options, checked, threads, events);

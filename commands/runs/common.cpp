@@ -15,7 +15,7 @@ Result<std::vector<RunSummary>> named_runs(const std::vector<std::string>& names
     if (!run) return fail(run.error());
     const bool is_known = std::any_of(out.begin(), out.end(),
                                       [&](const RunSummary& one) { return one.path == *run; });
-    if (!is_known) out.push_back(summarize(*run));
+    if (!is_known) out.push_back(runs::summarize(*run));
   }
   return out;
 }

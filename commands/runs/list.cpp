@@ -3,9 +3,9 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "commands/manifest_choice.h"
 #include "commands/runs/runs.h"
 #include "commands/table.h"
+#include "commands/watching.h"
 #include "lib/monitor/progress.h"
 
 namespace fdl::commands {
@@ -22,14 +22,7 @@ Result<fs::path> folder_of_runs(const RunsOptions& options, Context& context) {
     return fail(error(Code::RunMissing, {}, "there is no folder '{}'", options.names.front())
                     .help("name a folder of runs"));
   }
-  const Result<ChosenManifest> chosen = choose_manifest({}, context);
-  if (!chosen) return fail(chosen.error());
-  Diagnostics problems;
-  const auto manifest = load(*chosen, context, problems);
-  if (!manifest) return fail(problems.sorted().front());
-  const config::Node* given = config::find_path(manifest->root, "output.dir");
-  if (given == nullptr) given = manifest->root.find("output");
-  return manifest->folder / (given != nullptr && given->is_scalar() ? given->text : "runs");
+  return output_folder(context);
 }
 
 std::string said(const job::RunNotes& notes) {
@@ -46,7 +39,7 @@ std::string shown_value(const std::map<std::string, double>& values, const std::
 
 std::vector<std::string> row_of(const RunSummary& run, const fs::path& folder,
                                 const std::string& wanted) {
-  const std::string metric = main_metric(run, wanted);
+  const std::string metric = runs::main_metric(run, wanted);
   const auto best = run.best.find(metric);
   const std::string steps = run.total_steps > 0 ? fmt::format("{}/{}", run.step, run.total_steps)
                                                 : fmt::format("{}", run.step);
@@ -67,10 +60,10 @@ int list_runs(const RunsOptions& options, Context& context) {
   const Result<fs::path> folder = folder_of_runs(options, context);
   if (!folder) return context.fail(folder.error(), options.json);
   std::vector<RunSummary> runs;
-  for (const fs::path& run : job::list_runs(*folder)) runs.push_back(summarize(run));
+  for (const fs::path& run : job::list_runs(*folder)) runs.push_back(runs::summarize(run));
   if (options.json) {
     nlohmann::ordered_json out = nlohmann::ordered_json::array();
-    for (const RunSummary& run : runs) out.push_back(to_json(run));
+    for (const RunSummary& run : runs) out.push_back(runs::to_json(run));
     context.print(out.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     return 0;
   }

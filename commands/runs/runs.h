@@ -4,11 +4,13 @@
 #include <vector>
 
 #include "commands/context.h"
-#include "commands/runs/summary.h"
 #include "lib/base/result.h"
+#include "lib/runs/summary.h"
 
 // The actions of `fdl runs`, one file each.
 namespace fdl::commands {
+
+using runs::RunSummary;
 
 struct RunsOptions {
   std::string action = "list";

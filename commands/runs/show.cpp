@@ -14,7 +14,7 @@ using nlohmann::ordered_json;
 
 // What environment.json and plan.json say, and the checkpoints that verify.
 ordered_json details(const RunSummary& run) {
-  ordered_json out = to_json(run);
+  ordered_json out = runs::to_json(run);
   for (const char* file : {"environment.json", "plan.json"}) {
     const Result<std::string> text = read_file(run.path / file, 1 << 26);
     const ordered_json from = text ? ordered_json::parse(*text, nullptr, false) : ordered_json();

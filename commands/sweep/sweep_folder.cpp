@@ -65,16 +65,16 @@ Result<SweepFolder> open_sweep(const fs::path& path, const job::Sweep& sweep,
   return out;
 }
 
-bool is_complete(const RunSummary& run, double share) {
+bool is_complete(const runs::RunSummary& run, double share) {
   if (run.state == "done" || run.state == "early stop" || run.state == "out of time") return true;
   return run.state == "paused" && run.step >= job::steps_of_share(share, run.total_steps);
 }
 
 PointState state_of_point(const SweepFolder& folder, std::size_t point, double share) {
-  PointState out{point, summarize(folder.run_of(point)), std::nullopt};
+  PointState out{point, runs::summarize(folder.run_of(point)), std::nullopt};
   const double last_step =
       share < 1 ? static_cast<double>(job::steps_of_share(share, out.run.total_steps)) : HUGE_VAL;
-  for (const monitor::Event& event : monitor::EventTail(out.run.path / "events.jsonl").read_new()) {
+  for (const monitor::Event& event : monitor::read_events(out.run.path / "events.jsonl", {"steps", "resources"})) {
     const auto value = event.number(folder.sweep.metric);
     const bool counts = (event.kind == "epoch" || event.kind == "eval") && value &&
                         std::isfinite(*value) && event.number("step").value_or(0) <= last_step;

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "commands/runs/summary.h"
 #include "lib/base/result.h"
 #include "lib/job/sweep.h"
+#include "lib/runs/summary.h"
 
 // A sweep's folder: sweep.json says what it is of, and each point is a run in it. How far it has
 // come is nowhere but in the runs themselves, so that nothing can be lost by a crash.
@@ -32,12 +32,12 @@ Result<SweepFolder> open_sweep(const std::filesystem::path& path, const job::Swe
 // A point as its run says.
 struct PointState {
   std::size_t point = 0;
-  RunSummary run;
+  runs::RunSummary run;
   std::optional<double> value;  // the best of the metric
 };
 
 // Whether there is nothing left to do for a point up to a share of all its steps.
-bool is_complete(const RunSummary& run, double share);
+bool is_complete(const runs::RunSummary& run, double share);
 
 // Its state, with the metric's best value up to that share.
 PointState state_of_point(const SweepFolder& folder, std::size_t point, double share);

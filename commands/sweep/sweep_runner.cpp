@@ -44,7 +44,7 @@ std::vector<std::size_t> SweepRunner::promoted(std::vector<std::size_t> points,
 void SweepRunner::work_on(const std::vector<std::size_t>& points, double share) {
   std::vector<std::size_t> left;
   for (const std::size_t point : points) {
-    if (!is_complete(summarize(folder_.run_of(point)), share)) left.push_back(point);
+    if (!is_complete(runs::summarize(folder_.run_of(point)), share)) left.push_back(point);
   }
   auto next = left.begin();
   while (next != left.end() || !working_.empty()) {

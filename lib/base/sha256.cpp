@@ -41,6 +41,15 @@ std::string sha256_hex(std::string_view bytes) {
   return hash.hex();
 }
 
+std::string sha256_base64(std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  FDL_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) == 1);
+  unsigned char text[2 * EVP_MAX_MD_SIZE];
+  const int written = EVP_EncodeBlock(text, digest, static_cast<int>(length));
+  return std::string(text, text + written);
+}
+
 Result<std::string> sha256_file(const std::filesystem::path& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);

@@ -26,6 +26,8 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+// The digest as base64 (RFC 4648), as browsers want it.
+std::string sha256_base64(std::string_view bytes);
 
 // Reads the file in pieces. Errors: FDL5001.
 Result<std::string> sha256_file(const std::filesystem::path& path);

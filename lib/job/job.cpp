@@ -113,6 +113,8 @@ void read_output(const config::Manifest& manifest, Job& job, Diagnostics& proble
   const Node* section = manifest.root.find("output");
   if (section != nullptr) config::bind_record(output_record(), *section, &keys, problems);
   job.output_dir = keys.dir;
+  if (keys.monitor) job.monitor_port = static_cast<int>(*keys.monitor);
+  job.writes_tensorboard = keys.tensorboard;
   Checkpoints& c = job.checkpoints;
   read_interval(config::find_path(manifest.root, "output.observe.every"), keys.observe.every,
                 job.observe.every_epochs, job.observe.every_steps, problems);

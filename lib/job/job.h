@@ -214,6 +214,8 @@ struct Job {
   Checkpoints checkpoints;
   KeptSamples samples;
   Observe observe;
+  std::optional<int> monitor_port;  // of the live dashboard
+  bool writes_tensorboard = false;
   // Of a model with states: the length of the training data's sequences, along which it is called.
   std::int64_t num_positions = 0;
 

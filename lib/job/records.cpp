@@ -375,6 +375,12 @@ const RecordSpec& record_spec(const OutputKeys*) {
           .field("checkpoint", &K::checkpoint, "When state is saved.")
           .field("samples", &K::samples, "Samples whose outputs are kept during training.")
           .field("observe", &K::observe, "Numbers about the inside of the model.")
+          .field("monitor", &K::monitor,
+                 "Serve the live dashboard on this port of 127.0.0.1 while the run runs; 0 takes "
+                 "any free one.",
+                 config::between(0, 65535))
+          .field("tensorboard", &K::tensorboard,
+                 "Write TensorBoard's event files into the run's folder, under tensorboard/.")
           .build();
   return spec;
 }

@@ -206,6 +206,8 @@ struct OutputKeys {
   CheckpointKeys checkpoint;
   SampleKeys samples;
   ObserveKeys observe;
+  std::optional<std::int64_t> monitor;
+  bool tensorboard = false;
 };
 const config::RecordSpec& record_spec(const OutputKeys*);
 

@@ -11,14 +11,6 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-ordered_json number_json(double value) {
-  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
-  if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  if (value == std::floor(value) && std::abs(value) < kExactIntegers)
-    return static_cast<std::int64_t>(value);
-  return value;
-}
-
 std::optional<double> number_of(const json& value) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (value.is_number()) return value.get<double>();
@@ -26,6 +18,17 @@ std::optional<double> number_of(const json& value) {
   if (value == "inf") return kInfinity;
   if (value == "-inf") return -kInfinity;
   return std::nullopt;
+}
+
+std::optional<std::vector<double>> numbers_of(const json& value) {
+  if (!value.is_array()) return {};
+  std::vector<double> out;
+  for (const json& one : value) {
+    const auto number = number_of(one);
+    if (!number) return {};
+    out.push_back(*number);
+  }
+  return out;
 }
 
 std::optional<Table> table_of(const json& value) {
@@ -37,18 +40,28 @@ std::optional<Table> table_of(const json& value) {
     out.labels.push_back(label.get<std::string>());
   }
   for (const json& row : value["rows"]) {
-    if (!row.is_array()) return {};
-    out.rows.emplace_back();
-    for (const json& cell : row) {
-      const auto number = number_of(cell);
-      if (!number) return {};
-      out.rows.back().push_back(*number);
-    }
+    auto numbers = numbers_of(row);
+    if (!numbers) return {};
+    out.rows.push_back(*std::move(numbers));
   }
   return out;
 }
 
+ordered_json numbers_json(const std::vector<double>& values) {
+  ordered_json out = ordered_json::array();
+  for (const double value : values) out.push_back(number_json(value));
+  return out;
+}
+
 }  // namespace
+
+ordered_json number_json(double value) {
+  constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+  if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  if (value == std::floor(value) && std::abs(value) < kExactIntegers)
+    return static_cast<std::int64_t>(value);
+  return value;
+}
 
 std::optional<double> Event::number(const std::string& key) const {
   const auto found = numbers.find(key);
@@ -76,12 +89,10 @@ std::string to_json_line(const Event& event) {
   for (const auto& [key, value] : event.texts) out[key] = value;
   for (const auto& [key, table] : event.tables) {
     ordered_json rows = ordered_json::array();
-    for (const std::vector<double>& row : table.rows) {
-      rows.push_back(ordered_json::array());
-      for (const double value : row) rows.back().push_back(number_json(value));
-    }
+    for (const std::vector<double>& row : table.rows) rows.push_back(numbers_json(row));
     out[key] = {{"labels", table.labels}, {"rows", std::move(rows)}};
   }
+  for (const auto& [key, values] : event.series) out[key] = numbers_json(values);
   return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
@@ -101,6 +112,8 @@ std::optional<Event> parse_event(std::string_view line) {
       out.texts[key] = value.get<std::string>();
     else if (auto table = table_of(value))
       out.tables[key] = std::move(*table);
+    else if (auto values = numbers_of(value))
+      out.series[key] = std::move(*values);
   }
   return out;
 }

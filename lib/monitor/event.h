@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 // One line of events.jsonl, written by the engine, read by `fdl`. Keys "event" and "time_s" stand
 // in each; the rest depends on the kind:
 //   start      {"run", "pid", "threads", "torch", "epochs", "steps_per_epoch", "total_steps",
@@ -16,6 +18,11 @@
 //   progress   {"epoch", "step", "total_steps", "train/loss",
 //   "train/accuracy", "lr", "samples_per_s", "eta_s"}: after the first step of each start, then at
 //   most twice a second
+//   steps      {"step", "from_s", "steps": [...], "loss": [...], "lr": [...], "step_ms": [...],
+//   "grad_norm": [...] (where gradients are clipped)}: of single steps, those since the last one;
+//   where they are too many for a record, the least and the greatest losses of them
+//   resources  {"step", "cpu_percent", "ram_bytes", "ram_total_bytes", "rss_bytes",
+//   "gpu0_percent", "gpu0_memory_bytes", ...}: of the machine and of the engine
 //   epoch      {"epoch", "step", "train_seconds", "num_steps", "lr" (of the last update),
 //   "step_ms_p50", "step_ms_p95", "step_ms_p99" (of the epoch's steps in this start), "train/loss",
 //   "val/loss", ...}
@@ -52,6 +59,7 @@ struct Event {
   std::map<std::string, double> numbers;
   std::map<std::string, std::string> texts;
   std::map<std::string, Table> tables = {};
+  std::map<std::string, std::vector<double>> series = {};
 
   void add(const Measures& measures);
   std::optional<double> number(const std::string& key) const;
@@ -60,6 +68,9 @@ struct Event {
 
 // One line without its newline. Numbers that are not finite are written as strings.
 std::string to_json_line(const Event& event);
+
+// A number as JSON: what is not finite as "nan", "inf" or "-inf".
+nlohmann::ordered_json number_json(double value);
 
 // Empty for a line that is not a whole event (cut off by a crash).
 std::optional<Event> parse_event(std::string_view line);

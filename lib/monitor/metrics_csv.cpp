@@ -9,7 +9,7 @@ namespace fdl::monitor {
 
 Result<void> write_metrics_csv(const std::filesystem::path& events,
                                const std::filesystem::path& csv) {
-  std::vector<Event> rows = EventTail(events).read_new();
+  std::vector<Event> rows = read_events(events, {"steps", "resources"});
   std::erase_if(rows, [](const Event& e) { return e.kind != "epoch"; });
   std::set<std::string> columns;
   for (const Event& row : rows) {

@@ -22,13 +22,6 @@ std::string measures(const Event& event) {
   return out;
 }
 
-std::string bar(double share) {
-  constexpr int kCells = 16;
-  const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kCells));
-  return std::string(static_cast<std::size_t>(full), '#') +
-         std::string(static_cast<std::size_t>(kCells - full), '.');
-}
-
 // "3/5", or "3" when nobody knows of how many.
 std::string of(double number, double all) {
   return all > 0 ? fmt::format("{}/{}", number, all) : fmt::format("{}", number);
@@ -47,44 +40,57 @@ std::string show_duration(double seconds) {
   return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
 }
 
-Progress::Progress(bool is_terminal, std::function<void(const std::string&)> write,
-                   std::function<int()> width)
-    : is_terminal_(is_terminal), write_(std::move(write)), width_(std::move(width)) {}
+Progress::Progress(Screen screen, Verbosity verbosity)
+    : screen_(std::move(screen)), verbosity_(verbosity) {}
+
+// A window that was made narrower since has them on more rows.
+void Progress::erase() {
+  if (drawn_.empty()) return;
+  const auto width = static_cast<std::size_t>(std::max(1, screen_.width()));
+  std::size_t rows = 0;
+  for (const std::size_t length : drawn_)
+    rows += std::max<std::size_t>(1, (length + width - 1) / width);
+  screen_.write(fmt::format("\x1b[{}A\r\x1b[J", rows));
+  drawn_.clear();
+}
+
+void Progress::draw() {
+  std::string text;
+  std::vector<std::size_t> lengths;
+  for (const std::string& line :
+       live_.lines(std::max(20, screen_.width() - 1), screen_.has_unicode)) {
+    text += line + "\n";
+    lengths.push_back(num_characters(line));
+  }
+  erase();
+  screen_.write(text);
+  drawn_ = std::move(lengths);
+}
 
 void Progress::line(const std::string& text) {
-  if (has_open_line_) write_("\r\x1b[K");
-  has_open_line_ = false;
-  write_(text + "\n");
+  erase();
+  screen_.write(text + "\n");
 }
 
-void Progress::redraw(const std::string& text) {
-  const auto room = static_cast<std::size_t>(std::max(20, width_() - 1));
-  write_("\r" + text.substr(0, room) + "\x1b[K");
-  has_open_line_ = true;
-}
-
-void Progress::finish() {
-  if (has_open_line_) write_("\n");
-  has_open_line_ = false;
-}
+void Progress::finish() { drawn_.clear(); }
 
 void Progress::show_progress(const Event& event) {
   // A start event can be missed when a resumed run's records were just cut back.
   total_steps_ = event.number("total_steps").value_or(total_steps_);
   epochs_ = event.number("epochs").value_or(epochs_);
+  if (screen_.is_terminal) return;
   const double step = event.number("step").value_or(0);
   const auto speed = event.number("samples_per_s");
   const double left_s = event.number("eta_s").value_or(0);
   // A run that only the clock ends has no number of steps.
   const double share = total_steps_ > 0 ? step / total_steps_ : of_time(event.time_s, left_s);
-  std::string text =
-      fmt::format("epoch {} [{}] step {}{}", of(event.number("epoch").value_or(0), epochs_),
-                  bar(share), of(step, total_steps_), measures(event));
-  if (speed) text += fmt::format("  {:.0f} samples/s  {} left", *speed, show_duration(left_s));
-  if (is_terminal_) return redraw(text);
   constexpr double kRounding = 1e-9;
-  if (share + kRounding < next_line_share_) return;
+  if (share + kRounding < next_line_share_ && verbosity_ != Verbosity::Verbose) return;
   next_line_share_ = share + 1 / kPlainLinesPerRun;
+  std::string text =
+      fmt::format("epoch {} step {}{}", of(event.number("epoch").value_or(0), epochs_),
+                  of(step, total_steps_), measures(event));
+  if (speed) text += fmt::format("  {:.0f} samples/s  {} left", *speed, show_duration(left_s));
   line(text);
 }
 
@@ -93,7 +99,15 @@ void Progress::show_epoch(const Event& event) {
                    measures(event), show_duration(event.number("train_seconds").value_or(0))));
 }
 
+void Progress::show_end(const Event& event) {
+  if (event.text("reason") == "early_stop") line("stopped early: " + event.text("message"));
+  if (event.text("reason") == "max_time")
+    line(fmt::format("out of time after step {}", event.number("step").value_or(0)));
+}
+
 void Progress::show(const Event& event) {
+  if (verbosity_ == Verbosity::Quiet) return;
+  live_.take(event);
   if (event.kind == "start") {
     total_steps_ = event.number("total_steps").value_or(0);
     epochs_ = event.number("epochs").value_or(0);
@@ -108,11 +122,15 @@ void Progress::show(const Event& event) {
     line("load: " + event.text("summary"));
   } else if (event.kind == "notice") {
     line(fmt::format("step {}: {}", event.number("step").value_or(0), event.text("text")));
-  } else if (event.kind == "end" && event.text("reason") == "early_stop") {
-    line("stopped early: " + event.text("message"));
-  } else if (event.kind == "end" && event.text("reason") == "max_time") {
-    line(fmt::format("out of time after step {}", event.number("step").value_or(0)));
+  } else if (event.kind == "checkpoint" && verbosity_ == Verbosity::Verbose) {
+    line(fmt::format("saved {} in {:.2f} s", event.text("path"),
+                     event.number("seconds").value_or(0)));
+  } else if (event.kind == "end") {
+    show_end(event);
+    erase();
   }
+  const bool redraws = event.kind != "end" && event.kind != "steps";
+  if (screen_.is_terminal && redraws && !live_.is_empty()) draw();
 }
 
 }  // namespace fdl::monitor

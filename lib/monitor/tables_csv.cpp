@@ -43,7 +43,7 @@ std::string csv_of(const Table& table) {
 Result<void> write_tables_csv(const std::filesystem::path& events,
                               const std::filesystem::path& run) {
   std::map<std::string, Table> last;
-  for (const Event& event : EventTail(events).read_new()) {
+  for (const Event& event : read_events(events, {"steps", "resources"})) {
     for (const auto& [key, table] : event.tables) last[key] = table;
   }
   if (last.empty()) return {};

@@ -24,7 +24,8 @@ Clip::Clip(const std::vector<job::ClipRule>& rules,
   }
 }
 
-void Clip::apply(std::vector<at::Tensor>& gradients) const {
+std::optional<double> Clip::apply(std::vector<at::Tensor>& gradients) const {
+  std::optional<double> out;
   constexpr double kAbove0 = 1e-6;  // PyTorch's
   for (const Rule& rule : rules_) {
     std::vector<std::size_t> places;
@@ -39,11 +40,14 @@ void Clip::apply(std::vector<at::Tensor>& gradients) const {
       own = at::_foreach_clamp_max(at::_foreach_clamp_min(own, -*rule.bounds.value),
                                    *rule.bounds.value);
     if (rule.bounds.norm) {
-      const double factor = *rule.bounds.norm / (norm_of(own, rule.bounds.norm_type) + kAbove0);
+      const double norm = norm_of(own, rule.bounds.norm_type);
+      if (!out) out = norm;
+      const double factor = *rule.bounds.norm / (norm + kAbove0);
       if (factor < 1) own = at::_foreach_mul(own, factor);
     }
     for (std::size_t k = 0; k < places.size(); ++k) gradients[places[k]] = std::move(own[k]);
   }
+  return out;
 }
 
 double norm_of(const std::vector<at::Tensor>& tensors, double p) {

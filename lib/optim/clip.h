@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -19,8 +20,9 @@ class Clip {
   bool is_empty() const { return rules_.empty(); }
 
   // `gradients` are in the order of the parameters; undefined ones stay so. The tensors are not
-  // written to: they may be one another's views.
-  void apply(std::vector<at::Tensor>& gradients) const;
+  // written to: they may be one another's views. Gives the norm, before it is bounded, by the first
+  // rule that bounds one.
+  std::optional<double> apply(std::vector<at::Tensor>& gradients) const;
 
  private:
   struct Rule {

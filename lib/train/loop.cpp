@@ -12,6 +12,9 @@ namespace fdl::train {
 Result<TrainEnd> Session::run() {
   if (job_.checkpoints.initial && state_.step == 0) FDL_TRY(save({}));
   FDL_TRY(report_start(state_.step));
+  steps_ = StepLog(events_.seconds());
+  resources_.emplace(events_);
+  resources_->set_step(state_.step);
   const Split* loaded = nullptr;
   std::unique_ptr<data::Loader> loader;
   last_report_s_ = events_.seconds();
@@ -39,6 +42,7 @@ Result<TrainEnd> Session::run() {
   const bool out_of_time = !is_done() && signal == 0 && !paused;
   if (!is_done()) FDL_TRY(stop());
   FDL_TRY(report_saved(true));
+  resources_.reset();
   if (job_.training.smoke && signal == 0) FDL_TRY(test());
   if (timer_) FDL_TRY(write_profile());
   return TrainEnd{state_.step, is_done() ? 0 : signal, state_.early_stop.reason, out_of_time,
@@ -141,6 +145,8 @@ Result<void> Session::step(data::Loader& loader) {
   state_.train_seconds += seconds;
   busy_seconds_ += seconds;
   step_ms_.push_back(1e3 * seconds);
+  steps_.add({state_.step, last_loss_, lr_, 1e3 * seconds, grad_norm_});
+  if (resources_) resources_->set_step(state_.step);
   return {};
 }
 
@@ -161,6 +167,7 @@ bool Session::is_due(std::int64_t every_epochs, std::int64_t every_steps) const 
 }
 
 bool Session::saves_now() const {
+  if (setup_.is_save_asked && setup_.is_save_asked()) return true;
   const job::Checkpoints& rule = job_.checkpoints;
   if (rule.every_seconds > 0) return run_seconds() - saved_s_ >= rule.every_seconds;
   return is_due(rule.every_epochs, rule.every_steps);
@@ -283,6 +290,7 @@ Result<void> Session::measure(const Split& val, const std::string& name,
 // Saves the state after the last step; `means` are those that could be the best ones.
 Result<void> Session::save(const std::map<std::string, double>& means) {
   const double start_s = events_.seconds();
+  FDL_TRY(report_steps());  // a run that goes on from here has its records cut after this step
   FDL_TRY(report_saved(true));
   const auto found = means.find(job_.checkpoints.best_metric);
   if (found != means.end() && std::isfinite(found->second))

@@ -56,7 +56,12 @@ Result<void> Session::report_progress() {
   return is_time && num_seen_ > 0 ? write_progress() : Result<void>();
 }
 
+Result<void> Session::report_steps() {
+  return steps_.is_empty() ? Result<void>() : events_.write(steps_.take(events_.seconds()));
+}
+
 Result<void> Session::write_progress() {
+  FDL_TRY(report_steps());
   monitor::Event event;
   event.kind = "progress";
   monitor::Measures measures;
@@ -94,7 +99,8 @@ Result<void> Session::report_observed() {
   return events_.write(event);
 }
 
-Result<void> Session::report_epoch(const monitor::Measures& measures) const {
+Result<void> Session::report_epoch(const monitor::Measures& measures) {
+  FDL_TRY(report_steps());
   monitor::Event event;
   event.kind = "epoch";
   event.add(measures);

@@ -16,8 +16,10 @@
 #include "lib/train/checkpoint.h"
 #include "lib/train/lr_find.h"
 #include "lib/train/observer.h"
+#include "lib/train/resource_log.h"
 #include "lib/train/samples.h"
 #include "lib/train/split.h"
+#include "lib/train/step_log.h"
 #include "lib/train/train.h"
 
 namespace fdl::train {
@@ -145,10 +147,11 @@ class Session {
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_first();
+  Result<void> report_steps();
   Result<void> report_progress();
   Result<void> write_progress();
   Result<void> report_notice(const std::string& text) const;
-  Result<void> report_epoch(const monitor::Measures& measures) const;
+  Result<void> report_epoch(const monitor::Measures& measures);
   bool is_due(std::int64_t every_epochs, std::int64_t every_steps) const;
   bool saves_now() const;
   bool is_done() const {
@@ -191,16 +194,19 @@ class Session {
   const data::Batch* batch_ = nullptr;  // the one at hand
   // Of the update that runs: its batches that are done, and their samples.
   std::int64_t num_batches_ = 0, num_samples_ = 0;
-  double seconds_before_ = 0;        // of the run's former starts
-  std::int64_t measured_step_ = -1;  // after which the validation data was measured last
-  double lr_ = 0;                    // of the last update
-  double last_loss_ = 0;             // before it
-  double step_start_s_ = 0;          // by the clock of the events
-  double last_report_s_ = 0;         // of the last progress event
-  std::int64_t num_seen_ = 0;        // samples since then
-  double busy_seconds_ = 0;          // spent in steps since then
-  bool has_stepped_ = false;         // since this start
-  std::vector<double> step_ms_;      // of the steps of the epoch that runs, since this start
+  double seconds_before_ = 0;             // of the run's former starts
+  std::int64_t measured_step_ = -1;       // after which the validation data was measured last
+  double lr_ = 0;                         // of the last update
+  double last_loss_ = 0;                  // before it
+  std::optional<double> grad_norm_;       // of the last update, where gradients are clipped
+  double step_start_s_ = 0;               // by the clock of the events
+  double last_report_s_ = 0;              // of the last progress event
+  std::int64_t num_seen_ = 0;             // samples since then
+  double busy_seconds_ = 0;               // spent in steps since then
+  bool has_stepped_ = false;              // since this start
+  StepLog steps_{0};                      // since the last record of them
+  std::optional<ResourceLog> resources_;  // while steps run
+  std::vector<double> step_ms_;           // of the steps of the epoch that runs, since this start
 };
 
 }  // namespace fdl::train

@@ -23,6 +23,8 @@ struct TrainSetup {
   double until_share = 1;                 // of all updates: pause after these, to go on by a resume
   // The signal that asks to stop after the step that runs, or 0. Called once a step.
   std::function<int()> stop_signal;
+  // Whether somebody asked for a checkpoint since the last call. Called once a step.
+  std::function<bool()> is_save_asked = {};
 };
 
 struct TrainEnd {

@@ -96,6 +96,7 @@ Result<void> Session::update(data::Loader& loader) {
       job_.training.accumulate > 1 ? evaluate_batches(loader) : evaluate_batch(carried_, totals_);
   if (!here) return fail(here.error());
   last_loss_ = here->loss;
+  grad_norm_.reset();
   const bool is_finite =
       ignores_not_finite() || (std::isfinite(here->loss) && all_finite(here->gradients));
   if (!is_finite) return meet_not_finite(loader, *here, before);
@@ -120,7 +121,7 @@ Result<void> Session::apply(const optim::Evaluation& here, const Before& before)
   optim::Rates rates = schedule_(state_.step);
   rates.lr *= state_.plateau.scale;
   const auto clipped = [&](optim::Evaluation evaluation) {
-    clip_.apply(evaluation.gradients);
+    grad_norm_ = clip_.apply(evaluation.gradients);
     return evaluation;
   };
   const auto again = [&]() -> Result<optim::Evaluation> {

@@ -9,7 +9,7 @@
 
 #include "lib/job/run_folder.h"
 
-namespace fdl::commands {
+namespace fdl::runs {
 
 struct BestValue {
   double value = 0;
@@ -41,4 +41,4 @@ std::string main_metric(const RunSummary& run, const std::string& wanted);
 
 nlohmann::ordered_json to_json(const RunSummary& run);
 
-}  // namespace fdl::commands
+}  // namespace fdl::runs

@@ -1,4 +1,4 @@
-#include "commands/runs/summary.h"
+#include "lib/runs/summary.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +8,10 @@
 #include "lib/base/files.h"
 #include "lib/config/yaml.h"
 #include "lib/job/load.h"
+#include "lib/monitor/fold.h"
 #include "lib/monitor/tail.h"
 
-namespace fdl::commands {
+namespace fdl::runs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,13 +47,6 @@ void take_measures(const monitor::Event& event, const json& recorded, RunSummary
   }
 }
 
-std::string state_of(const std::string& reason) {
-  if (reason == "early_stop") return "early stop";
-  if (reason == "max_time") return "out of time";
-  if (reason == "interrupted" || reason == "terminated") return "stopped";
-  return reason;
-}
-
 // Goes through the records of all starts of the run.
 class Reader {
  public:
@@ -83,7 +77,7 @@ class Reader {
   void end(const monitor::Event& event) {
     if (is_open_) out_.seconds += last_s_;
     is_open_ = false;
-    out_.state = state_of(event.text("reason"));
+    out_.state = monitor::state_of_reason(event.text("reason"));
     out_.message = event.text("message");
   }
 
@@ -119,7 +113,8 @@ RunSummary summarize(const fs::path& run) {
   if (plan.is_object() && plan.contains("recorded") && plan["recorded"].is_object())
     recorded = plan["recorded"];
   Reader reader(out, std::move(recorded));
-  for (const monitor::Event& event : monitor::EventTail(run / "events.jsonl").read_new())
+  for (const monitor::Event& event :
+       monitor::read_events(run / "events.jsonl", {"steps", "resources", "observe"}))
     reader.take(event);
   reader.finish();
   return out;
@@ -146,4 +141,4 @@ nlohmann::ordered_json to_json(const RunSummary& run) {
   return out;
 }
 
-}  // namespace fdl::commands
+}  // namespace fdl::runs
