@@ -16,6 +16,8 @@ struct RunsOptions {
   std::string action = "list";
   std::vector<std::string> names;
   std::string metric;
+  std::string out, x = "step";
+  bool log = false;
   bool yes = false;
   bool json = false;
 };
@@ -24,6 +26,7 @@ struct RunsOptions {
 int list_runs(const RunsOptions& options, Context& context);
 int show_run(const RunsOptions& options, Context& context);
 int compare_runs(const RunsOptions& options, Context& context);
+int plot_runs(const RunsOptions& options, Context& context);
 int remove_runs(const RunsOptions& options, Context& context);
 
 // The runs of that name, each once. Errors: those of choose_run.

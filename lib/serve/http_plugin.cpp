@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -68,11 +69,22 @@ class Server final : public HttpServer, private httplib::Server {
  public:
   explicit Server(const HttpSpec& spec) : spec_(spec) {
     new_task_queue = [this] { return new Threads(spec_.most_connections); };
+    // httplib's own options would let a second server share the port, and half of the requests.
+    set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     set_payload_max_length(spec.most_body_bytes);
     // All but bodies is answered before httplib matches patterns with text from outside.
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      if (request.method == "POST" && request.path.size() <= kLongestPath)
+      const bool has_length = request.has_header("Content-Length");
+      if (request.method == "POST" && request.path.size() <= kLongestPath && has_length)
         return HandlerResponse::Unhandled;
+      if (request.method == "POST" && !has_length) {  // it would be waited for to the end of time
+        response.status = 411;
+        response.set_header("Connection", "close");
+        return HandlerResponse::Handled;
+      }
       give(answer(request), response);
       return HandlerResponse::Handled;
     });

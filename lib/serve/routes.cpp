@@ -19,12 +19,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using runs::Feed;
-using namespace std::chrono_literals;
 
-constexpr auto kReadPeriod = 100ms;
-constexpr auto kKeptUnused = 60s;
-constexpr auto kPatience = 500ms;  // of a stream, between two looks at whether it is over
-constexpr auto kHeartbeat = 10s;   // when there is nothing else to send
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+
+constexpr Milliseconds kReadPeriod{100};
+constexpr Seconds kKeptUnused{60};
+constexpr Milliseconds kPatience{500};  // of a stream, between two looks at whether it is over
+constexpr Seconds kHeartbeat{10};       // when there is nothing else to send
 constexpr std::size_t kMostPoints = 20'000;
 constexpr std::uint64_t kLogBytes = 256 << 10;
 constexpr std::size_t kMostNote = 8 << 10;
@@ -93,7 +95,7 @@ void Feeds::read_on() {
     for (const std::shared_ptr<Feed>& feed : now) feed->read_on();
     now.clear();
     lock.lock();
-    wake_.wait_for(lock, held_.empty() ? std::chrono::milliseconds(1h) : kReadPeriod,
+    wake_.wait_for(lock, held_.empty() ? Milliseconds(Seconds(3600)) : kReadPeriod,
                    [&] { return is_over_; });
   }
 }
@@ -175,7 +177,7 @@ Response Routes::events(const Request& request, const fs::path& run) {
   using Clock = std::chrono::steady_clock;
   out.stream = [this, feed = feed(request, run), here = at.value_or(monitor::Position()),
                 state = std::string(), quiet_since = Clock::now()](std::string& piece) mutable {
-    const Feed::Next next = feed->next(here, state, is_over_ ? 0ms : kPatience);
+    const Feed::Next next = feed->next(here, state, is_over_ ? Milliseconds(0) : kPatience);
     using Kind = Feed::Next::Kind;
     if (next.kind == Kind::Part) {
       here = next.end;

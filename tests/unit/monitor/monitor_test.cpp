@@ -21,13 +21,60 @@ void append(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary | std::ios::app) << text;
 }
 
-std::string shown(const std::vector<Event>& events, bool is_terminal, int width = 120) {
+std::string shown(const std::vector<Event>& events, bool is_terminal, int width = 120,
+                  Verbosity verbosity = Verbosity::Normal) {
   std::string out;
   Progress progress(
-      is_terminal, [&](const std::string& text) { out += text; }, [&] { return width; });
+      {is_terminal, false, [&](const std::string& text) { out += text; }, [&] { return width; }},
+      verbosity);
   for (const Event& event : events) progress.show(event);
   progress.finish();
   return out;
+}
+
+// What a terminal of that width shows after this text: moving up, and erasing all below, are the
+// only codes that it knows.
+std::vector<std::string> rows_of(const std::string& text, std::size_t width) {
+  std::vector<std::string> rows(1);
+  std::size_t row = 0, column = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      column = 0;
+      if (++row == rows.size()) rows.emplace_back();
+    } else if (text[i] == '\r') {
+      column = 0;
+    } else if (text.compare(i, 2, "\x1b[") == 0) {
+      const std::size_t end = text.find_first_of("AJ", i);
+      REQUIRE(end != std::string::npos);
+      if (text[end] == 'A') row -= std::stoul(text.substr(i + 2, end - i - 2));
+      if (text[end] == 'J') {
+        rows.resize(row + 1);
+        rows[row].resize(column);
+      }
+      i = end;
+    } else {
+      if (column == width) {
+        column = 0;
+        if (++row == rows.size()) rows.emplace_back();
+      }
+      rows[row].resize(std::max(rows[row].size(), column + 1), ' ');
+      rows[row][column++] = text[i];
+    }
+  }
+  return rows;
+}
+
+Event progress_at(double step, double loss) {
+  return {"progress",
+          step / 10,
+          {{"epoch", 1},
+           {"epochs", 2},
+           {"step", step},
+           {"total_steps", 100},
+           {"train/loss", loss},
+           {"samples_per_s", 12},
+           {"eta_s", 90}},
+          {}};
 }
 
 }  // namespace
@@ -140,13 +187,86 @@ TEST_CASE("no speed is told before any is known") {
   CHECK(shown({later}, true).find("12 samples/s") != std::string::npos);
 }
 
-TEST_CASE("on a terminal one line is redrawn within the width, and ended") {
-  const std::string out =
-      shown({{"progress", 0, {{"step", 500}, {"total_steps", 1000}}, {}}}, true, 40);
-  CHECK(out.starts_with("\r"));
-  CHECK(out.ends_with("\n"));
-  CHECK(out.size() <= 1 + 39 + 3 + 1);
-  CHECK(shown({epoch(1, 1)}, true).find("\x1b") == std::string::npos);
+TEST_CASE("on a terminal what changes is redrawn in place, under what stays") {
+  const std::vector<Event> events = {
+      {"start", 0, {{"steps_per_epoch", 50}, {"total_steps", 100}, {"epochs", 2}}, {}},
+      progress_at(1, 4),
+      progress_at(10, 3),
+      epoch(1, 2.5),
+      progress_at(60, 2),
+      {"notice", 7, {{"step", 61}}, {{"text", "a word"}}},
+      progress_at(70, 1.5)};
+  const std::vector<std::string> rows = rows_of(shown(events, true, 60), 60);
+  REQUIRE(rows.size() == 7);
+  CHECK(rows[0] == "epoch 1/2  train/loss 2.5000  00:00");
+  CHECK(rows[1] == "step 61: a word");
+  CHECK(rows[2].starts_with("epoch [########............]  40 %  1/2"));
+  CHECK(rows[3].starts_with("run   [##############......]  70 %  step 70/100"));
+  CHECK(rows[4] == "train/loss 1.5");
+  CHECK(rows[5] == "12 samples/s");
+  CHECK(rows[6].empty());
+}
+
+TEST_CASE("a window that grows narrower leaves no rest of what was drawn wider") {
+  std::string out;
+  int width = 100;
+  Progress progress(
+      {true, false, [&](const std::string& text) { out += text; }, [&] { return width; }});
+  progress.show(progress_at(1, 4));
+  // As a terminal does that breaks its lines anew.
+  const std::vector<std::string> wide = rows_of(out, 100);
+  out.clear();
+  for (const std::string& row : wide) out += &row == &wide.back() ? row : row + "\n";
+  width = 30;
+  progress.show(progress_at(2, 4));
+  progress.show({"end", 1, {}, {{"reason", "done"}}});
+  for (const std::string& row : rows_of(out, 30)) CHECK(row.empty());
+}
+
+TEST_CASE("lines are no wider than the window, in characters") {
+  LiveLines live;
+  live.take({"start", 0, {{"steps_per_epoch", 50}, {"total_steps", 100}, {"epochs", 2}}, {}});
+  live.take(progress_at(30, 2));
+  Event steps{"steps", 3, {{"step", 30}, {"from_s", 0}}, {}};
+  for (int i = 1; i <= 30; ++i) {
+    steps.series["steps"].push_back(i);
+    steps.series["loss"].push_back(40.0 / i);
+    steps.series["step_ms"].push_back(i);
+  }
+  live.take(steps);
+  live.take({"resources", 3, {{"cpu_percent", 97}, {"rss_bytes", 512 << 20}}, {}});
+  for (const int width : {20, 33, 80}) {
+    for (const std::string& line : live.lines(width, true))
+      CHECK(num_characters(line) <= static_cast<std::size_t>(width));
+  }
+  const std::vector<std::string> lines = live.lines(200, true);
+  CHECK(lines[2].starts_with("loss  █▄▃▂▂▂"));
+  CHECK(lines.back() == "12 samples/s  step 15.5 ms (p95 28.5)  cpu 97 %  memory 512 MiB");
+}
+
+TEST_CASE("a small curve") {
+  CHECK(sparkline({1}, 8, true).empty());
+  CHECK(sparkline({0, 7}, 8, true) == "▁█");
+  CHECK(sparkline({0, 1, 2, 3, 4, 5, 6, 7}, 8, false) == "_.,-=+*#");
+  CHECK(sparkline({3, 3, 3}, 8, false) == "___");
+  CHECK(sparkline({0, NAN, 7, INFINITY}, 8, false) == "_#");
+  CHECK(num_characters(sparkline(std::vector<double>(1000, 1), 24, true)) == 24);
+}
+
+TEST_CASE("quiet says nothing, verbose tells of every record") {
+  const std::vector<Event> events = {
+      {"start", 0, {{"total_steps", 100}, {"epochs", 2}}, {}},
+      progress_at(1, 4),
+      progress_at(2, 3),
+      epoch(1, 2.5),
+      {"checkpoint", 1, {{"step", 2}, {"seconds", 0.25}}, {{"path", "checkpoints/step-2"}}}};
+  CHECK(shown(events, false, 80, Verbosity::Quiet).empty());
+  CHECK(shown(events, true, 80, Verbosity::Quiet).empty());
+  const std::string all = shown(events, false, 80, Verbosity::Verbose);
+  CHECK(all.find("step 1/100") != std::string::npos);
+  CHECK(all.find("step 2/100") != std::string::npos);
+  CHECK(all.find("saved checkpoints/step-2 in 0.25 s") != std::string::npos);
+  CHECK(shown(events, false).find("saved") == std::string::npos);
 }
 
 TEST_CASE("a resumed run says from where") {
