@@ -31,7 +31,8 @@ class BrowserError(AssertionError):
 
 
 class Browser:
-    """One page. `problems` collects console errors, exceptions and violations of the policy."""
+    """One page. `problems` collects console errors, exceptions and violations of the policy; `requests`
+    what was asked for."""
 
     def __init__(self, program):
         self.folder = tempfile.TemporaryDirectory()
@@ -51,7 +52,7 @@ class Browser:
             os.close(fd)
         self._lock, self._answers, self._count = threading.Condition(), {}, 0
         self._gone = False
-        self.problems, self._session = [], None
+        self.problems, self.requests, self._session = [], [], None
         threading.Thread(target=self._listen, daemon=True).start()
         target = self.call('Target.createTarget', url='about:blank')['targetId']
         self._session = self.call('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
@@ -93,6 +94,8 @@ class Browser:
         elif kind == 'Log.entryAdded' and told['entry']['level'] in ('error', 'warning'):
             entry = told['entry']
             self.problems.append(f'{entry["source"]}: {entry["text"]} {entry.get("url", "")}')
+        elif kind == 'Network.requestWillBeSent':
+            self.requests.append(told['request']['url'])
         elif kind == 'Audits.issueAdded' and told['issue']['code'] == 'ContentSecurityPolicyIssue':
             self.problems.append(f'policy: {json.dumps(told["issue"]["details"])}')
 
@@ -127,7 +130,7 @@ class Browser:
             raise BrowserError(details.get('exception', {}).get('description') or details['text'])
         return result['result'].get('value')
 
-    def wait_for(self, code, patience_s=30):
+    def wait_for(self, code, patience_s=20):
         """Until the expression is true. One that throws is not true yet."""
         end = time.monotonic() + patience_s
         while True:

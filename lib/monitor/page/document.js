@@ -9,6 +9,7 @@ function asNumber(value) {
 
 function newDocument(raw) {
   const made = { ...raw, series: bare(), marks: [], tables: bare(), status: {}, revision: 0, received: 0 };
+  made.summary = { id: raw.id, ...raw.summary };
   addPart(made, raw);
   return made;
 }

@@ -51,7 +51,10 @@ function graphPanel(view) {
 
 async function readGraph(view, panel, place, told) {
   let drawing;
-  try { drawing = cleanGraph(await fetchGraph(view.id)); } catch { return; }  // no graphviz: no drawing
+  try {
+    drawing = cleanGraph(await fetchGraph(view.id));
+  } catch { /* without Graphviz there is no drawing */ }
+  panel.failed = !drawing;
   if (!drawing) return;
   drawing.setAttribute('role', 'group');
   drawing.setAttribute('aria-label', 'nodes of the model');

@@ -8,7 +8,7 @@ function newPanels(view) {
 const PICTURES = /\.(png|jpe?g|gif|webp)$/i;
 const WORDS = /\.(txt|json|jsonl|csv|md|yml)$/i;
 
-// The latest samples first; each is fetched when it is opened. A report leaves them out.
+// The latest samples first, as the server lists them; each is fetched when it is opened. A report leaves them out.
 function samplesPanel(view) {
   const box = h('div', { class: 'samples' });
   const panel = { element: card('Samples', 'samples', box) };
@@ -18,7 +18,7 @@ function samplesPanel(view) {
     panel.element.hidden = names.length === 0;
     if (panel.said === names.join('\n')) return;
     panel.said = names.join('\n');
-    box.replaceChildren(...[...names].reverse().map((name, i) => sampleItem(view, name, i === 0)));
+    box.replaceChildren(...names.map((name, i) => sampleItem(view, name, i === 0)));
   };
   return panel;
 }

@@ -21,7 +21,8 @@ function newHeader(view) {
 
 async function takeNotes(view) {
   try {
-    view.document.summary = (await (await ask('run', [['id', view.id]])).json()).summary;
+    const told = await (await ask('run', [['id', view.id]])).json();
+    view.document.summary = { id: view.id, ...told.summary };
   } catch { /* shown at the next look */ }
   draw();
 }

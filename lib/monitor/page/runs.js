@@ -154,13 +154,13 @@ function cellsOf(view, run) {
     h('td', {}, stateBadge(run.state)),
     h('td', { class: 'text', dir: 'auto', title: run.name }, run.name),
     h('td', { class: 'text id', title: run.id }, h('span', { class: 'fine' }, parentOf(run.id)), link),
-    h('td', {}, showStarted(run.started)),
+    h('td', { title: showStarted(run.started) }, showStarted(run.started).slice(0, 16)),
     h('td', { class: 'number' }, showOf(run.step, run.total_steps)),
     h('td', { class: 'number' }, showNumber(lastOf(run, list.metric))),
     h('td', { class: 'number' }, showNumber(bestIn(run, list.metric))),
     h('td', { class: 'number' }, showDuration(run.seconds)),
     h('td', { class: 'text' }, (run.tags || []).map((tag) => h('span', { class: 'tag', dir: 'auto' }, tag))),
-    h('td', { class: 'text', title: run.note }, h('span', { dir: 'auto' }, run.note), edit),
+    h('td', { class: 'text', title: run.note }, edit, h('span', { dir: 'auto' }, run.note)),
   ];
 }
 
