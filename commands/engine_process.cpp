@@ -95,12 +95,27 @@ Result<EngineRun> EngineRun::start(const EngineCall& call, const Context& contex
   spec->output_file = call.run / "log.txt";
   for (const auto& [name, value] : call.environment) spec->environment[name] = value;
   if (call.lock != nullptr) spec->inherited_fd = call.lock->descriptor();
-  const fs::path events = call.run / "events.jsonl";
-  std::error_code code;
-  const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
+  monitor::EventReader reader(call.run / "events.jsonl");
+  const bool is_first = reader.read_new()->empty();
   Result<Process> process = Process::start(*spec);
   if (!process) return fail(process.error());
-  return EngineRun(*std::move(process), call, monitor::EventTail(events, former));
+  // Training that goes on cuts the records back; all else adds to them.
+  return EngineRun(*std::move(process), call, std::move(reader), is_first || !call.trains());
+}
+
+std::vector<monitor::Event> EngineRun::new_events() {
+  auto placed = reader_.read_new();
+  if (!placed) {  // cut back, into another file
+    reader_ = monitor::EventReader(run_ / "events.jsonl");
+    placed = reader_.read_new();
+  }
+  std::vector<monitor::Event> out;
+  if (!placed) return out;
+  for (auto& one : *placed) {
+    is_ours_ = is_ours_ || (one.event.kind == "start" && one.event.number("pid") == process_.pid());
+    if (is_ours_) out.push_back(std::move(one.event));
+  }
+  return out;
 }
 
 int EngineRun::finish(Context& context) const {

@@ -10,8 +10,8 @@
 #include "lib/base/file_lock.h"
 #include "lib/base/process.h"
 #include "lib/monitor/event.h"
+#include "lib/monitor/event_reader.h"
 #include "lib/monitor/progress.h"
-#include "lib/monitor/tail.h"
 
 namespace fdl::commands {
 
@@ -38,8 +38,8 @@ class EngineRun {
   // Errors: those of engine_spec; FDL5003.
   static Result<EngineRun> start(const EngineCall& call, const Context& context);
 
-  // What it recorded since the last call.
-  std::vector<monitor::Event> new_events() { return tail_.read_new(); }
+  // What it recorded since the last call; nothing of what the run's former starts did.
+  std::vector<monitor::Event> new_events();
   bool has_ended() { return process_.try_wait(); }
   void send_signal(int number) const { process_.send_signal(number); }
   // After its end: writes metrics.csv and tables, of training the timeline and the report too;
@@ -47,16 +47,18 @@ class EngineRun {
   int finish(Context& context) const;
 
  private:
-  EngineRun(Process process, const EngineCall& call, monitor::EventTail tail)
+  EngineRun(Process process, const EngineCall& call, monitor::EventReader reader, bool is_ours)
       : process_(std::move(process)),
         run_(call.run),
         trains_(call.trains()),
-        tail_(std::move(tail)) {}
+        reader_(std::move(reader)),
+        is_ours_(is_ours) {}
 
   Process process_;
   std::filesystem::path run_;
   bool trains_;
-  monitor::EventTail tail_;
+  monitor::EventReader reader_;
+  bool is_ours_;  // what is read now: no former start's
 };
 
 // From here on SIGINT and SIGTERM are only noted.

@@ -4,7 +4,7 @@
 #include "commands/engine_process.h"
 #include "commands/run_choice.h"
 #include "lib/job/load.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 
 namespace fdl::commands {
 namespace {
@@ -63,15 +63,15 @@ int run(const Options& options, Context& context) {
     context.report(problems, options.json);
     return static_cast<int>(ExitCode::BadInput);
   }
-  std::error_code code;
-  const fs::path events = *folder / "events.jsonl";
-  const std::uint64_t former = fs::exists(events, code) ? fs::file_size(events, code) : 0;
+  monitor::EventReader reader(*folder / "events.jsonl");
+  static_cast<void>(reader.read_new());  // what was recorded before
   const EngineCall call{
       {"eval", folder->string(), "--data", options.data}, *folder, manifest->folder};
   const int exit = supervise(call, context);
   if (exit != 0) return exit;
   bool is_first = true;
-  for (const monitor::Event& event : monitor::EventTail(events, former).read_new()) {
+  const auto measured = reader.read_new();
+  for (const auto& [event, end] : measured.value_or(std::vector<monitor::EventReader::Placed>())) {
     if (event.kind != "eval") continue;
     if (!is_first && !options.json) context.print("\n");
     show(event, options.json, context);

@@ -66,7 +66,7 @@ int run(const Options& options, Context& context) {
       ready->manifest.folder};
   code = supervise(call, context);
   if (code != 0) return code;
-  for (const monitor::Event& event : monitor::EventTail(run->path / "events.jsonl").read_new()) {
+  for (const monitor::Event& event : monitor::read_events(run->path / "events.jsonl")) {
     if (event.kind == "lr_find") return show(event, options, *ready, context);
   }
   return context.fail(error(Code::EngineDied, {}, "the engine ended without a result"));

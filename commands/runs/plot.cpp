@@ -14,7 +14,7 @@
 #include "lib/base/process.h"
 #include "lib/base/scratch_folder.h"
 #include "lib/base/terminal.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 
 namespace fdl::commands {
 namespace {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/files.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 
 namespace fdl::commands {
 namespace {

@@ -75,9 +75,6 @@ void Progress::line(const std::string& text) {
 void Progress::finish() { drawn_.clear(); }
 
 void Progress::show_progress(const Event& event) {
-  // A start event can be missed when a resumed run's records were just cut back.
-  total_steps_ = event.number("total_steps").value_or(total_steps_);
-  epochs_ = event.number("epochs").value_or(epochs_);
   if (screen_.is_terminal) return;
   const double step = event.number("step").value_or(0);
   const auto speed = event.number("samples_per_s");

@@ -3,7 +3,7 @@
 #include <cctype>
 
 #include "lib/base/files.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 
 namespace fdl::monitor {
 namespace {

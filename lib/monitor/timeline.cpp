@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/files.h"
+#include "lib/monitor/event_reader.h"
 #include "lib/monitor/part_json.h"
-#include "lib/monitor/tail.h"
 
 namespace fdl::monitor {
 namespace {

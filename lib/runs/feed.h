@@ -12,7 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "lib/monitor/fold.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 #include "lib/monitor/thin.h"
 
 namespace fdl::runs {

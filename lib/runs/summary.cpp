@@ -9,7 +9,7 @@
 #include "lib/config/yaml.h"
 #include "lib/job/load.h"
 #include "lib/monitor/fold.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 
 namespace fdl::runs {
 namespace {

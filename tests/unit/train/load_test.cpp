@@ -6,7 +6,7 @@
 #include "lib/format/checkpoint_manifest.h"
 #include "lib/graph/build.h"
 #include "lib/job/job.h"
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 #include "lib/tensor/tensor_file.h"
 #include "lib/train/initial_weights.h"
 #include "tests/temporary_folder.h"
@@ -125,7 +125,7 @@ TEST_CASE("frozen and tied tensors are loaded and stay so") {
 TEST_CASE("a load is recorded with its files") {
   Loaded model({{"a.safetensors", linear("", 1)}});
   REQUIRE(model.load("  flow: [{ name: enc, linear: 2, load: a.safetensors }]\n").has_value());
-  const auto events = monitor::EventTail(model.events()).read_new();
+  const auto events = monitor::read_events(model.events());
   REQUIRE(events.size() == 1);
   CHECK(events[0].kind == "load");
   CHECK(events[0].text("path") == "enc");

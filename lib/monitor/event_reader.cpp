@@ -1,4 +1,4 @@
-#include "lib/monitor/tail.h"
+#include "lib/monitor/event_reader.h"
 
 #include <algorithm>
 #include <charconv>
@@ -51,30 +51,6 @@ std::vector<Event> read_events(const std::filesystem::path& file,
     if (std::find(passed_over.begin(), passed_over.end(), kind) != passed_over.end()) continue;
     if (auto event = parse_event(line)) out.push_back(std::move(*event));
   }
-  return out;
-}
-
-std::vector<Event> EventTail::read_new() {
-  std::vector<Event> out;
-  std::error_code code;
-  const std::uint64_t size = std::filesystem::file_size(path_, code);
-  if (code) return out;
-  if (size < offset_) {  // cut back to a checkpoint: what is there now was seen before
-    offset_ = size;
-    unfinished_.clear();
-  }
-  if (size == offset_) return out;
-  const std::string text = read_from(path_, offset_, size - offset_);
-  offset_ += text.size();
-  unfinished_ += text;
-  std::size_t begin = 0;
-  for (std::size_t end = unfinished_.find('\n'); end != std::string::npos;
-       end = unfinished_.find('\n', begin)) {
-    if (auto event = parse_event(std::string_view(unfinished_).substr(begin, end - begin)))
-      out.push_back(std::move(*event));
-    begin = end + 1;
-  }
-  unfinished_.erase(0, begin);
   return out;
 }
 
