@@ -71,7 +71,8 @@ int train(const fs::path& run, const ReadyJob& ready, const Options& options, Co
     return context.fail(kept.error());
   std::unique_ptr<serve::Dashboard> dashboard;
   const std::optional<int> usual_port = ready.checked.job->monitor_port;
-  if (options.monitor || options.watch.port || usual_port) {
+  const bool binds = options.watch.bind != WatchChoice().bind;
+  if (options.monitor || options.watch.port || binds || usual_port) {
     serve::DashboardSpec spec;
     spec.folder = ready.output_dir();
     spec.opened = run;

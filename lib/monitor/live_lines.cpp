@@ -13,12 +13,11 @@ namespace {
 
 constexpr std::size_t kMostLosses = 256;
 constexpr std::size_t kCurveCells = 24;
-constexpr int kBarCells = 20;
 
-std::string bar(double share, bool has_unicode) {
-  const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarCells));
+std::string bar(double share, int cells, bool has_unicode) {
+  const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * cells));
   std::string out;
-  for (int i = 0; i < kBarCells; ++i)
+  for (int i = 0; i < cells; ++i)
     out += has_unicode ? (i < full ? "█" : "░") : (i < full ? "#" : ".");
   return has_unicode ? out : "[" + out + "]";
 }
@@ -26,6 +25,13 @@ std::string bar(double share, bool has_unicode) {
 std::string count(const std::optional<double>& number, const std::optional<double>& all) {
   const bool has_all = all && *all > 0;
   return fmt::format("{}{}", number.value_or(0), has_all ? fmt::format("/{}", *all) : "");
+}
+
+std::string bar_line(const std::string& name, double share, const std::string& rest, int width,
+                     bool has_unicode) {
+  const int cells = std::clamp(width / 5, 6, 20);
+  return fmt::format("{:<6}{} {:>3.0f} %  {}", name, bar(share, cells, has_unicode), 100 * share,
+                     rest);
 }
 
 bool is_lead_byte(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
@@ -108,29 +114,24 @@ void LiveLines::take(const Event& event) {
   }
 }
 
-std::string LiveLines::bars_line(const std::string& name, double share, const std::string& rest,
-                                 bool has_unicode) const {
-  return fmt::format("{:<6}{} {:>3.0f} %  {}", name, bar(share, has_unicode), 100 * share, rest);
-}
-
 std::vector<std::string> LiveLines::lines(int width, bool has_unicode) const {
   std::vector<std::string> out;
   const double step = status_.step.value_or(0), total = status_.total_steps.value_or(0);
   const double seconds = status_.seconds.value_or(0), left = status_.eta_s.value_or(0);
   if (steps_per_epoch_ > 0) {
     const double done = std::fmod(step, steps_per_epoch_);
-    out.push_back(bars_line("epoch", done / steps_per_epoch_, count(status_.epoch, status_.epochs),
-                            has_unicode));
+    out.push_back(bar_line("epoch", done / steps_per_epoch_, count(status_.epoch, status_.epochs),
+                           width, has_unicode));
   }
   const double share = total > 0            ? step / total
                        : seconds + left > 0 ? seconds / (seconds + left)
                                             : 0;
-  out.push_back(bars_line("run", std::min(share, 1.0),
-                          fmt::format("step {}  {} gone  {} left", count(step, total),
-                                      show_duration(seconds), show_duration(left)),
-                          has_unicode));
+  out.push_back(bar_line("run", std::min(share, 1.0),
+                         fmt::format("step {}  {} gone  {} left", count(step, total),
+                                     show_duration(seconds), show_duration(left)),
+                         width, has_unicode));
   if (const std::string curve = sparkline(losses_, kCurveCells, has_unicode); !curve.empty())
-    out.push_back(fmt::format("loss  {}  {:.4f}", curve, losses_.back()));
+    out.push_back(fmt::format("loss  {}  {:.4g}", curve, losses_.back()));
   std::string measures;
   for (const auto& [key, value] : measures_) {
     const std::string part = key.substr(0, key.rfind('/'));

@@ -18,9 +18,6 @@ class LiveLines {
   std::vector<std::string> lines(int width, bool has_unicode) const;
 
  private:
-  std::string bars_line(const std::string& name, double share, const std::string& rest,
-                        bool has_unicode) const;
-
   Fold fold_;
   Status status_;
   double steps_per_epoch_ = 0;

@@ -145,6 +145,8 @@ class Server final : public HttpServer, private httplib::Server {
       stream.write(
           std::string("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                       "Retry-After: 5\r\nContent-Length: 0\r\n\r\n"));
+      char unread[4096];  // what is left in it would take the answer back
+      static_cast<void>(::recv(socket, unread, sizeof unread, MSG_DONTWAIT));
     } else {
       bool closed = false, went_well = true;
       while (!closed && went_well && !is_stopping_ && wait(stream))

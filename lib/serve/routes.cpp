@@ -95,8 +95,10 @@ void Feeds::read_on() {
     for (const std::shared_ptr<Feed>& feed : now) feed->read_on();
     now.clear();
     lock.lock();
-    wake_.wait_for(lock, held_.empty() ? Milliseconds(Seconds(3600)) : kReadPeriod,
-                   [&] { return is_over_; });
+    if (held_.empty())
+      wake_.wait(lock, [&] { return is_over_ || !held_.empty(); });
+    else
+      wake_.wait_for(lock, kReadPeriod, [&] { return is_over_; });
   }
 }
 

@@ -200,8 +200,8 @@ TEST_CASE("on a terminal what changes is redrawn in place, under what stays") {
   REQUIRE(rows.size() == 7);
   CHECK(rows[0] == "epoch 1/2  train/loss 2.5000  00:00");
   CHECK(rows[1] == "step 61: a word");
-  CHECK(rows[2].starts_with("epoch [########............]  40 %  1/2"));
-  CHECK(rows[3].starts_with("run   [##############......]  70 %  step 70/100"));
+  CHECK(rows[2].starts_with("epoch [####.......]  40 %  1/2"));
+  CHECK(rows[3].starts_with("run   [########...]  70 %  step 70/100"));
   CHECK(rows[4] == "train/loss 1.5");
   CHECK(rows[5] == "12 samples/s");
   CHECK(rows[6].empty());
