@@ -122,7 +122,11 @@ function chartOptions(chart) {
     axisLineColor: themeColour('--line'),
     axes: {
       x: { pixelsPerLabel: 56, axisLabelFormatter: (value, _, __, g) => axisText(value, gapOf(g, 'x')) },
-      y: { pixelsPerLabel: 28, axisLabelFormatter: (value, _, __, g) => valueAxisText(chart, value, g) },
+      y: {
+        pixelsPerLabel: 28,
+        labelsKMG2: chart.spec.format === showBytes,  // ticks at whole KiB, MiB, ...
+        axisLabelFormatter: (value, _, __, g) => valueAxisText(chart, value, g),
+      },
     },
   };
 }

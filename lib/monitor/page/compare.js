@@ -58,7 +58,8 @@ function updateCompare(view) {
   view.legend.replaceChildren(...view.documents.map((made) => h('li', {}, swatch(runColour(made.id)),
     h('a', { href: runLink(made.id), dir: 'auto', title: made.id }, labelOf(view, made)),
     stateBadge(made.status.state))));
-  const names = [...new Set(view.documents.flatMap((made) => Object.keys(made.series)))];
+  const names = [...new Set(view.documents.flatMap((made) => Object.keys(made.series)))]
+    .filter((name) => !isTotal(name));
   const specs = names.map((name) => {
     const [group] = placeOf(name, new Set(names));
     return { key: `${group}/${name}`, group, title: name, format: valueFormat(name) };

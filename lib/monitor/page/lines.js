@@ -2,6 +2,7 @@
 
 const PARTS = ['train', 'val', 'test'];
 const GROUPS = ['Loss', 'Metrics', 'Optimisation', 'Speed', 'Resources', 'Observed values'];
+const FIRST = ['loss', 'lr', 'grad_norm', 'step time', 'samples per second', 'CPU', 'memory', 'GPU use', 'GPU memory'];
 const MOST_LINES = 8;
 
 // "train/accuracy" -> ["train", "accuracy"]; ["", name] for one that belongs to no part.
@@ -19,6 +20,14 @@ function metricOf(name, names) {
   const at = rest.indexOf('/');
   const short = rest.slice(at + 1);
   return at > 0 && (short === 'loss' || names.has('train/' + short)) ? short : rest;
+}
+
+// How much there is of something does not change: it is told beside the chart of what is used.
+function isTotal(name) { return name.endsWith('_total_bytes'); }
+
+function totalNote(made) {
+  const name = 'resources/ram_total_bytes';
+  return made.series[name] ? `of ${showBytes(lastValue(made.series[name]))} of the machine` : '';
 }
 
 function resourceChart(name) {
@@ -61,7 +70,7 @@ function styleOf(label, at) {
 // [{key, group, title, series: [{name, label}], format}]
 function chartsOf(names) {
   const all = new Set(names), found = new Map();
-  for (const name of names) {
+  for (const name of names.filter((one) => !isTotal(one))) {
     const [group, title, label] = placeOf(name, all);
     const key = group + '/' + title;
     if (!found.has(key)) found.set(key, { group, title, series: [], format: valueFormat(name) });
@@ -69,7 +78,8 @@ function chartsOf(names) {
   }
   const charts = [...found.values()].flatMap(inPieces);
   for (const chart of charts) chart.key = chart.group + '/' + chart.title;
-  const rank = (chart) => GROUPS.indexOf(chart.group);
+  const rank = ({ group, title }) => 100 * GROUPS.indexOf(group)
+    + (FIRST.includes(title) ? FIRST.indexOf(title) : FIRST.length);
   return charts.sort((a, b) => rank(a) - rank(b));
 }
 

@@ -139,12 +139,17 @@ function chartOf(view, spec) {
     })),
     marks: () => view.document.marks,
     extent: () => extentOfRuns([view.document]),
-    note: spec.title === 'step time' ? percentileNote : null,
+    note: noteOf(view, spec),
     refine: (one) => refine(view, one),
   });
   chart.source = spec;
   view.charts.set(spec.key, chart);
   return chart;
+}
+
+function noteOf(view, { group, title }) {
+  if (group === 'Speed' && title === 'step time') return percentileNote;
+  return group === 'Resources' && title === 'memory' ? () => totalNote(view.document) : null;
 }
 
 function pointsOf(view, name) {

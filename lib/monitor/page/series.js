@@ -79,6 +79,7 @@ function extentOf(lines) {
     from = Math.min(from, ...x);
     to = Math.max(to, ...x);
   }
+  if (from === to) return [from - 0.5, to + 0.5];
   return from < to ? [from, to] : null;
 }
 
