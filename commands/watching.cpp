@@ -29,9 +29,10 @@ Result<std::unique_ptr<serve::Dashboard>> start_dashboard(serve::DashboardSpec s
   }
   if (!out) return out;
   const serve::Dashboard& dashboard = **out;
-  const std::string query = dashboard.reading_needs_token() ? "?token=" + dashboard.token()
-                                                            : "#token=" + dashboard.token();
-  context.tell(fmt::format("dashboard: {}{}\n", dashboard.address(), query));
+  // The part behind '#' stays in the browser, which needs it to ask for changes.
+  const std::string query = dashboard.reading_needs_token() ? "?token=" + dashboard.token() : "";
+  context.tell(
+      fmt::format("dashboard: {}{}#token={}\n", dashboard.address(), query, dashboard.token()));
   if (dashboard.reading_needs_token())
     context.tell("it is not encrypted: whoever is on the way to this machine can read it\n");
   return out;

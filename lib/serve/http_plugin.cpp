@@ -15,8 +15,9 @@
 namespace fdl::serve {
 namespace {
 
-constexpr int kIdleSeconds = 15;  // between two requests of a connection
-constexpr int kNiceness = 5;      // a training job on the same cores comes first
+constexpr int kIdleSeconds = 15;                  // between two requests of a connection
+constexpr std::size_t kMostRequests = 1'000'000;  // of one connection: only told, never counted
+constexpr int kNiceness = 5;                      // a training job on the same cores comes first
 constexpr std::size_t kLongestPath = 1024;
 
 std::string lower(std::string text) {
@@ -75,6 +76,8 @@ class Server final : public HttpServer, private httplib::Server {
       ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     });
     set_payload_max_length(spec.most_body_bytes);
+    set_keep_alive_timeout(kIdleSeconds);
+    set_keep_alive_max_count(kMostRequests);
     // All but bodies is answered before httplib matches patterns with text from outside.
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       const bool has_length = request.has_header("Content-Length");

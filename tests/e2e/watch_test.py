@@ -66,7 +66,7 @@ class Server:
             line = process.stdout.readline()
             assert line, f'it ended: {self.said}'
             self.said += line
-            found = re.search(r'dashboard: http://127\.0\.0\.1:(\d+)/[#?]token=(\w+)', line)
+            found = re.search(r'dashboard: http://127\.0\.0\.1:(\d+)/.*#token=(\w+)', line)
             if found:
                 break
         self.port, self.token = int(found[1]), found[2]
@@ -400,6 +400,19 @@ class Tests(RunTests):
         again = project.call('watch')
         assert 'epoch 1/12' in again and again.rstrip().endswith('done'), again
         server.end()
+
+    def test_what_the_driver_says_of_gpus_is_recorded(self):
+        project = self.project('gpus', JOB)
+        settings = project.command('run', '-q', 'training.epochs=1')
+        settings['env']['LD_LIBRARY_PATH'] = str(self.fdl.parent.parent / 'tests/bin/fakes')
+        done = subprocess.run(check=False, **settings)
+        same('exit', done.returncode, 0)
+        last = project.events('resources')[-1]
+        same('first', [last['gpu0_percent'], last['gpu0_memory_bytes']], [42, 1 << 30])
+        same('second', [last.get('gpu1_percent'), last['gpu1_memory_bytes']], [None, 2 << 30])
+        sample = json.loads((project.run / 'timeline.json').read_text(encoding='utf-8'))['samples'][-1]
+        same('timeline', sample['gpus'], [{'d': 0, 'u': 42, 'vu': 1 << 30, 'vt': 80 << 30},
+                                          {'d': 1, 'vu': 2 << 30, 'vt': 80 << 30}])
 
     def test_plots_and_profiles_of_a_run(self):
         project = self.project('plotted', JOB)

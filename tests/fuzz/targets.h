@@ -20,6 +20,8 @@ void table(std::string_view bytes);        // CSV and JSON lines: every record r
 void text(std::string_view bytes);         // UTF-8: what is read is what stands there
 void tokenizer(std::string_view bytes);    // tokenizer.json: a line, then a text to cut
 void archive(std::string_view bytes);      // zip and tar.gz: nothing leaves the folder
+void events(std::string_view bytes);       // records of a run, a line each: parts add up
+void requests(std::string_view bytes);     // of the dashboard: the gate, and every answer
 void check(std::string_view bytes);        // a manifest through all that `fdl check --no-data` does
 
 struct NamedTarget {
@@ -31,6 +33,6 @@ inline constexpr NamedTarget kTargets[] = {
     {"shards", shards}, {"regex", regex},         {"idx", idx},
     {"npy", npy},       {"image", image},         {"table", table},
     {"text", text},     {"tokenizer", tokenizer}, {"archive", archive},
-    {"check", check}};
+    {"events", events}, {"requests", requests},   {"check", check}};
 
 }  // namespace fdl::fuzz
