@@ -130,7 +130,7 @@ class Browser:
             raise BrowserError(details.get('exception', {}).get('description') or details['text'])
         return result['result'].get('value')
 
-    def wait_for(self, code, patience_s=20):
+    def wait_for(self, code, patience_s=60):
         """Until the expression is true. One that throws is not true yet."""
         end = time.monotonic() + patience_s
         while True:
@@ -168,6 +168,12 @@ class Browser:
     def hover(self, selector, part=0.5):
         x, y, width, _ = self._middle(selector)
         self.mouse('mouseMoved', x + (part - 0.5) * width, y)
+
+    def double_click(self, selector):
+        x, y, *_ = self._middle(selector)
+        for count in (1, 2):
+            for kind in ('mousePressed', 'mouseReleased'):
+                self.mouse(kind, x, y, button='left', clickCount=count)
 
     def drag(self, selector, start, end):
         """From one part of an element's width to another, at half its height."""
