@@ -130,7 +130,7 @@ class Browser:
             raise BrowserError(details.get('exception', {}).get('description') or details['text'])
         return result['result'].get('value')
 
-    def wait_for(self, code, patience_s=20):
+    def wait_for(self, code, patience_s=60):
         """Until the expression is true. One that throws is not true yet."""
         end = time.monotonic() + patience_s
         while True:
@@ -151,11 +151,22 @@ class Browser:
         return self.evaluate(f'[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)')
 
     def _middle(self, selector):
+        """Where an element is, once it has come to rest and nothing lies over it."""
         quoted = json.dumps(selector)
         self.wait_for(f'document.querySelector({quoted})')
-        return self.evaluate(f'''(() => {{ const e = document.querySelector({quoted});
-            e.scrollIntoView({{block: "center", behavior: "instant"}}); const b = e.getBoundingClientRect();
-            return [b.x + b.width / 2, b.y + b.height / 2, b.width, b.height]; }})()''')
+        for _ in range(100):
+            found = self.evaluate(f'''(async () => {{
+                const e = document.querySelector({quoted}), place = () => {{
+                    const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2, b.width, b.height]; }};
+                e.scrollIntoView({{block: "center", behavior: "instant"}});
+                const first = place();
+                for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
+                const last = place(), hit = document.elementFromPoint(last[0], last[1]);
+                const isFree = hit && (e.contains(hit) || hit.contains(e));
+                return isFree && first.join() === last.join() ? last : null; }})()''')
+            if found:
+                return found
+        raise BrowserError(f'{selector} never came to rest')
 
     def mouse(self, kind, x, y, **more):
         self.call('Input.dispatchMouseEvent', type=kind, x=x, y=y, **more)
@@ -168,6 +179,12 @@ class Browser:
     def hover(self, selector, part=0.5):
         x, y, width, _ = self._middle(selector)
         self.mouse('mouseMoved', x + (part - 0.5) * width, y)
+
+    def double_click(self, selector):
+        x, y, *_ = self._middle(selector)
+        for count in (1, 2):
+            for kind in ('mousePressed', 'mouseReleased'):
+                self.mouse(kind, x, y, button='left', clickCount=count)
 
     def drag(self, selector, start, end):
         """From one part of an element's width to another, at half its height."""

@@ -116,6 +116,12 @@ def thinned(browser, fdl, _):
         browser.wait_for('app.view.document.series.loss.step.at(-1) === 30999 + 1')
         browser.wait_for('app.view.document.series.loss.step.length < 20000')
         assert browser.evaluate('Math.max(...app.view.document.series.loss.value)') == 99
+        drawn = f'{chart("loss", "Loss")}.chart.rows'
+        assert browser.evaluate(f'{drawn}.some(r => r[1] === 99 || r[2] === 99 || r[3] === 99)')
+        thin = browser.evaluate('''(() => { const x = Array.from({length: 50000}, (_, i) => i), y = x.map(Math.sin);
+            y[777] = 5; y[40001] = NaN; const all = forScreen({x, y}, null), some = forScreen({x, y}, [100.5, 200.5]);
+            return [all.x.length <= 3000, all.y.includes(5), all.y.some(Number.isNaN), some.x[0], some.x.at(-1)]; })()''')
+        assert thin == [True, True, True, 100, 202], thin
         run.add([31001], [0.125])
         browser.wait_for('app.view.document.series.loss.step.at(-1) === 31001')
         steps = browser.evaluate('app.view.document.series.loss.step')
@@ -218,8 +224,30 @@ def report(browser, fdl, _):
         asked = [url for url in browser.requests if not url.startswith('data:')]
         assert set(asked) == {file.as_uri()}, asked
         size = file.stat().st_size
+        compare_offline(browser, file)
         browser.open('about:blank')
     return f'{size // 1024} KiB'
+
+
+def compare_offline(browser, file):
+    """A report may hold several runs: the differences of their manifests are then found by the page."""
+    begin = '<script type="application/json" id="fdl-data">'
+    head, rest = file.read_text(encoding='utf-8').split(begin)
+    held, tail = rest.split('</script>', 1)
+    data = json.loads(held)
+    (run_id, document), = data['documents'].items()
+    other = json.loads(json.dumps(document)) | {'id': 'other'}
+    other['summary'] |= {'id': 'other', 'name': 'the other'}
+    other['manifest']['values'] = [one | {'value': '7'} if one['path'] == 'training.epochs' else one
+                                   for one in other['manifest']['values']]
+    data['runs'].append(other['summary'])
+    data['documents']['other'] = other
+    both = file.with_name('both.html')
+    both.write_text(head + begin + json.dumps(data).replace('<', '\\u003c') + '</script>' + tail, encoding='utf-8')
+    browser.open(f'{both.as_uri()}#/compare/{run_id},other')
+    browser.wait_for('document.querySelectorAll("#s-diff tbody tr").length === 1')
+    assert browser.texts('#s-diff tbody tr > *') == ['training.epochs', '3', '7']
+    assert browser.texts('.legend a')[1] == 'the other'
 
 
 CASES = [late_join, restart, reset, killed, hidden, thinned, words_of_numbers, engine, report]

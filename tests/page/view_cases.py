@@ -92,9 +92,9 @@ def model(browser, fdl, _):
         observed = server.runs[A].series['observe/hidden.std']['value'][-1]
         for part in ('hidden', 'forward2 ms', 'share70 %', f'std{observed:.5g}'):
             assert part in told, told
-        before = browser.evaluate('document.querySelector(".graph svg").clientWidth')
+        before = browser.evaluate('document.querySelector(".graph svg").getBoundingClientRect().width')
         browser.click('button[aria-label=larger]')
-        assert browser.evaluate('document.querySelector(".graph svg").clientWidth') > before
+        assert browser.evaluate('document.querySelector(".graph svg").getBoundingClientRect().width') > before
         found = browser.evaluate('''(() => { const made = cleanGraph(`<svg xmlns="http://www.w3.org/2000/svg" width="9pt">
             <script>window.bad = 1</script><g class="node" onclick="window.bad = 1" style="fill: red"><title>n</title>
             <a xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="javascript:bad"><text>kept</text></a>
@@ -138,6 +138,10 @@ def controls(browser, fdl, _):
         steps = browser.evaluate(f'{chart("loss", "Loss")}.chart.lines[0].points.step')
         assert steps == sorted(set(steps)) and len(steps) == 1000, len(steps)
         browser.click('.controls button')
+        browser.wait_for('controls.window === null')
+        browser.drag('#charts figure .plot', 0.4, 0.6)
+        browser.wait_for('controls.window !== null')
+        browser.double_click('#charts figure .plot')
         browser.wait_for('controls.window === null')
         browser.hover('#charts figure .plot')
         browser.wait_for('document.querySelectorAll(".cross:not([hidden])").length > 1')

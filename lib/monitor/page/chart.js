@@ -61,6 +61,7 @@ function fillColumns(chart) {
     chart.columns.push({ x, y: isSmooth ? smoothed(y, controls.smoothing) : y, line: i, isRaw: false });
     if (isSmooth) chart.columns.push({ x, y, line: i, isRaw: true });
   });
+  chart.columns = chart.columns.map((column) => forScreen(column, controls.window));
   chart.rows = rowsOf(chart.columns);
   chart.places = chart.rows.map((row) => row[0]);
 }

@@ -105,7 +105,8 @@ function prepareNode(view, node, told) {
 }
 
 function showNode(made, node, path, told) {
-  const pairs = [...node.querySelectorAll('text')].slice(1).map((text) => ['', text.textContent.trim()]);
+  const drawn = [...node.querySelectorAll('text')].slice(0, 2).map((text) => text.textContent.trim());
+  const pairs = [['drawn as', drawn.join(', ')]];
   const timed = ((made.profile || {}).nodes || []).find((one) => one.path === path);
   if (timed) {
     pairs.push(['forward', `${general(timed.forward_ms, 4)} ms`], ['backward', `${general(timed.backward_ms, 4)} ms`],
@@ -116,5 +117,5 @@ function showNode(made, node, path, told) {
     pairs.push([name.slice(prefix.length), showNumber(lastValue(made.series[name]))]);
   }
   told.replaceChildren(h('strong', { dir: 'auto' }, path), h('dl', { class: 'pairs' },
-    pairs.flatMap(([key, value]) => [h('dt', {}, key || 'drawn as'), h('dd', { dir: 'auto' }, value)])));
+    pairs.flatMap(([key, value]) => [h('dt', {}, key), h('dd', { dir: 'auto' }, value)])));
 }

@@ -6,12 +6,16 @@ const COLUMNS = [['state', 'state'], ['name', 'name'], ['id', 'run'], ['started'
 const FIRST_ROWS = 60, MORE_ROWS = 200, MOST_RUNS = 2000;
 
 // How the list is looked at stays while other views are open.
-const list = { text: '', column: 'started', isDown: true, metric: '', all: false };
+const list = { text: '', column: 'started', isDown: true, metric: '', all: false, current: null };
 
 function openRuns() {
-  const view = { rows: new Map(), order: [], current: null };
+  const view = { rows: new Map(), order: '', current: list.current };
   view.update = () => showRuns(view);
-  view.leave = () => { view.left = true; clearTimeout(view.timer); };
+  view.leave = () => {
+    view.left = true;
+    list.current = view.current;
+    clearTimeout(view.timer);
+  };
   view.key = (event) => runsKey(view, event);
   view.filter = h('input', { type: 'search', id: 'filter', value: list.text, autocomplete: 'off',
     spellcheck: 'false', placeholder: 'words, tag:x, state:killed, val/accuracy>0.9',

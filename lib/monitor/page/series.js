@@ -51,6 +51,49 @@ function withDetail(all, detail) {
   return out;
 }
 
+// No screen shows more points of a line than this; the least and the greatest of each stretch stay.
+const SCREEN_POINTS = 3000;
+
+function forScreen(column, window) {
+  const from = window ? Math.max(0, firstAtLeast(column.x, window[0]) - 1) : 0;
+  const to = window ? Math.min(column.x.length, firstAtLeast(column.x, window[1]) + 2) : column.x.length;
+  if (to - from <= SCREEN_POINTS) return { ...column, x: column.x.slice(from, to), y: column.y.slice(from, to) };
+  const out = { ...column, x: [], y: [] };
+  const stretches = SCREEN_POINTS / 2;
+  for (let k = 0; k < stretches; k += 1) {
+    const begin = from + Math.floor((k * (to - from)) / stretches);
+    const end = from + Math.floor(((k + 1) * (to - from)) / stretches);
+    for (const i of turnsOf(column.y, begin, end)) {
+      out.x.push(column.x[i]);
+      out.y.push(column.y[i]);
+    }
+  }
+  return out;
+}
+
+// Where the least and the greatest value between two places are, in their order; or the first that
+// is no number, which must not get lost either.
+function turnsOf(y, begin, end) {
+  let least = begin, most = begin;
+  for (let i = begin; i < end; i += 1) {
+    if (!Number.isFinite(y[i])) return [i];
+    if (y[i] < y[least]) least = i;
+    if (y[i] > y[most]) most = i;
+  }
+  return least === most ? [least] : [Math.min(least, most), Math.max(least, most)];
+}
+
+// The index of the first of sorted values that is not less than x; their number when all are.
+function firstAtLeast(sorted, x) {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 // Rows [x, column, column, ...] over the places of all columns; null where one has no point. NaN
 // breaks a line, as what is not finite should.
 function rowsOf(columns) {
@@ -96,12 +139,7 @@ function endsOf({ step, time }) {
 // The index of the nearest of sorted values; -1 when there are none.
 function nearest(sorted, x) {
   if (sorted.length === 0) return -1;
-  let low = 0, high = sorted.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < x) low = middle + 1;
-    else high = middle;
-  }
+  const low = Math.min(firstAtLeast(sorted, x), sorted.length - 1);
   return low > 0 && x - sorted[low - 1] <= sorted[low] - x ? low - 1 : low;
 }
 
