@@ -3,7 +3,7 @@
 
 Suites are the doctest executables in BUILD/tests/suites.txt, then the scripts that test this runner,
 ./fdl and the architecture, the golden cases, the guide, the manifests, the schema, exports to ONNX,
-and each tests/e2e/*.py. A script prints one line per test, `ok NAME`,
+the dashboard's page, and each tests/e2e/*.py. A script prints one line per test, `ok NAME`,
 `not ok NAME: why` or `skip NAME: why`; lines after it, up to the next of these, are its details. It
 is called with `--build FOLDER`. A doctest case that cannot run here prints such a `skip` line and
 returns. The last line printed is `N passed, M failed, K skipped`.
@@ -54,7 +54,7 @@ def find_suites(build):
                for name, file in (('runner', 'runner_test'), ('launcher', 'launcher_test'),
                                   ('arch', 'arch'), ('golden', 'run'), ('guide', 'guide_test'),
                                   ('manifests', 'manifests_test'), ('schema', 'schema_test'),
-                                  ('onnx', 'onnx_test'), ('results', 'results_test'),
+                                  ('onnx', 'onnx_test'), ('page', 'page_test'), ('results', 'results_test'),
                                   ('parity', 'loss_curves'))]
     scripts += [(f'e2e_{path.stem}', path) for path in sorted((ROOT / 'tests/e2e').glob('*.py'))]
     for name, path in scripts:
