@@ -22,6 +22,17 @@ if(NOT FDL_CORE_ONLY AND torch_root AND EXISTS ${torch_root}/lib/libtorch_cpu.so
   target_link_options(fdl_torch INTERFACE -Wl,-rpath,${torch_root}/lib -Wl,--no-as-needed)
   # libtorch's own headers do not pass -Wconversion where they instantiate in our code.
   target_compile_options(fdl_torch INTERFACE -Wno-conversion -Wno-shadow -Wno-sign-conversion)
+  # at::parallel_for stands in libtorch's headers, and runs on one thread where the compiler does not
+  # know OpenMP. The runtime must be libtorch's own, as each has threads of its own; clang's is another.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    file(GLOB libtorch_openmp ${torch_root}/lib/libgomp*.so*)
+    list(APPEND libtorch_openmp gomp)
+    list(GET libtorch_openmp 0 libtorch_openmp)
+    target_compile_options(fdl_torch INTERFACE -fopenmp)
+    target_link_libraries(fdl_torch INTERFACE ${libtorch_openmp})
+  else()
+    message(STATUS "${CMAKE_CXX_COMPILER_ID}: without OpenMP, loops of our own take one thread")
+  endif()
   # Tensors cost seconds to parse; each torch target parses them once.
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     target_compile_options(fdl_torch INTERFACE -fpch-preprocess)  # lets ccache see what it holds

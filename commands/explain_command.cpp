@@ -92,9 +92,8 @@ int explain_graph(job::Checked& checked, const Options& options, const std::stri
   if (auto wrong = assume(options.assume, *checked.graph)) return context.fail(*std::move(wrong));
   const plan::PlanSetup setup = plan_setup(checked);
   if (options.plan) {
-    const bool fuses = !checked.job || checked.job->training.fuses;
-    context.print(
-        (options.json ? steps_json : steps_text)(*checked.graph, setup.batch_size, fuses));
+    const std::string off_by = checked.job ? checked.job->training.passes_off_by : "";
+    context.print((options.json ? steps_json : steps_text)(*checked.graph, setup, off_by));
     return 0;
   }
   PlanReport report;

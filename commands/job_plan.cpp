@@ -53,6 +53,7 @@ plan::PlanSetup plan_setup(const job::Checked& checked) {
   out.state_per_parameter = optimizer_state(checked);
   if (!checked.job) return out;
   out.batch_size = checked.job->training.batch_size;
+  out.passes = checked.job->training.passes;
   for (const job::Loss& loss : checked.job->training.losses) {
     const catalog::EntrySpec& spec = *loss.what.spec;
     const job::Compared& output = loss.compared.front();

@@ -27,43 +27,28 @@ struct Line {
 
 class Steps {
  public:
-  Steps(const graph::Graph& graph, std::int64_t batch_size, bool fuses)
-      : graph_(graph), sizes_(graph, batch_size), fuses_(fuses) {
+  Steps(const graph::Graph& graph, const plan::PlanSetup& setup, const std::string& off_by)
+      : graph_(graph),
+        sizes_(graph, setup.batch_size),
+        fuses_(setup.passes.chains),
+        off_by_(off_by) {
     count_reads(graph.root);
     for (const graph::NamedValue& output : graph.outputs) ++num_reads_[output.value];
-    add(graph.root.nodes, 0, 0);
+    add(graph.root.nodes, 0);
   }
 
   const std::vector<Line>& lines() const { return lines_; }
 
  private:
-  // `regions`: how many regions of recomputation stand around these nodes.
-  void add(std::span<const Node> nodes, std::size_t depth, std::size_t regions) {
-    std::vector<std::pair<std::size_t, std::size_t>> runs;  // from, count; of a chain more than one
-    for (std::size_t end = nodes.size(); end > 0;) {
-      const std::size_t in_region = std::max(regions, nodes[end - 1].recompute.size());
-      const std::size_t count =
-          fuses_ ? plan::chain_at_end(graph_, same_region(nodes.first(end), in_region), in_region)
-                 : 0;
-      end -= std::max<std::size_t>(count, 1);
-      runs.emplace_back(end, count);
+  void add(std::span<const Node> nodes, std::size_t depth) {
+    for (const plan::Stretch& one : plan::stretches_of(graph_, nodes)) {
+      const auto these = nodes.subspan(one.first, one.count);
+      if (fuses_ && one.is_chain) {
+        add_chain(these, depth);
+        continue;
+      }
+      for (const Node& node : these) add_node(node, depth);
     }
-    std::reverse(runs.begin(), runs.end());
-    for (const auto& [from, count] : runs) {
-      if (count > 0)
-        add_chain(nodes.subspan(from, count), depth);
-      else
-        add_node(nodes[from], depth);
-    }
-  }
-
-  // Those at the end that stand in the same regions.
-  static std::span<const Node> same_region(std::span<const Node> nodes, std::size_t regions) {
-    std::size_t count = 0;
-    while (count < nodes.size() &&
-           nodes[nodes.size() - count - 1].recompute == nodes.back().recompute)
-      ++count;
-    return regions == 0 ? nodes : nodes.last(count);
   }
 
   void add_chain(std::span<const Node> nodes, std::size_t depth) {
@@ -102,16 +87,17 @@ class Steps {
     Line line;
     line.depth = depth;
     line.nodes = {&node};
-    line.reason = !fuses_ ? "`compile: false`" : plan::reason_against(graph_, node);
+    line.reason = !fuses_ ? "`" + off_by_ + "`" : plan::reason_against(graph_, node);
     if (line.reason.empty()) line.reason = "no neighbour to run with";
     if (!node.blocks.empty()) line.reason.clear();
     lines_.push_back(std::move(line));
-    for (const graph::Block& block : node.blocks) add(block.nodes, depth + 1, 0);
+    for (const graph::Block& block : node.blocks) add(block.nodes, depth + 1);
   }
 
   const graph::Graph& graph_;
   plan::Sizes sizes_;
   bool fuses_;
+  const std::string& off_by_;
   std::map<graph::ValueId, std::int64_t> num_reads_;
   std::vector<Line> lines_;
 };
@@ -132,10 +118,21 @@ std::string kind_of(const Node& node) {
   return node.spec != nullptr ? node.spec->name() : std::string(graph::to_string(node.kind));
 }
 
+// "passes: chains, loss; off (`compile: ...`): update".
+std::string passes_text(const catalog::Passes& passes, const std::string& off_by) {
+  std::vector<std::string> on, off;
+  for (const catalog::Pass& pass : catalog::kPasses)
+    (passes.*pass.is_on ? on : off).emplace_back(pass.name);
+  std::string out = on.empty() ? "" : fmt::format("passes: {}\n", fmt::join(on, ", "));
+  if (!off.empty()) out += fmt::format("off (`{}`): {}\n", off_by, fmt::join(off, ", "));
+  return out;
+}
+
 }  // namespace
 
-std::string steps_text(const graph::Graph& graph, std::int64_t batch_size, bool fuses) {
-  const Steps steps(graph, batch_size, fuses);
+std::string steps_text(const graph::Graph& graph, const plan::PlanSetup& setup,
+                       const std::string& off_by) {
+  const Steps steps(graph, setup, off_by);
   std::string out;
   std::size_t num_chained = 0, num_nodes = 0, num_chains = 0;
   for (const Line& line : steps.lines()) {
@@ -154,13 +151,15 @@ std::string steps_text(const graph::Graph& graph, std::int64_t batch_size, bool 
                        fmt::join(kernels_of(line), " "), show_bytes(line.forward_bytes),
                        show_bytes(line.backward_bytes));
   }
-  return out + fmt::format("\n{} of {} steps run in {} chain{} (batch {})\n", num_chained,
-                           num_nodes, num_chains, num_chains == 1 ? "" : "s", batch_size);
+  return out + fmt::format("\n{} of {} steps run in {} chain{} (batch {})\n{}", num_chained,
+                           num_nodes, num_chains, num_chains == 1 ? "" : "s", setup.batch_size,
+                           passes_text(setup.passes, off_by));
 }
 
-std::string steps_json(const graph::Graph& graph, std::int64_t batch_size, bool fuses) {
+std::string steps_json(const graph::Graph& graph, const plan::PlanSetup& setup,
+                       const std::string& off_by) {
   nlohmann::ordered_json lines = nlohmann::ordered_json::array();
-  const Steps steps(graph, batch_size, fuses);
+  const Steps steps(graph, setup, off_by);
   for (const Line& line : steps.lines()) {
     nlohmann::ordered_json one = {{"depth", line.depth}, {"steps", paths_of(line)}};
     if (!line.kernels.empty()) {
@@ -172,7 +171,11 @@ std::string steps_json(const graph::Graph& graph, std::int64_t batch_size, bool 
     }
     lines.push_back(std::move(one));
   }
-  return nlohmann::ordered_json{{"batch_size", batch_size}, {"steps", lines}}.dump(1) + "\n";
+  nlohmann::ordered_json passes;
+  for (const catalog::Pass& pass : catalog::kPasses) passes[pass.name] = setup.passes.*pass.is_on;
+  const nlohmann::ordered_json out = {
+      {"batch_size", setup.batch_size}, {"passes", passes}, {"steps", lines}};
+  return out.dump(1) + "\n";
 }
 
 }  // namespace fdl::commands

@@ -1,15 +1,17 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
-#include "lib/graph/graph.h"
+#include "lib/plan/plan.h"
 
 namespace fdl::commands {
 
 // How the steps of a model run, in order: which chains of them run as one and over how much kept
-// memory for that batch, and of each other step why it runs by itself. `fuses`: `compile: auto`.
-std::string steps_text(const graph::Graph& graph, std::int64_t batch_size, bool fuses);
-std::string steps_json(const graph::Graph& graph, std::int64_t batch_size, bool fuses);
+// memory for that batch, and of each other step why it runs by itself; and which passes of
+// `training.compile` are on. `off_by`: the key that turns passes off, as the manifest has it.
+std::string steps_text(const graph::Graph& graph, const plan::PlanSetup& setup,
+                       const std::string& off_by);
+std::string steps_json(const graph::Graph& graph, const plan::PlanSetup& setup,
+                       const std::string& off_by);
 
 }  // namespace fdl::commands

@@ -8,7 +8,6 @@
 #include "lib/base/check.h"
 #include "lib/exec/program.h"
 #include "lib/exec/run.h"
-#include "lib/kernels/gemm.h"
 #include "lib/nn/direct_node.h"
 #include "lib/tensor/errors.h"
 
@@ -16,16 +15,18 @@ namespace fdl::exec {
 
 struct Executor::Program {
   const graph::Graph& graph;
+  catalog::Passes passes;
   std::vector<graph::ValueId> wanted;
   std::vector<Step> steps;
 };
 
 Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
-                   std::vector<graph::ValueId> wanted, bool fuses) {
+                   std::vector<graph::ValueId> wanted, catalog::Passes passes) {
   std::vector<graph::ValueId> kept = wanted;
   for (const graph::State& state : graph.states) kept.push_back(state.written);
-  std::vector<Step> steps = compile(graph, store, kept, fuses && kernels::has_blas());
-  program_ = std::make_shared<const Program>(Program{graph, std::move(wanted), std::move(steps)});
+  std::vector<Step> steps = compile(graph, store, kept, passes);
+  program_ =
+      std::make_shared<const Program>(Program{graph, passes, std::move(wanted), std::move(steps)});
 }
 
 Executor::~Executor() = default;
@@ -46,6 +47,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   const graph::Graph& graph = program_->graph;
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
+  context.fuses_recurrent = program_->passes.recurrent;
   Run run(graph, std::move(context), inputs.front().device(), program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) {

@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
+#include "lib/catalog/passes.h"
 #include "lib/exec/node_timer.h"
 #include "lib/graph/graph.h"
 #include "lib/nn/step_context.h"
@@ -34,11 +35,11 @@ using NodeWatch = std::function<void(const graph::Node&, const std::vector<at::T
 
 class Executor {
  public:
-  // `graph` must outlive the executor; `wanted` are the values that run() gives, in order. `fuses`:
-  // chains of nodes run as one step each, by kernels that give what the operators give but for
-  // rounding; where a timer or a watch looks at the nodes, they run one by one all the same.
+  // `graph` must outlive the executor; `wanted` are the values that run() gives, in order.
+  // `passes`: what may run otherwise than op by op, and so round otherwise; where a timer or a
+  // watch looks at the nodes of a chain, they run one by one all the same.
   Executor(const graph::Graph& graph, const tensor::TensorStore& store,
-           std::vector<graph::ValueId> wanted, bool fuses = false);
+           std::vector<graph::ValueId> wanted, catalog::Passes passes = catalog::Passes::none());
   ~Executor();
   Executor(Executor&&) noexcept;
 

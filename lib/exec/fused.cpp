@@ -17,14 +17,6 @@ using torch::autograd::variable_list;
 
 namespace {
 
-// Whether nobody but the one who asks holds the memory.
-bool is_free(const at::Tensor& t) { return t.storage().use_count() == 1; }
-
-bool all_free(const std::vector<at::Tensor>& tensors) {
-  return std::all_of(tensors.begin(), tensors.end(),
-                     [](const at::Tensor& t) { return !t.defined() || is_free(t); });
-}
-
 // The same memory, as a tensor of its own and not a view.
 at::Tensor shaped(const at::Tensor& t, at::IntArrayRef sizes) {
   at::Tensor out = t.variable_data();
@@ -41,33 +33,36 @@ struct Forward {
   bool trains;
   plan::ChainLayout layout;
   at::Tensor memory;              // of a forward pass that a backward pass follows
-  std::vector<at::Tensor> makes;  // [rows, width]
+  std::vector<at::Tensor> makes;  // [rows, width], while a pass needs them
 
   bool fits(std::int64_t rows, bool is_training) const {
-    return num_rows == rows && trains == is_training && all_free(makes);
+    return num_rows == rows && trains == is_training;
   }
-  void begin() {
+  void begin(const plan::Chain& chain) {
     if (trains && !memory.defined()) memory = floats({layout.num_forward});
+    makes.clear();
+    for (const int maker : chain.makers)
+      makes.push_back(floats({num_rows, chain.parts[static_cast<std::size_t>(maker)].width}));
   }
   // Large memory goes as the backward pass goes, which needs its place for gradients; to take it
   // anew costs next to nothing beside what is computed in it.
   void end() {
-    constexpr std::int64_t kMostKept = 1 << 20;
-    if (layout.num_forward > kMostKept) memory.reset();
+    makes.clear();
+    if (layout.num_forward > plan::kMostKeptFloats) memory.reset();
   }
 };
 
-// What a backward pass leaves: gradients, those of the tensors in one block.
+// The gradients of the tensors, in one block.
 struct Backward {
-  std::int64_t num_rows;
   tensor::FlatBuffer of_tensors;
-  std::vector<at::Tensor> of_reads;  // [rows, width]
 
-  bool fits(std::int64_t rows) const {
+  bool is_free() const {
     // One reference of all(), and one of each view.
     const auto own = of_tensors.all().defined() ? 1 + of_tensors.views().size() : 0;
-    return num_rows == rows && all_free(of_reads) &&
-           (own == 0 || of_tensors.all().storage().use_count() == own);
+    return own == 0 || of_tensors.all().storage().use_count() == own;
+  }
+  void end() {
+    if (of_tensors.all().numel() > plan::kMostKeptFloats) of_tensors = {};
   }
 };
 
@@ -103,6 +98,7 @@ class ScratchPool {
  public:
   // At least so many floats, for as long as somebody holds them.
   std::shared_ptr<const at::Tensor> take(std::int64_t size) {
+    if (size > plan::kMostKeptFloats) return std::make_shared<const at::Tensor>(floats({size}));
     const std::lock_guard lock(mutex_);
     std::erase_if(all_,
                   [&](const auto& one) { return one.use_count() == 1 && one->numel() < size; });
@@ -143,7 +139,7 @@ struct FusedChain::State {
   std::vector<float> sums;
 
   std::shared_ptr<Forward> take_forward(std::int64_t rows, bool trains);
-  std::shared_ptr<Backward> take_backward(const Forward& forward);
+  std::shared_ptr<Backward> take_backward();
   ChainMemory memory_of(const Forward& forward, const std::vector<at::Tensor>& reads) const;
 };
 
@@ -205,27 +201,20 @@ bool FusedChain::takes(const std::vector<at::Tensor>& reads) const {
 }
 
 std::shared_ptr<Forward> FusedChain::State::take_forward(std::int64_t rows, bool trains) {
-  return forwards.take(
-      [&](const Forward& one) { return one.fits(rows, trains); },
-      [&] {
-        Forward out{rows, trains, plan::lay_out(chain, rows, trains), {}, {}};
-        for (const int maker : chain.makers)
-          out.makes.push_back(floats({rows, chain.parts[static_cast<std::size_t>(maker)].width}));
-        return out;
-      });
+  return forwards.take([&](const Forward& one) { return one.fits(rows, trains); },
+                       [&] {
+                         return Forward{rows, trains, plan::lay_out(chain, rows, trains), {}, {}};
+                       });
 }
 
-std::shared_ptr<Backward> FusedChain::State::take_backward(const Forward& forward) {
-  const std::int64_t rows = forward.num_rows;
-  return backwards.take([&](const Backward& one) { return one.fits(rows); },
-                        [&] {
-                          std::vector<tensor::Sizes> shapes;
-                          for (const at::Tensor& t : tensors) shapes.push_back(t.sizes().vec());
-                          Backward out{rows, tensor::FlatBuffer(shapes), {}};
-                          for (const std::int64_t width : chain.read_widths)
-                            out.of_reads.push_back(floats({rows, width}));
-                          return out;
-                        });
+std::shared_ptr<Backward> FusedChain::State::take_backward() {
+  const std::shared_ptr<Backward> out =
+      backwards.take([](const Backward& one) { return one.is_free(); }, [] { return Backward(); });
+  if (out->of_tensors.all().defined()) return out;
+  std::vector<tensor::Sizes> shapes;
+  for (const at::Tensor& t : tensors) shapes.push_back(t.sizes().vec());
+  out->of_tensors = tensor::FlatBuffer::uninitialised(shapes);
+  return out;
 }
 
 ChainMemory FusedChain::State::memory_of(const Forward& forward,
@@ -268,8 +257,7 @@ class ChainNode : public nn::DirectNode {
     FusedChain::State& s = *state_;
     const bool adds = turns_ && turns_->gathered;
     const bool gives = turn_ == 0;
-    const std::shared_ptr<Backward> kept = s.take_backward(*forward_);
-    const std::shared_ptr<Backward> sums = adds ? turns_->gathered : kept;
+    const std::shared_ptr<Backward> sums = adds ? turns_->gathered : s.take_backward();
     if (turns_) turns_->gathered = gives ? nullptr : sums;
     ChainMemory memory = s.memory_of(*forward_, reads_);
     std::vector<at::Tensor> given;
@@ -283,8 +271,8 @@ class ChainNode : public nn::DirectNode {
     variable_list out(reads_.size() + s.tensors.size());
     for (std::size_t i = 0; i < reads_.size(); ++i) {
       const bool wanted = task_should_compute_output(i);
-      memory.read_gradients.push_back(wanted ? data_of(kept->of_reads[i]) : nullptr);
-      if (wanted) out[i] = shaped(kept->of_reads[i], reads_[i].sizes());
+      if (wanted) out[i] = floats(reads_[i].sizes());
+      memory.read_gradients.push_back(data_of(out[i]));
     }
     const auto wanted = [&](int place) -> float* {
       if (place < 0) return nullptr;
@@ -301,6 +289,7 @@ class ChainNode : public nn::DirectNode {
       memory.tensors[i].bias_adds |= adds;
     }
     ChainPass(s.chain, s.groups, memory, s.sums).backward(draws_);
+    if (gives) sums->end();
     return out;
   }
 
@@ -330,7 +319,7 @@ std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
                                    [](const at::Tensor& t) { return t.requires_grad(); });
   const std::int64_t rows = reads.front().numel() / s.chain.read_widths.front();
   const std::shared_ptr<Forward> forward = s.take_forward(rows, records);
-  forward->begin();
+  forward->begin(s.chain);
   std::vector<at::Tensor> here;
   {
     const at::NoGradGuard no_grad;
@@ -346,7 +335,10 @@ std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
     shape.back() = make.size(1);
     out.push_back(shaped(make, shape));
   }
-  if (!records) return out;
+  if (!records) {
+    forward->end();
+    return out;
+  }
   const std::shared_ptr<ChainNode> node(
       new ChainNode(state_, forward, std::move(here), std::move(draws), turns),
       torch::autograd::deleteNode);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "lib/exec/experts.h"
+#include "lib/kernels/gemm.h"
 #include "lib/plan/chains.h"
 
 namespace fdl::exec {
@@ -84,8 +85,10 @@ std::size_t last_step(std::span<const Node> nodes, std::size_t depth) {
 class Compiler {
  public:
   Compiler(const graph::Graph& graph, const tensor::TensorStore& store, const ValueSet& kept,
-           bool fuses)
-      : graph_(graph), store_(store), kept_(kept), fuses_(fuses) {}
+           catalog::Passes passes)
+      : graph_(graph), store_(store), kept_(kept), passes_(passes) {
+    passes_.chains &= kernels::has_blas();
+  }
 
   // Of the model's own outputs only those that are kept are wanted.
   std::vector<Step> root() const {
@@ -109,7 +112,7 @@ class Compiler {
     for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
     std::vector<Step> out;
     while (!nodes.empty()) {
-      const std::size_t num_fused = fuses_ ? plan::chain_at_end(graph_, nodes, depth) : 0;
+      const std::size_t num_fused = passes_.chains ? plan::chain_at_end(graph_, nodes, depth) : 0;
       const std::size_t count = std::max(num_fused, last_step(nodes, depth));
       const auto these = nodes.last(count);
       nodes = nodes.first(nodes.size() - count);
@@ -159,7 +162,7 @@ class Compiler {
     out.makes = chain.makes;
     out.outer.push_back(chain.reads);
     Compiler plain = *this;
-    plain.fuses_ = false;
+    plain.passes_.chains = false;
     out.blocks.push_back(
         plain.steps(nodes, depth, {}, ValueSet(out.makes.begin(), out.makes.end())));
     out.chain = std::make_shared<const FusedChain>(std::move(chain), store_, scratch_);
@@ -169,11 +172,13 @@ class Compiler {
   Step step(const Node& node) const {
     Step out;
     out.node = &node;
+    if (node.kind == Node::Kind::Gate && passes_.experts) choose_way(node, out);
+    Compiler of_blocks = *this;
+    if (out.is_batched) of_blocks.passes_.chains = false;  // it takes the experts node by node
     for (const Block& inner : node.blocks) {
-      out.blocks.push_back(block(inner));
+      out.blocks.push_back(of_blocks.block(inner));
       out.outer.push_back(read_from_outside(inner));
     }
-    if (node.kind == Node::Kind::Gate) choose_way(node, out);
     if (node.kind != Node::Kind::Module) return out;
     out.forward = nn::find_forward(node.spec->name());
     std::vector<at::Tensor> own;
@@ -200,16 +205,16 @@ class Compiler {
   const graph::Graph& graph_;
   const tensor::TensorStore& store_;
   const ValueSet& kept_;
-  bool fuses_;
+  catalog::Passes passes_;
   std::shared_ptr<ScratchPool> scratch_ = make_scratch();
 };
 
 }  // namespace
 
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
-                          const std::vector<ValueId>& kept, bool fuses) {
+                          const std::vector<ValueId>& kept, catalog::Passes passes) {
   const ValueSet set(kept.begin(), kept.end());
-  return Compiler(graph, store, set, fuses).root();
+  return Compiler(graph, store, set, passes).root();
 }
 
 }  // namespace fdl::exec

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "lib/catalog/passes.h"
 #include "lib/exec/fused.h"
 #include "lib/graph/graph.h"
 #include "lib/nn/forward.h"
@@ -33,9 +34,10 @@ struct Step {
   bool is_batched = false;  // of a gate: all experts run as one
 };
 
-// `kept` are values that must outlive the whole run; `fuses`: chains run as one.
+// `kept` are values that must outlive the whole run; `passes`: what may run
+// otherwise than op by op; without a BLAS to call no chain does.
 std::vector<Step> compile(const graph::Graph& graph, const tensor::TensorStore& store,
-                          const std::vector<graph::ValueId>& kept, bool fuses);
+                          const std::vector<graph::ValueId>& kept, catalog::Passes passes);
 
 // Each module in the steps, those in their blocks too.
 template <typename Visit>

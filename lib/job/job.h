@@ -12,6 +12,7 @@
 #include "lib/base/diagnostic.h"
 #include "lib/base/result.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/passes.h"
 #include "lib/config/layers.h"
 #include "lib/graph/graph.h"
 #include "lib/job/early_stop.h"
@@ -147,7 +148,8 @@ struct Training {
   std::int64_t accumulate = 1;      // batches of one update
   std::int64_t seed = 42;
   Precision precision = Precision::F32;
-  bool fuses = true;  // chains of the model's steps run as one: `compile: auto`
+  catalog::Passes passes;
+  std::string passes_off_by;               // what turns some of them off: "compile: false"
   std::int64_t validate_every_epochs = 1;  // one of the two is 0
   std::int64_t validate_every_steps = 0;
   std::vector<Loss> losses;

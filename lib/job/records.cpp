@@ -101,6 +101,21 @@ const RecordSpec& record_spec(const ValidateKeys*) {
   return spec;
 }
 
+const RecordSpec& record_spec(const CompileKeys*) {
+  using K = CompileKeys;
+  static const RecordSpec spec = [] {
+    RecordBuilder<K> out("compile",
+                         "Ways of computing a step that give the same but for rounding, in less "
+                         "time.");
+    out.field("mode", &K::mode, "`auto`: the passes below that are on; `false`: none of them.",
+              main_field, config::choices({"auto", "false"}));
+    for (const catalog::Pass& pass : catalog::kPasses)
+      out.field(pass.name, static_cast<bool K::*>(pass.is_on), pass.doc);
+    return out.build();
+  }();
+  return spec;
+}
+
 const RecordSpec& record_spec(const TrainingKeys*) {
   using K = TrainingKeys;
   static const RecordSpec spec =
@@ -145,11 +160,13 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("watchdog", &K::watchdog, "Tells of steps that take far longer than those before.")
           .field("validate", &K::validate, "When to validate.")
           .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
-          .field("deterministic", &K::deterministic, "The same seed gives the same bits.")
+          .field("deterministic", &K::deterministic,
+                 "The same seed gives the same bits; with `bitwise` they are those of libtorch's "
+                 "operators one by one, as no pass of `compile` runs.",
+                 config::choices({"true", "false", "bitwise"}))
           .field("compile", &K::compile,
-                 "`auto` runs chains of a model's steps as one, by kernels that give the same but for "
-                 "rounding; `false` runs op by op.",
-                 config::choices({"auto", "false"}))
+                 "Which passes make a step faster: `auto` all, `false` none, a map all but those "
+                 "that it turns off.")
           .field("overfit", &K::overfit,
                  "Train on the first so many batches again and again, without validation: a model "
                  "that cannot learn these has a mistake.",

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "lib/catalog/passes.h"
 #include "lib/config/bind.h"
 #include "lib/config/tree.h"
 
@@ -133,6 +134,11 @@ struct TeacherKeys {
 };
 const config::RecordSpec& record_spec(const TeacherKeys*);
 
+struct CompileKeys : catalog::Passes {
+  std::string mode = "auto";
+};
+const config::RecordSpec& record_spec(const CompileKeys*);
+
 struct TrainingKeys {
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> steps;
@@ -150,8 +156,8 @@ struct TrainingKeys {
   WatchdogKeys watchdog;
   ValidateKeys validate;
   EarlyStopKeys early_stop;
-  bool deterministic = true;
-  std::string compile = "auto";
+  std::string deterministic = "true";
+  CompileKeys compile;
   std::optional<std::int64_t> overfit;
   bool smoke = false;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/ranges.h>
+
 #include "lib/base/pattern.h"
 #include "lib/job/sections.h"
 
@@ -116,6 +118,19 @@ void read_precision(const TrainingKeys& keys, Training& out) {
   if (keys.precision == "f16") out.precision = Precision::F16;
 }
 
+void read_passes(const TrainingKeys& keys, Training& out) {
+  const bool is_bitwise = keys.deterministic == "bitwise", is_off = keys.compile.mode == "false";
+  out.passes = is_bitwise || is_off ? catalog::Passes::none() : catalog::Passes(keys.compile);
+  if (is_bitwise) out.passes_off_by = "deterministic: bitwise";
+  if (is_off && !is_bitwise) out.passes_off_by = "compile: false";
+  if (is_bitwise || is_off || out.passes == catalog::Passes{}) return;
+  std::vector<std::string> off;
+  for (const catalog::Pass& pass : catalog::kPasses) {
+    if (!(out.passes.*pass.is_on)) off.push_back(std::string(pass.name) + ": false");
+  }
+  out.passes_off_by = fmt::format("compile: {{{}}}", fmt::join(off, ", "));
+}
+
 // Those whose update looks at the same batch again.
 void check_together(const Node& training, const graph::Graph& graph, const Training& t,
                     Diagnostics& problems) {
@@ -145,7 +160,7 @@ void read_rules(const Node& training, const graph::Graph& graph, Training& out,
   config::bind_record(record_spec(&keys), training, &keys, told_already);
   out.accumulate = std::max<std::int64_t>(1, keys.accumulate);
   read_precision(keys, out);
-  out.fuses = keys.compile != "false";
+  read_passes(keys, out);
   read_clip(training, graph, out, problems);
   if (given(training, "ema") != nullptr)
     out.ema = Ema{keys.ema.decay, keys.ema.warmup, keys.ema.every, keys.ema.evaluate};

@@ -55,8 +55,8 @@ TensorVector run_packed(const at::Tensor& x_BTH, const at::Tensor& lengths_B, St
 TensorVector run_stack(const at::Tensor& x_BTH, const at::Tensor& lengths, const Stack& stack,
                        const RecurrentKernel& kernel) {
   if (lengths.defined()) return run_packed(x_BTH, lengths, stack, kernel);
-  return can_fuse(x_BTH, stack) ? run_fused(kernel, x_BTH, stack)
-                                : kernel.plain({x_BTH, {}}, stack);
+  return stack.fuses && can_fuse(x_BTH, stack) ? run_fused(kernel, x_BTH, stack)
+                                               : kernel.plain({x_BTH, {}}, stack);
 }
 
 // Layer by layer, so that the masks between them are ours.
@@ -97,6 +97,7 @@ Outputs run_recurrent(const RecurrentParams& p, const Tensors& own, const Tensor
   stack.has_biases = p.bias;
   stack.is_bidirectional = p.bidirectional;
   stack.training = context.training;
+  stack.fuses = context.fuses_recurrent;
   const bool drops = context.training && p.dropout > 0 && p.num_layers > 1;
   if (!drops) stack.weights = weights_of(p, own, 0, p.num_layers);
   Outputs out = drops ? run_layers(p, own, x_BTH, lengths, stack, context, kernel)

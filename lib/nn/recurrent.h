@@ -24,6 +24,7 @@ struct Stack {
   bool has_biases = true;
   bool is_bidirectional = false;
   bool training = false;
+  bool fuses = true;  // where can_fuse() says so
 };
 
 // What one kind computes with, without dropout: the output's values as the input's, then the final

@@ -16,6 +16,9 @@ struct StepContext {
   std::int64_t micro_batch = 0;  // within the step
   std::int64_t first_row = 0;  // place of this batch's first sample within the whole step's samples
 
+  // Whether recurrent layers may run otherwise than by libtorch's operators; see catalog::Passes.
+  bool fuses_recurrent = true;
+
   // Set by the executor for each node.
   std::string_view node_path;
   std::int64_t loop_turn = 0;  // of the loops around the node, as one number

@@ -24,14 +24,15 @@ class AdamUpdate final : public Algorithm {
         max_exp_avg_sq_(params.amsgrad ? &add_slot("max_exp_avg_sq") : nullptr) {}
 
   double base_lr() const override { return params_.lr; }
+  void set_fuses(bool fuses) override { fuses_ = fuses; }
 
  private:
   void apply(const Work& work, const Rates& rates) override {
-    if (max_exp_avg_sq_ == nullptr) return apply_rows(work, rates);
+    if (fuses_ && max_exp_avg_sq_ == nullptr) return apply_rows(work, rates);
+    const auto largest = max_exp_avg_sq_ != nullptr ? work.pick(*max_exp_avg_sq_) : NoTensors();
     kFusedUpdate(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
-                 work.pick(*max_exp_avg_sq_), work.steps, rates.lr,
-                 rates.momentum.value_or(params_.betas[0]), params_.betas[1], params_.weight_decay,
-                 params_.eps, params_.amsgrad,
+                 largest, work.steps, rates.lr, rates.momentum.value_or(params_.betas[0]),
+                 params_.betas[1], params_.weight_decay, params_.eps, params_.amsgrad,
                  /*maximize=*/false, /*grad_scale=*/{}, /*found_inf=*/{});
   }
 
@@ -57,7 +58,10 @@ class AdamUpdate final : public Algorithm {
         exp_avg_, exp_avg_sq_);
   }
 
+  using NoTensors = std::vector<at::Tensor>;
+
   Params params_;
+  bool fuses_ = true;
   Slot& exp_avg_;
   Slot& exp_avg_sq_;
   Slot* max_exp_avg_sq_;

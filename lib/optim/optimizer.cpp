@@ -72,6 +72,10 @@ class Grouped final : public Optimizer {
     for (const Part& part : parts_) part.optimizer->expect(names);
   }
 
+  void set_fuses(bool fuses) override {
+    for (const Part& part : parts_) part.optimizer->set_fuses(fuses);
+  }
+
  private:
   struct Part {
     std::unique_ptr<Optimizer> optimizer;
@@ -101,10 +105,14 @@ std::unique_ptr<Optimizer> make_optimizer(const catalog::Choice& choice,
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<job::ParameterGroup>& groups,
-                                          const std::vector<tensor::NamedTensor>& parameters) {
+                                          const std::vector<tensor::NamedTensor>& parameters,
+                                          bool fuses) {
   FDL_CHECK(!groups.empty());
-  if (groups.size() == 1) return make_optimizer(groups.front().optimizer, parameters);
-  return std::make_unique<Grouped>(groups, parameters);
+  std::unique_ptr<Optimizer> out = groups.size() == 1
+                                       ? make_optimizer(groups.front().optimizer, parameters)
+                                       : std::make_unique<Grouped>(groups, parameters);
+  out->set_fuses(fuses);
+  return out;
 }
 
 }  // namespace fdl::optim

@@ -52,6 +52,10 @@ class Optimizer {
   // Told before a load which tensors the file has: state that only a schedule brings in may be made
   // ready.
   virtual void expect(const std::vector<std::string>& /*names*/) {}
+
+  // Whether a kernel of our own may compute updates where there is one, which rounds otherwise than
+  // libtorch's. It may until it is told.
+  virtual void set_fuses(bool /*fuses*/) {}
 };
 
 // The optimizer of a manifest over these parameters, which it writes to.
@@ -60,8 +64,9 @@ std::unique_ptr<Optimizer> make_optimizer(const catalog::Choice& choice,
 
 // The same with groups, which have each of the parameters once. A schedule's learning rate is that
 // of the first group; those of the others keep their ratios to it. (Where the first one's is 0, the
-// largest takes its place.)
+// largest takes its place.) `fuses` as of set_fuses().
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<job::ParameterGroup>& groups,
-                                          const std::vector<tensor::NamedTensor>& parameters);
+                                          const std::vector<tensor::NamedTensor>& parameters,
+                                          bool fuses = true);
 
 }  // namespace fdl::optim

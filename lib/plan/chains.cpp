@@ -114,6 +114,32 @@ std::size_t chain_at_end(const graph::Graph& graph, std::span<const Node> nodes,
 
 namespace {
 
+// Those at the end that stand in the same regions.
+std::span<const Node> same_region(std::span<const Node> nodes, std::size_t regions) {
+  std::size_t count = 0;
+  while (count < nodes.size() &&
+         nodes[nodes.size() - count - 1].recompute == nodes.back().recompute)
+    ++count;
+  return regions == 0 ? nodes : nodes.last(count);
+}
+
+}  // namespace
+
+std::vector<Stretch> stretches_of(const graph::Graph& graph, std::span<const Node> nodes) {
+  std::vector<Stretch> out;
+  for (std::size_t end = nodes.size(); end > 0;) {
+    const std::size_t in_region = nodes[end - 1].recompute.size();
+    const std::size_t count =
+        chain_at_end(graph, same_region(nodes.first(end), in_region), in_region);
+    end -= std::max<std::size_t>(count, 1);
+    out.push_back({end, std::max<std::size_t>(count, 1), count > 0});
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+namespace {
+
 class Maker {
  public:
   Maker(const graph::Graph& graph, Chain& out) : graph_(graph), out_(out) {}

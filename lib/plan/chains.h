@@ -41,6 +41,14 @@ std::string reason_against(const graph::Graph& graph, const graph::Node& node);
 std::size_t chain_at_end(const graph::Graph& graph, std::span<const graph::Node> nodes,
                          std::size_t depth);
 
+// Nodes of a list that run as one step: a chain, or one by itself.
+struct Stretch {
+  std::size_t first = 0, count = 1;
+  bool is_chain = false;
+};
+// All of a block's nodes, in order.
+std::vector<Stretch> stretches_of(const graph::Graph& graph, std::span<const graph::Node> nodes);
+
 // The chain of such nodes, without those that nobody needs. `is_needed`: whether a value is read
 // after them.
 Chain make_chain(const graph::Graph& graph, std::span<const graph::Node> nodes,
@@ -59,6 +67,9 @@ struct ChainLayout {
   std::vector<bool> begins_with_make;  // the gradient of a make that parts add to
   std::int64_t num_backward = 0;       // floats of these
 };
+
+// Memory of so many floats is kept from one pass over a chain to the next; more is taken anew.
+inline constexpr std::int64_t kMostKeptFloats = 1 << 20;
 
 // For so many rows. `trains`: a backward pass follows. Numbers whose times do not meet share
 // memory.

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "lib/plan/chain_nodes.h"
 #include "lib/plan/gradients.h"
 #include "lib/plan/sizes.h"
 
@@ -27,8 +28,10 @@ double number(const catalog::Dim& dim) { return static_cast<double>(dim.number()
 
 class Step {
  public:
-  Step(const graph::Graph& graph, std::int64_t batch_size)
+  // `held`: tensors whose gradients have their place already.
+  Step(const graph::Graph& graph, std::int64_t batch_size, const std::set<int>& held)
       : graph_(graph),
+        held_(held),
         sizes_(graph, batch_size),
         gradients_(graph),
         values_(graph.values.size()),
@@ -350,7 +353,7 @@ class Step {
     }
     tensor_seen_[index] = true;
     parameter_gradients_ += bytes;
-    take(bytes);
+    if (held_.count(static_cast<int>(index)) == 0) take(bytes);
   }
 
   void tensor_gradients(const Block& block) {
@@ -367,7 +370,9 @@ class Step {
     for (auto inner = node.blocks.rbegin(); inner != node.blocks.rend(); ++inner) {
       if (gradients_.of(inner->outputs.front())) gradient_for(inner->outputs.front());
       backward(*inner);
-      if (turns_ > outer_turns) tensor_gradients(*inner);  // of the turn before
+      // Of the turn before; those of a chain alone add up in place.
+      const bool adds = inner->nodes.size() == 1 && ChainedGraph::is_chain(inner->nodes.front());
+      if (turns_ > outer_turns && !adds) tensor_gradients(*inner);
       if (gradients_.of(node.inputs.back())) gradient_for(node.inputs.back());
       drop_gradient(inner->inputs.front());
       drop_gradient(inner->outputs.front());
@@ -382,6 +387,7 @@ class Step {
   }
 
   const graph::Graph& graph_;
+  const std::set<int>& held_;
   const Sizes sizes_;
   const Gradients gradients_;
   std::vector<Value> values_;
@@ -412,8 +418,17 @@ std::vector<const Node*> all_nodes(const graph::Graph& graph) {
 }
 
 StepMemory step_memory(const graph::Graph& graph, std::int64_t batch_size,
-                       const std::vector<LossMemory>& losses) {
-  return Step(graph, batch_size).run(losses);
+                       const std::vector<LossMemory>& losses, bool chains) {
+  StepMemory plain = Step(graph, batch_size, {}).run(losses);
+  if (!chains) return plain;
+  std::vector<ValueId> wanted;
+  for (const LossMemory& loss : losses) wanted.push_back(loss.output);
+  const ChainedGraph chained(graph, batch_size, wanted);
+  StepMemory out = Step(chained.graph, batch_size, chained.held_gradients).run(losses);
+  out.activation_bytes += chained.forward_bytes;
+  out.peak_bytes += chained.forward_bytes + chained.other_bytes;
+  out.node_bytes = std::move(plain.node_bytes);
+  return out;
 }
 
 }  // namespace fdl::plan

@@ -22,10 +22,12 @@ struct StepMemory {
   std::vector<std::int64_t> node_bytes;  // what each node adds to activation_bytes; see all_nodes
 };
 
-// Follows forward and backward pass node by node, in the plain executor's order: what each makes,
-// keeps and lets go. A loop counts all its turns, a switch as if each branch got equally many rows.
+// Follows forward and backward pass node by node, in the executor's order: what each makes, keeps
+// and lets go; `chains` run as one step and hold memory from step to step, but node_bytes are those
+// of nodes one by one. A loop counts all its turns, a switch as if each branch got equally many
+// rows.
 StepMemory step_memory(const graph::Graph& graph, std::int64_t batch_size,
-                       const std::vector<LossMemory>& losses);
+                       const std::vector<LossMemory>& losses, bool chains);
 
 // All nodes in the order in which they run, a node before those of its blocks.
 std::vector<const graph::Node*> all_nodes(const graph::Graph& graph);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/catalog/passes.h"
 #include "lib/graph/graph.h"
 #include "lib/plan/memory.h"
 
@@ -47,6 +48,7 @@ struct PlanSetup {
   std::int64_t batch_size = 1;
   int state_per_parameter = 0;  // numbers that the optimizer keeps beside each parameter
   std::vector<LossMemory> losses;
+  catalog::Passes passes = {};  // that the job runs with
 };
 
 // `setup.batch_size` is the size of the axis B; other named axes take their assumed size or their

@@ -133,7 +133,7 @@ class Server final : public HttpServer, private httplib::Server {
       return;
     }
     to.set_chunked_content_provider(
-        from.type, [this, next = std::move(from.stream)](std::size_t, httplib::DataSink& sink) {
+        from.type, [next = std::move(from.stream)](std::size_t, httplib::DataSink& sink) {
           std::string piece;
           const bool goes_on = next(piece);
           if (!piece.empty() && !sink.write(piece.data(), piece.size())) return false;

@@ -1,5 +1,7 @@
 #include "lib/tensor/flat_buffer.h"
 
+#include <algorithm>
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/accumulate.h>
@@ -16,12 +18,29 @@ std::int64_t round_up(std::int64_t count) {
   return (count + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
 }
 
+std::int64_t num_elements(const std::vector<Sizes>& shapes) {
+  std::int64_t out = 0;
+  for (const Sizes& shape : shapes) out += round_up(c10::multiply_integers(shape));
+  return out;
+}
+
 }  // namespace
 
-FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes) {
-  std::int64_t num_elements = 0;
-  for (const Sizes& shape : shapes) num_elements += round_up(c10::multiply_integers(shape));
-  all_ = at::zeros({num_elements}, at::kFloat);
+FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes)
+    : FlatBuffer(shapes, at::zeros({num_elements(shapes)}, at::kFloat)) {}
+
+FlatBuffer FlatBuffer::uninitialised(const std::vector<Sizes>& shapes) {
+  const at::Tensor all = at::empty({num_elements(shapes)}, at::kFloat);
+  auto* at = all.mutable_data_ptr<float>();
+  for (const Sizes& shape : shapes) {
+    const std::int64_t count = c10::multiply_integers(shape);
+    std::fill_n(at + count, round_up(count) - count, 0.0F);
+    at += round_up(count);
+  }
+  return {shapes, all};
+}
+
+FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes, at::Tensor all) : all_(std::move(all)) {
   FDL_CHECK(reinterpret_cast<std::uintptr_t>(all_.data_ptr()) % 64 == 0);
   std::int64_t offset = 0;
   views_.reserve(shapes.size());

@@ -14,13 +14,17 @@ using Sizes = std::vector<std::int64_t>;
 class FlatBuffer {
  public:
   FlatBuffer() = default;
-  explicit FlatBuffer(const std::vector<Sizes>& shapes);
+  explicit FlatBuffer(const std::vector<Sizes>& shapes);  // all zero
+  // Whose tensors hold anything.
+  static FlatBuffer uninitialised(const std::vector<Sizes>& shapes);
 
   const at::Tensor& all() const { return all_; }  // f32[elements and gaps]
   // Tensors over parts of all(), with version counters and gradients of their own.
   const std::vector<at::Tensor>& views() const { return views_; }
 
  private:
+  FlatBuffer(const std::vector<Sizes>& shapes, at::Tensor all);
+
   at::Tensor all_;
   std::vector<at::Tensor> views_;
 };

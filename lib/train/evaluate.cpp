@@ -70,7 +70,8 @@ Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, cons
   tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
   const Result<BestWeights> weights = load_best(run, store);
   if (!weights) return fail(weights.error());
-  const exec::Executor executor(graph, store, compared_values(job.training, graph), job.training.fuses);
+  const exec::Executor executor(graph, store, compared_values(job.training, graph),
+                                job.training.passes);
   const auto teacher = TeacherModel::open(job);
   if (!teacher) return fail(teacher.error());
   std::vector<monitor::Event> out;

@@ -1,8 +1,10 @@
 #include "lib/train/gradient_sum.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
 
@@ -105,16 +107,28 @@ optim::Evaluation GradientSum::finish() {
   return out;
 }
 
-// A pass over the numbers costs less than the dispatch of an operator, for most tensors.
+namespace {
+
+// A pass over the numbers costs less than the dispatch of an operator, for most tensors. Those that
+// one thread's caches hold are not worth a second one.
+bool is_finite_plain(const at::Tensor& t) {
+  constexpr std::int64_t kGrain = 1 << 15;
+  const auto* first = t.const_data_ptr<float>();
+  std::atomic<bool> out = true;
+  at::parallel_for(0, t.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+    if (!kernels::row_functions().is_finite(first + begin, end - begin)) out = false;
+  });
+  return out;
+}
+
+}  // namespace
+
 bool all_finite(const std::vector<at::Tensor>& tensors) {
-  for (const at::Tensor& t : tensors) {
-    if (!t.defined()) continue;
+  return std::all_of(tensors.begin(), tensors.end(), [](const at::Tensor& t) {
+    if (!t.defined()) return true;
     const bool is_plain = t.scalar_type() == at::kFloat && t.is_contiguous() && t.device().is_cpu();
-    if (is_plain ? !kernels::row_functions().is_finite(t.const_data_ptr<float>(), t.numel())
-                 : !at::isfinite(t).all().item<bool>())
-      return false;
-  }
-  return true;
+    return is_plain ? is_finite_plain(t) : at::isfinite(t).all().item<bool>();
+  });
 }
 
 }  // namespace fdl::train

@@ -57,7 +57,7 @@ void Session::enter_phase() {
     if (!own.empty()) groups = &own;
   }
   if (groups == groups_) return;
-  auto next = optim::make_optimizer(*groups, store_.parameters());
+  auto next = optim::make_optimizer(*groups, store_.parameters(), job_.training.passes.update);
   std::vector<std::string> names;
   for (const tensor::NamedTensor& one : optimizer_->state()) names.push_back(one.name);
   next->expect(names);

@@ -166,7 +166,7 @@ Result<Predicted> predict(const graph::Graph& graph, const job::Job& job,
   if (!weights) return fail(weights.error());
   std::vector<graph::ValueId> wanted;
   for (const graph::NamedValue& output : graph.outputs) wanted.push_back(output.value);
-  const exec::Executor executor(graph, store, wanted);
+  const exec::Executor executor(graph, store, wanted, job.training.passes);
   PredictionPlan plan{output_meanings(graph, job, trained->fields), input->dataset.num_samples(),
                       setup.output};
   const Predictor predictor(graph, job, executor, *input);

@@ -57,7 +57,7 @@ SampleKeeper::SampleKeeper(const graph::Graph& graph, const job::Job& job,
     : graph_(&graph),
       job_(&job),
       dataset_(std::move(dataset)),
-      executor_(graph, store, output_values(graph)),
+      executor_(graph, store, output_values(graph), job.training.passes),
       meanings_(output_meanings(graph, job, dataset_.fields)) {}
 
 Result<SampleKeeper> SampleKeeper::open(const graph::Graph& graph, const job::Job& job,

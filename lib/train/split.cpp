@@ -141,7 +141,7 @@ void Split::bind(const graph::Graph& graph) {
   std::size_t num_values = 0;
   for (const job::Loss& loss : job_->training.losses)
     losses_.push_back(nn::bind_loss(loss.what, bind_sources(loss.compared, graph, true, num_values),
-                                    job_->training.fuses));
+                                    job_->training.passes.loss));
   for (const job::Metric& metric : job_->training.metrics) {
     const catalog::TensorTypes types = bind_sources(metric.compared, graph, false, num_values);
     metrics_.push_back(nn::bind_metric(metric.what, types));

@@ -19,7 +19,7 @@ TeacherModel::TeacherModel(const job::Job& job)
     : graph_(job.training.teacher->graph),
       seed_(static_cast<std::uint64_t>(job.training.seed)),
       store_(graph_, seed_),
-      executor_(graph_, store_, outputs_of(graph_)) {}
+      executor_(graph_, store_, outputs_of(graph_), job.training.passes) {}
 
 Result<std::unique_ptr<const TeacherModel>> TeacherModel::open(const job::Job& job,
                                                                const EventLog* events) {

@@ -9,7 +9,7 @@ import json
 import shutil
 import sys
 
-from run_test import Project, main, same
+from run_test import ROOT, Project, main, same
 
 # 50 steps of one batch an epoch, each of whose losses is recorded.
 JOBS = {
@@ -48,6 +48,28 @@ data: { train: { synthetic: { kind: tokens, vocab: 50, target: tokens, samples: 
 training: { epochs: 50, batch_size: 8, loss: cross_entropy, optimizer: { adamw: { lr: 1e-3 } } }
 """,
 }
+JOBS['echo'] = """
+model:
+  inputs: { x: "f32[12, 8]" }
+  flow: [ { gru: { hidden_size: 24 } }, { lstm: { hidden_size: 16 } }, { select: { dim: 1, index: -1 } }, { linear: 4 } ]
+data: { train: { synthetic: { kind: regression, target: "f32[4]", samples: 320 }, limit: 1 } }
+training: { epochs: 50, batch_size: 32, loss: mse, optimizer: { adam: { lr: 1e-3 } } }
+"""
+JOBS['paths'] = """
+model:
+  inputs: { x: "f32[24]" }
+  flow:
+    - gate:
+        router: [ { linear: 4 }, { softmax: { dim: -1 } } ]
+        experts: { copies: 4, flow: [ { linear: 32 }, gelu, layer_norm ] }
+    - { linear: 8 }
+data: { train: { synthetic: { kind: regression, target: "f32[8]", samples: 320 }, limit: 1 } }
+training: { epochs: 50, batch_size: 32, loss: mse, optimizer: { adam: { lr: 1e-3 } } }
+"""
+# A job that each pass has a part in.
+PASSES = {'chains': 'mlp', 'recurrent': 'echo', 'experts': 'paths', 'loss': 'mlp', 'update': 'mlp'}
+# Those of the benchmark that 50 steps of two samples are quick for.
+BENCH = ('charl_mlp', 'residual_tower', 'gated_routing', 'iterative_refine', 'gru_seq')
 OUTPUT = 'output: { dir: runs, checkpoint: { every: 7 steps, keep: { last: 50 } } }\n'
 
 
@@ -73,6 +95,38 @@ class Tests:
             for step, (a, b) in enumerate(zip(plain, fused)):
                 if abs(a - b) > 1e-4 * abs(a):
                     raise AssertionError(f'{job}: step {step + 1}: {a} op by op, {b} as one')
+
+    def hash_of(self, name, job, *settings):
+        project = self.project(name, job)
+        project.call('run', *settings)
+        return project.model_hash()
+
+    def test_bitwise_is_op_by_op(self):
+        for job in JOBS:
+            bitwise = self.hash_of(f'{job}_bitwise', job, 'training.deterministic=bitwise')
+            same(job, bitwise, self.hash_of(f'{job}_plain', job, 'training.compile=false'))
+
+    def test_bitwise_is_op_by_op_for_the_benchmarks_models(self):
+        for name in BENCH:
+            hashes = []
+            for setting in ('training.deterministic=bitwise', 'training.compile=false'):
+                project = Project(self.fdl, self.folder / f'{name}_{len(hashes)}', 'model: {}\n')
+                project.call('run', str(ROOT / f'manifests/bench/{name}.yml'), setting, 'training.steps=50',
+                             'training.batch_size=2', 'data.train.synthetic.samples=20', 'training.epochs=5',
+                             f'output.dir={project.folder}/runs')
+                hashes.append(project.model_hash())
+            same(name, *hashes)
+
+    def test_each_pass_is_switched_by_its_key(self):
+        for name, job in PASSES.items():
+            whole, none = (self.hash_of(f'{name}_{mode}', job, f'training.compile={mode}')
+                           for mode in ('auto', 'false'))
+            without = self.hash_of(f'without_{name}', job, f'training.compile.{name}=false')
+            alone = self.hash_of(f'{name}_alone', job, *(f'training.compile.{other}=false'
+                                                         for other in PASSES if other != name))
+            # A pass that ran shows in the weights by its rounding, at least beside the others.
+            if without == whole and alone == none:
+                raise AssertionError(f'{name}: {whole}, without {without}, alone {alone}, none {none}')
 
     def test_a_stop_in_the_middle_changes_no_bit(self):
         for job in JOBS:

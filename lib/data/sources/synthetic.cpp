@@ -98,14 +98,19 @@ at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
   const auto* from = left.const_data_ptr<float>();
   const auto* factors = right.const_data_ptr<float>();
   auto* to = out.mutable_data_ptr<float>();
-  at::parallel_for(0, x.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) {
-      for (std::int64_t k = 0; k < K; ++k) {
-        const float factor = from[n * K + k];
-        for (std::int64_t m = 0; m < M; ++m) to[n * M + m] += factor * factors[k * M + m];
-      }
-    }
-  });
+  constexpr std::int64_t kRows = 8;  // that look at a row of factors while it is near
+  at::parallel_for(
+      0, (x.size(0) + kRows - 1) / kRows, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t block = begin; block < end; ++block) {
+          const std::int64_t first = block * kRows, last = std::min(first + kRows, x.size(0));
+          for (std::int64_t k = 0; k < K; ++k) {
+            for (std::int64_t n = first; n < last; ++n) {
+              const float factor = from[n * K + k];
+              for (std::int64_t m = 0; m < M; ++m) to[n * M + m] += factor * factors[k * M + m];
+            }
+          }
+        }
+      });
   return out;
 }
 

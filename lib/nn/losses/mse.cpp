@@ -10,7 +10,8 @@ namespace fdl::nn {
 Loss loss_mse(const catalog::Choice& choice, const catalog::TensorTypes&) {
   const auto p = choice.as<catalog::MseParams>();
   return elementwise(p.reduction, [](const at::Tensor& x, const at::Tensor& t, std::int64_t mode) {
-    return at::mse_loss(x, t, mode);
+    // libtorch leaves its number in memory of the output's size, until the step is over.
+    return at::mse_loss(x, t, mode).clone();
   });
 }
 

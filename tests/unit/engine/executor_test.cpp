@@ -205,7 +205,7 @@ flow:
     if (tag.name == "kept") kept = tag.value;
   }
   const graph::ValueId last = model.graph.outputs.front().value;
-  const auto steps = exec::compile(model.graph, model.store, {kept, last}, false);
+  const auto steps = exec::compile(model.graph, model.store, {kept, last}, catalog::Passes::none());
   REQUIRE(steps.size() == 4);
   CHECK(steps[0].dead == std::vector<graph::ValueId>{model.graph.inputs.front().value});
   CHECK(steps[1].dead.empty());

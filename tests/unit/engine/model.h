@@ -25,7 +25,7 @@ struct Model {
     context.seed = 42;
     std::vector<graph::ValueId> wanted;
     for (const graph::NamedValue& output : graph.outputs) wanted.push_back(output.value);
-    const exec::Executor executor(graph, store, std::move(wanted));
+    const exec::Executor executor(graph, store, std::move(wanted), {.chains = false});
     auto out = executor.run(inputs, context);
     INFO((out ? "" : out.error().message));
     REQUIRE(out.has_value());

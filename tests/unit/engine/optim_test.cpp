@@ -2,8 +2,11 @@
 #include <set>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -201,6 +204,48 @@ TEST_CASE("momentum that only a schedule brings in is saved too") {
   first->update(gradients_of(1), {0.1, 0.9});
   second->update(gradients_of(1), {0.1, 0.9});
   CHECK(is_same(straight[0].value, resumed[0].value));
+}
+
+TEST_CASE("where it may not fuse, an update has the bits of libtorch's operator") {
+  const auto check = [](const std::string& name, auto update) {
+    const std::vector<at::Tensor> start = {random_tensor({7, 5}, 1), random_tensor({33}, 2)};
+    const auto own = leaves(start), fused = leaves(start);
+    const auto plain = optim::make_optimizer(groups_of(name, {"p0", "p1"}), own, false);
+    const auto fast = optim::make_optimizer(groups_of(name, {"p0", "p1"}), fused, true);
+    std::vector<at::Tensor> values, means, squares, steps;
+    for (const at::Tensor& one : start) {
+      values.push_back(one.clone());
+      means.push_back(at::zeros_like(one));
+      squares.push_back(at::zeros_like(one));
+      steps.push_back(at::zeros({}));
+    }
+    for (std::uint64_t step = 0; step < 20; ++step) {
+      const std::vector<at::Tensor> gradients = {random_tensor({7, 5}, 10 + step),
+                                                 random_tensor({33}, 50 + step)};
+      plain->update(gradients, {0.01, {}});
+      fast->update(gradients, {0.01, {}});
+      for (at::Tensor& count : steps) count.add_(1);
+      update(values, gradients, means, squares, steps);
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      CHECK(is_same(own[i].value, values[i]));
+      CHECK(is_close(fused[i].value, values[i], kParity));
+    }
+  };
+  const auto arguments = [](auto function, double decay) {
+    return [=](at::TensorList values, at::TensorList gradients, at::TensorList means,
+               at::TensorList squares, at::TensorList steps) {
+      function(values, gradients, means, squares, {}, steps, 0.01, 0.9, 0.999, decay, 1e-8, false,
+               false, {}, {});
+    };
+  };
+  using Update =
+      void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
+               at::TensorList, double, double, double, double, double, bool, bool,
+               const std::optional<at::Tensor>&, const std::optional<at::Tensor>&);
+  const Update adam = at::_fused_adam_, adamw = at::_fused_adamw_;
+  check("adam", arguments(adam, 0));
+  check("adamw: { weight_decay: 0.01 }", arguments(adamw, 0.01));
 }
 
 TEST_CASE("a scheduled momentum takes the place of the first beta") {

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/isnan.h>
+#include <ATen/ops/lstm.h>
 #include <ATen/ops/where.h>
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -38,9 +39,10 @@ struct Setup {
   nn::Tensors own;
   std::vector<at::Tensor> inputs, leaves;
 
-  nn::Outputs run(bool training = true) const {
+  nn::Outputs run(bool training = true, bool fuses = true) const {
     nn::StepContext context;
     context.training = training;
+    context.fuses_recurrent = fuses;
     context.seed = 9;
     return nn::find_forward(module.spec->name())(module.params.get(), own, inputs, context);
   }
@@ -137,6 +139,27 @@ TEST_CASE("fused recurrent layers give what libtorch's give, and its gradients")
     check_case({kind, more + ", bidirectional: true", {71, 6, 5, 33}, true});
     check_case({kind, more, {20, 6, 1, 19}, false});
   }
+}
+
+TEST_CASE("where they may not fuse, layers have the bits of libtorch's operator") {
+  const Sizes sizes{3, 4, 5, 7};
+  const Setup made = set_up({"lstm", "", sizes, true}, at::kFloat, input_of(sizes));
+  const auto [output, h, c] = at::lstm(
+      made.inputs[0],
+      {made.inputs[1].transpose(0, 1).contiguous(), made.inputs[2].transpose(0, 1).contiguous()},
+      {made.own["weight_ih_l0"], made.own["weight_hh_l0"], made.own["bias_ih_l0"],
+       made.own["bias_hh_l0"]},
+      /*has_biases=*/true, /*num_layers=*/1, /*dropout=*/0, /*train=*/true,
+      /*bidirectional=*/false, /*batch_first=*/true);
+  const nn::Outputs plain = made.run(true, false), fused = made.run(true, true);
+  CHECK(is_same(plain[0], output));
+  CHECK(is_same(plain[1], h.transpose(0, 1)));
+  CHECK(is_same(plain[2], c.transpose(0, 1)));
+  const auto of_plain = gradients_of(plain, made.leaves);
+  const auto of_operator =
+      gradients_of({output, h.transpose(0, 1), c.transpose(0, 1)}, made.leaves);
+  for (std::size_t i = 0; i < of_plain.size(); ++i) CHECK(is_same(of_plain[i], of_operator[i]));
+  CHECK(is_close(fused[0], output, kParity));
 }
 
 TEST_CASE("each layer in f32 on the CPU is one function of autograd") {

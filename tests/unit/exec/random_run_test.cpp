@@ -62,7 +62,7 @@ TEST_CASE("every value of a random model has the type that was inferred, and a b
     const tensor::TensorStore store(*graph, 42);
     std::vector<graph::ValueId> wanted = made_by(graph->root.nodes);
     wanted.push_back(graph->outputs.front().value);
-    const exec::Executor executor(*graph, store, wanted);
+    const exec::Executor executor(*graph, store, wanted, {.chains = false});
     nn::StepContext context;
     context.training = true;
     std::vector<std::int64_t> shape = {kBatch};
@@ -100,7 +100,8 @@ TEST_CASE("recompute changes no bit of what a random model gives, nor of its buf
     std::vector<Trained> made;
     for (const graph::Graph* graph : {&*again, &*plain}) {
       const tensor::TensorStore store(*graph, 42);
-      const exec::Executor executor(*graph, store, {graph->outputs.front().value});
+      const exec::Executor executor(*graph, store, {graph->outputs.front().value},
+                                    {.chains = false});
       nn::StepContext context;
       context.training = true;
       const auto out = executor.run({random_tensor({kBatch, 8}, seed)}, context);

@@ -19,13 +19,14 @@ struct Trained {
 };
 
 inline Trained train_once(const Model& model, const std::vector<at::Tensor>& inputs,
-                          const std::vector<graph::ValueId>& more_wanted = {}, bool fuses = false) {
+                          const std::vector<graph::ValueId>& more_wanted = {},
+                          catalog::Passes passes = catalog::Passes::none()) {
   nn::StepContext context;
   context.training = true;
   context.seed = 42;
   std::vector<graph::ValueId> wanted = {model.graph.outputs.front().value};
   wanted.insert(wanted.end(), more_wanted.begin(), more_wanted.end());
-  const exec::Executor executor(model.graph, model.store, wanted, fuses);
+  const exec::Executor executor(model.graph, model.store, wanted, passes);
   auto made = executor.run(inputs, context);
   INFO((made ? "" : made.error().message));
   REQUIRE(made.has_value());

@@ -56,9 +56,9 @@ TEST_CASE("the zoo and the benchmark: outputs and gradients as op by op") {
       const tensor::TensorStore store(graph, 42);
       std::vector<at::Tensor> outputs;
       std::vector<std::vector<at::Tensor>> gradients;
-      for (const bool fuses : {false, true}) {
+      for (const catalog::Passes passes : {catalog::Passes::none(), catalog::Passes{}}) {
         const tensor::TensorStore own(graph, 42);  // with running statistics of its own
-        const exec::Executor executor(graph, own, {graph.outputs.front().value}, fuses);
+        const exec::Executor executor(graph, own, {graph.outputs.front().value}, passes);
         nn::StepContext context;
         context.training = true;
         context.seed = 42;

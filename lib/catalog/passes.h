@@ -1,0 +1,33 @@
+#pragma once
+
+// What `training.compile` switches: ways of computing a step that give what libtorch's operators
+// give one by one but for rounding. Declared once: the manifest's keys, `fdl explain --plan` and
+// the documents are made from kPasses.
+namespace fdl::catalog {
+
+struct Passes {
+  bool chains = true, recurrent = true, experts = true, loss = true, update = true;
+
+  static constexpr Passes none() { return {false, false, false, false, false}; }
+  bool operator==(const Passes&) const = default;
+};
+
+struct Pass {
+  const char* name;
+  bool Passes::*is_on;
+  const char* doc;
+};
+
+inline constexpr Pass kPasses[] = {
+    {"chains", &Passes::chains,
+     "Neighbouring linear layers, activations, dropout, norms and sums of branches run as one "
+     "step."},
+    {"recurrent", &Passes::recurrent,
+     "rnn, lstm and gru run as products and one pass over the gates."},
+    {"experts", &Passes::experts,
+     "Experts of a gate run over the samples that they have a weight for, or all as one."},
+    {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
+    {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
+};
+
+}  // namespace fdl::catalog
