@@ -35,8 +35,7 @@ Feed::Feed(std::filesystem::path run) : run_(std::move(run)), reader_(run_ / "ev
   read_on();
 }
 
-void Feed::look_at_lock() {
-  const bool is_held = job::is_running(run_);
+void Feed::take_state(bool is_held) {
   std::string state = whole_.status.state;
   if (state.empty()) state = is_held ? "running" : "new";
   if (state == "running" && !is_held) state = "killed";
@@ -64,6 +63,8 @@ void Feed::take(std::vector<monitor::EventReader::Placed> events) {
 
 void Feed::read_on() {
   const std::lock_guard lock(mutex_);
+  // Before reading: what a run recorded last is then read before it counts as killed.
+  const bool is_held = job::is_running(run_);
   for (;;) {
     auto events = reader_.read_new(kReadBytes);
     if (!events) {  // cut back to a checkpoint: from the beginning again
@@ -78,7 +79,7 @@ void Feed::read_on() {
     if (events->empty()) break;
     take(*std::move(events));
   }
-  look_at_lock();
+  take_state(is_held);
 }
 
 monitor::Status Feed::status() {

@@ -58,7 +58,7 @@ class Feed {
     std::string json;
   };
   void take(std::vector<monitor::EventReader::Placed> events);
-  void look_at_lock();
+  void take_state(bool is_held);
   monitor::Status status_now() const;
   Next next_now(const monitor::Position& at, const std::string& state);
   Next catch_up(const monitor::Position& at);

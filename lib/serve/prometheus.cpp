@@ -61,14 +61,13 @@ std::string prometheus_text(runs::RunList& runs, Feeds& feeds) {
   Family values("fdl_value", "The last value of each number that the run records.");
   for (const auto& one : runs.summaries()) {
     const std::string id = one["id"].get<std::string>();
-    const auto path = runs.find(id);
     const std::string run = fmt::format("run=\"{}\"", escaped(id));
     const std::string state = one["state"].get<std::string>();
     states.add(fmt::format("{},state=\"{}\"", run, escaped(state)), 1.0);
     steps.add(run, one["step"].get<double>());
     totals.add(run, one["total_steps"].get<double>());
-    if (state != "running" || !path) continue;  // thousands of old ones would be of no use
-    const auto feed = feeds.of(id, *path);
+    if (state != "running") continue;  // thousands of old ones would be of no use
+    const auto feed = feeds.of(id, one["run"].get<std::string>());
     const monitor::Status status = feed->status();
     epochs.add(run, status.epoch);
     seconds.add(run, status.seconds);

@@ -163,7 +163,8 @@ Response Routes::list() {
 Response Routes::document(const Request& request, const fs::path& run) {
   ordered_json out = {{"id", request.parameter("id")}};
   out.update(feed(request, run)->document());
-  out["summary"] = runs::to_json(runs::summarize(run));
+  out["summary"] = {{"id", request.parameter("id")}};
+  out["summary"].update(runs::to_json(runs::summarize(run)));
   out.update(runs::about_run(run));
   return json(out);
 }

@@ -43,6 +43,7 @@ TEST_CASE("the list, a document, a difference") {
   CHECK(all["opened"] == "m/one");
   const json one = json::parse(house.get("/api/run", {{"id", "m/one"}}).body);
   CHECK(one["series"]["val/loss"]["value"] == json({0.5}));
+  CHECK(one["summary"]["id"] == "m/one");
   CHECK(one["recorded"]["val/loss"] == "min");
   CHECK(one["plan"]["num_parameters"] == 10);
   const json last = one["manifest"]["values"].back();
