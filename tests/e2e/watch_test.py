@@ -275,6 +275,9 @@ class Tests(RunTests):
         for headers in ({'Host': 'evil.example'}, {'Origin': 'http://evil.example'}):
             same(str(headers), server.ask('/api/runs', **headers)[0], 403)
         same('method', server.ask('/', 'DELETE')[0], 405)
+        plain = server.ask('/', **{'Accept-Encoding': 'gzip, br'})[1]  # compressed, it would wait
+        same('page', plain, server.ask('/')[1])
+        assert b'<!doctype html>' in plain
         same('alive', server.ask('/')[0], 200)
         same('exit', server.end(), 0)
 
