@@ -76,6 +76,11 @@ int train(const fs::path& run, const ReadyJob& ready, const Options& options, Co
     serve::DashboardSpec spec;
     spec.folder = ready.output_dir();
     spec.opened = run;
+    const fs::path inside = run.lexically_relative(spec.folder);
+    if (inside.empty() || *inside.begin() == "..") {  // it goes on with a run of another place
+      spec.folder = run.parent_path();
+      spec.chosen = {run};
+    }
     auto started = start_dashboard(std::move(spec), options.watch, usual_port, context);
     if (!started) return context.fail(started.error());
     dashboard = *std::move(started);

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/files.h"
+#include "lib/base/html.h"
 #include "lib/monitor/event_reader.h"
 #include "lib/monitor/part_json.h"
+#include "lib/monitor/plot.h"
 
 namespace fdl::monitor {
 namespace {
@@ -89,6 +91,49 @@ std::string csv_of(const std::vector<Placed>& samples, std::size_t gpus) {
   return out;
 }
 
+// The values of some keys over the seconds; those that were never measured are left out.
+std::string curves_html(const std::vector<Placed>& samples, const std::string& title,
+                        const std::vector<std::string>& keys, double unit) {
+  std::vector<Curve> curves;
+  for (const std::string& key : keys) {
+    Curve curve{key, {}};
+    for (const Placed& one : samples) {
+      if (const auto value = one.event.number(key))
+        curve.series.add(one.event.number("step").value_or(0), one.t_ms / 1000, *value / unit);
+    }
+    if (curve.series.size() > 0) curves.push_back({curve.label, thinned(curve.series, 2000)});
+  }
+  PlotSpec spec;
+  spec.title = title;
+  spec.axis = Axis::Time;
+  return curves.empty() ? "" : plot_svg(curves, spec);
+}
+
+std::string html_of(const std::vector<Placed>& samples, const std::vector<Placed>& happened,
+                    std::size_t gpus) {
+  constexpr double kGibi = 1 << 30;
+  std::vector<std::string> busy = {"cpu_percent"}, held = {"ram_bytes", "rss_bytes"};
+  for (std::size_t i = 0; i < gpus; ++i) {
+    busy.push_back(fmt::format("gpu{}_percent", i));
+    held.push_back(fmt::format("gpu{}_memory_bytes", i));
+  }
+  std::string out =
+      "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>timeline</title>\n"
+      "<style>body{font:14px sans-serif;margin:2em auto;max-width:60em}svg{width:100%}"
+      "td,th{text-align:left;padding:.1em 1em .1em 0}</style>\n<h1>Timeline</h1>\n";
+  out += curves_html(samples, "busy, percent", busy, 1);
+  out += curves_html(samples, "memory, GiB", held, kGibi);
+  out +=
+      "<table><caption>What happened</caption>\n<tr><th scope=\"col\">second<th scope=\"col\">step"
+      "<th scope=\"col\">what</tr>\n";
+  for (const Placed& one : happened) {
+    const auto step = one.event.number("step");
+    out += fmt::format("<tr><td>{:.1f}<td>{}<td>{}</tr>\n", one.t_ms / 1000,
+                       step ? fmt::format("{}", *step) : "", html_escaped(one.event.kind));
+  }
+  return out + "</table>\n</html>\n";
+}
+
 }  // namespace
 
 Result<void> write_timeline(const std::filesystem::path& events, const std::filesystem::path& run) {
@@ -103,7 +148,8 @@ Result<void> write_timeline(const std::filesystem::path& events, const std::file
   for (const Placed& one : samples) out["samples"].push_back(sample_json(one, gpus));
   for (const Placed& one : happened) out["events"].push_back(event_json(one));
   FDL_TRY(write_atomic(run / "timeline.json", to_line(out) + "\n"));
-  return write_atomic(run / "timeline.csv", csv_of(samples, gpus));
+  FDL_TRY(write_atomic(run / "timeline.csv", csv_of(samples, gpus)));
+  return write_atomic(run / "timeline.html", html_of(samples, happened, gpus));
 }
 
 }  // namespace fdl::monitor

@@ -14,6 +14,7 @@ namespace {
 using monitor::Position;
 using nlohmann::ordered_json;
 
+constexpr std::size_t kPointsOfDocument = 4000;      // of each series: two for a pixel
 constexpr std::size_t kKeptBytes = 1 << 20;          // of parts that were sent
 constexpr std::uint64_t kFarBehindBytes = 4U << 20;  // of records: the document is shorter
 constexpr std::uint64_t kReadBytes = 16U << 20;      // at a time
@@ -94,14 +95,34 @@ monitor::Status Feed::status_now() const {
   return out;
 }
 
-ordered_json Feed::document(std::size_t points_of_series) {
-  const std::lock_guard lock(mutex_);
+ordered_json Feed::document_now(std::size_t points_of_series) const {
   monitor::Part shown = {{}, whole_.marks, whole_.tables, status_now()};
   for (const auto& [name, series] : whole_.series)
     shown.series[name] = thinned(series, points_of_series);
   ordered_json out = to_json(shown);
   out["position"] = to_string(reader_.position());
   return out;
+}
+
+ordered_json Feed::document() {
+  const std::lock_guard lock(mutex_);
+  return document_now(kPointsOfDocument);
+}
+
+ordered_json Feed::document_within(std::size_t points_in_all) {
+  const std::lock_guard lock(mutex_);
+  const auto in_all = [&](std::size_t points_of_series) {
+    std::size_t out = 0;
+    for (const auto& [name, series] : whole_.series)
+      out += std::min(series.size(), points_of_series);
+    return out;
+  };
+  std::size_t fits = 4, does_not = points_in_all + 1;  // the most that fits lies between
+  while (does_not - fits > 1) {
+    const std::size_t middle = fits + (does_not - fits) / 2;
+    (in_all(middle) <= points_in_all ? fits : does_not) = middle;
+  }
+  return document_now(fits);
 }
 
 ordered_json Feed::series(const Stretch& wanted) {

@@ -11,8 +11,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "lib/monitor/fold.h"
 #include "lib/monitor/event_reader.h"
+#include "lib/monitor/fold.h"
 #include "lib/monitor/thin.h"
 
 namespace fdl::runs {
@@ -34,9 +34,10 @@ class Feed {
   // Reads what was recorded since, and whether the run still runs; wakes who waits.
   void read_on();
 
-  // All of it, with its "position"; docs/adr/0061. Series are thinned to so many points: by default
-  // to what a screen can show.
-  nlohmann::ordered_json document(std::size_t points_of_series = 4000);
+  // All of it, with its "position"; docs/adr/0061. Series are thinned to what a screen can show.
+  nlohmann::ordered_json document();
+  // The same, each series with as many points as all of them together may have.
+  nlohmann::ordered_json document_within(std::size_t points_in_all);
   nlohmann::ordered_json series(const Stretch& wanted);
   monitor::Status status();
   // The last value of each series.
@@ -57,6 +58,7 @@ class Feed {
     monitor::Position begin, end;
     std::string json;
   };
+  nlohmann::ordered_json document_now(std::size_t points_of_series) const;
   void take(std::vector<monitor::EventReader::Placed> events);
   void take_state(bool is_held);
   monitor::Status status_now() const;

@@ -1,7 +1,5 @@
 #include "lib/runs/report.h"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "lib/base/files.h"
@@ -28,9 +26,7 @@ Result<void> write_report(const std::filesystem::path& run) {
   summary.update(to_json(summarize(run)));
   Feed feed(run);
   ordered_json document = {{"id", id}};
-  const std::size_t num_series = std::max<std::size_t>(1, feed.last_values().size());
-  document.update(
-      feed.document(std::max<std::size_t>(100, kSeriesBytes / kBytesOfPoint / num_series)));
+  document.update(feed.document_within(kSeriesBytes / kBytesOfPoint));
   document["summary"] = summary;
   document.update(about_run(run));
   document["samples"] = ordered_json::array();  // files that only a server could give

@@ -23,13 +23,22 @@ std::string stamp_of(const fs::path& run) {
   return out;
 }
 
+// One way to write each path, so that one is told to lie in another.
+fs::path plain(const fs::path& path) {
+  std::error_code code;
+  const fs::path out = fs::absolute(path, code).lexically_normal();
+  return out.has_filename() ? out : out.parent_path();
+}
+
 }  // namespace
 
-RunList::RunList(fs::path folder, std::vector<fs::path> chosen)
-    : folder_(std::move(folder)), chosen_(std::move(chosen)) {}
+RunList::RunList(const fs::path& folder, const std::vector<fs::path>& chosen)
+    : folder_(plain(folder)) {
+  for (const fs::path& run : chosen) chosen_.push_back(plain(run));
+}
 
 std::string RunList::id_of(const fs::path& run) const {
-  const std::string id = run.lexically_relative(folder_).generic_string();
+  const std::string id = plain(run).lexically_relative(folder_).generic_string();
   return id == "." || id.empty() ? run.filename().string() : id;
 }
 

@@ -19,7 +19,8 @@ namespace fdl::runs {
 class RunList {
  public:
   // `chosen`: only these of them; all when it is empty.
-  explicit RunList(std::filesystem::path folder, std::vector<std::filesystem::path> chosen = {});
+  explicit RunList(const std::filesystem::path& folder,
+                   const std::vector<std::filesystem::path>& chosen = {});
 
   const std::filesystem::path& folder() const { return folder_; }
   struct Found {

@@ -8,8 +8,8 @@
 #include "lib/base/files.h"
 #include "lib/config/yaml.h"
 #include "lib/job/load.h"
-#include "lib/monitor/fold.h"
 #include "lib/monitor/event_reader.h"
+#include "lib/monitor/fold.h"
 
 namespace fdl::runs {
 namespace {

@@ -12,6 +12,7 @@ import pty
 import random
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -426,6 +427,12 @@ class Tests(RunTests):
         project.call('runs', 'plot', 'first', 'loss', '--log', '--x', 'time', '--out', 'loss.svg')
         svg = (project.folder / 'loss.svg').read_text(encoding='utf-8')
         assert svg.startswith('<svg') and '<path' in svg and 'first' in svg
+        if shutil.which('rsvg-convert'):
+            project.call('runs', 'plot', 'loss', '--out', 'loss.png')
+            same('png', (project.folder / 'loss.png').read_bytes()[:4], b'\x89PNG')
+        else:
+            said = project.call('runs', 'plot', 'loss', '--out', 'loss.png', expect=1)
+            assert 'apt-get install librsvg2-bin' in said, said
         assert "did you mean 'val/loss'?" in project.call('runs', 'plot', 'val/los', expect=2)
         assert 'ends in neither' in project.call('runs', 'plot', 'loss', '--out', 'x.jpg', expect=2)
         timeline = json.loads((project.run / 'timeline.json').read_text(encoding='utf-8'))

@@ -69,6 +69,10 @@ TEST_CASE("the timeline counts all starts together, and leaves out what was not 
   CHECK(testing::bytes_of(folder.path() / "timeline.csv") ==
         "elapsed_ms,cpu,ram_used,ram_total,rss,gpu0_util,gpu0_used,gpu0_total\n"
         "1000,50,5,10,,,,\n2000,75,,,,20,7,\n");
+  const std::string html = testing::bytes_of(folder.path() / "timeline.html");
+  CHECK(html.find(">gpu0_percent</text>") != std::string::npos);
+  CHECK(html.find("<tr><td>1.5<td>4<td>epoch</tr>") != std::string::npos);
+  CHECK(html.find("src=") == std::string::npos);
 }
 
 TEST_CASE("a run without samples has no timeline") {

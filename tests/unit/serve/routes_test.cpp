@@ -55,6 +55,23 @@ TEST_CASE("the list, a document, a difference") {
   CHECK(rows[0] == json({{"path", "training.optimizer.sgd.lr"}, {"values", {"0.01", "0.1"}}}));
 }
 
+TEST_CASE("ids do not depend on how the folder is written") {
+  House house;
+  for (const std::string& folder :
+       {house.folder.path().string() + "/", house.folder.path().string() + "/./m/.."}) {
+    CAPTURE(folder);
+    const runs::RunList list(folder);
+    REQUIRE(list.list().size() == 2);
+    CHECK(list.list()[0].id == "m/one");
+    CHECK(list.id_of(house.folder.path() / "m" / "." / "two") == "m/two");
+    CHECK(list.find("m/two").has_value());
+  }
+  const runs::RunList some(house.folder.path(), {house.folder.path() / "m/two/"});
+  REQUIRE(some.list().size() == 1);
+  CHECK(some.list()[0].id == "m/two");
+  CHECK(!some.find("m/one"));
+}
+
 TEST_CASE("an id is looked up, and never a path") {
   House house;
   for (const char* id : {"", "..", "m", "/etc", "m/../m/one", "m/one/", "./m/one", "m/one/../two",
