@@ -309,7 +309,42 @@ class Tests(RunTests):
             time.sleep(0.1)
         same('exit', server.end(), 0)
 
-    def test_a_viewer_who_reads_nothing_is_dropped_and_others_go_on(self):
+    def test_a_viewer_who_takes_nothing_is_dropped(self):
+        project = self.project('asleep', JOB)
+        project.call('run', '--smoke')
+        steps = list(range(1, 101))
+        line = json.dumps({'event': 'steps', 'time_s': 2, 'from_s': 1, 'step': 100, 'steps': steps,
+                           'loss': [step / 7 for step in steps]}, separators=(',', ':')) + '\n'
+        with open(project.run / 'events.jsonl', 'a', encoding='utf-8') as file:
+            file.write(line * (3_000_000 // len(line)))  # more than sockets hold
+        server = self.start(project, 'dashboard')
+        run = quote(server.json('/api/runs')['runs'][0]['id'])
+
+        def bytes_of(seconds):
+            with socket.socket() as viewer:
+                viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                viewer.connect(('127.0.0.1', server.port))
+                viewer.sendall(f'GET /api/events?id={run}&from=0-0 HTTP/1.1\r\n'
+                               f'Host: 127.0.0.1:{server.port}\r\n\r\n'.encode())
+                time.sleep(seconds)
+                viewer.settimeout(2)
+                got = 0
+                try:
+                    while piece := viewer.recv(1 << 20):
+                        got += len(piece)
+                except ConnectionError:
+                    pass
+                except TimeoutError:
+                    return got, False  # still connected, and all was sent
+                return got, True
+
+        whole, is_dropped = bytes_of(0)
+        assert whole > 3_000_000 and not is_dropped, (whole, is_dropped)
+        got, is_dropped = bytes_of(8)
+        assert got < whole and is_dropped, (got, whole, is_dropped)
+        same('exit', server.end(), 0)
+
+    def test_others_go_on_beside_a_viewer_who_takes_nothing(self):
         project = self.project('slow', ENDLESS)
         server = self.start(project, 'run', '--monitor')
         run = self.started_run(server)
