@@ -91,17 +91,19 @@ void draw(const std::vector<Curve>& curves, const PlotSpec& spec, const Scale& s
           Canvas& canvas) {
   for (std::size_t k = 0; k < curves.size(); ++k) {
     const Curve& curve = curves[k];
-    std::optional<std::pair<double, double>> former;
+    std::pair<double, double> former;
+    bool is_down = false;
     for (std::size_t i = 0; i < curve.series.size(); ++i) {
       const double value = curve.series.value[i];
       if (!is_drawn(value, spec)) {
-        former.reset();
+        is_down = false;
         continue;
       }
       const std::pair here{scale.x(along(curve, spec.axis)[i]), scale.y(value)};
-      const auto from = former.value_or(here);
+      const auto from = is_down ? former : here;
       canvas.line(from.first, from.second, here.first, here.second, static_cast<int>(k));
       former = here;
+      is_down = true;
     }
   }
 }
