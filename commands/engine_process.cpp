@@ -47,11 +47,9 @@ void note_signal(int number) {
 int exit_of(const ExitStatus& status, const fs::path& run, Context& context) {
   const std::string words = runs::last_words(run);
   if (status.signal != 0) {
-    Diagnostic d = error(Code::EngineDied, {}, "the engine was killed by signal {} ({})",
-                         status.signal, ::strsignal(status.signal));
-    if (!words.empty()) d = std::move(d).note("its last words: {}", words);
-    context.fail(std::move(d).help("`fdl run --resume` goes on from the newest whole checkpoint"));
-    return static_cast<int>(ExitCode::Failed);
+    return context.fail(engine_died(fmt::format("the engine was killed by signal {} ({})",
+                                                status.signal, ::strsignal(status.signal)),
+                                    run));
   }
   const bool expected = status.code == 0 || status.code == 130 || status.code == 143;
   if (!expected && !words.empty()) context.tell(words + "\n");
@@ -59,6 +57,13 @@ int exit_of(const ExitStatus& status, const fs::path& run, Context& context) {
 }
 
 }  // namespace
+
+Diagnostic engine_died(const std::string& what, const fs::path& run) {
+  Diagnostic d = error(Code::EngineDied, {}, "{}", what);
+  if (const std::string words = runs::last_words(run); !words.empty())
+    d = std::move(d).note("its last words: {}", words);
+  return std::move(d).help("`fdl run --resume` goes on from the newest whole checkpoint");
+}
 
 Result<ProcessSpec> engine_spec(const std::vector<std::string>& arguments, const fs::path& project,
                                 const Context& context) {
@@ -96,7 +101,7 @@ Result<EngineRun> EngineRun::start(const EngineCall& call, const Context& contex
   for (const auto& [name, value] : call.environment) spec->environment[name] = value;
   if (call.lock != nullptr) spec->inherited_fd = call.lock->descriptor();
   monitor::EventReader reader(call.run / "events.jsonl");
-  const bool is_first = reader.read_new()->empty();
+  const bool is_first = !reader.pass_over();
   Result<Process> process = Process::start(*spec);
   if (!process) return fail(process.error());
   // Training that goes on cuts the records back; all else adds to them.
@@ -107,6 +112,7 @@ std::vector<monitor::Event> EngineRun::new_events() {
   auto placed = reader_.read_new();
   if (!placed) {  // cut back, into another file
     reader_ = monitor::EventReader(run_ / "events.jsonl");
+    reader_.go_to_last("start");
     placed = reader_.read_new();
   }
   std::vector<monitor::Event> out;

@@ -20,6 +20,9 @@ namespace fdl::commands {
 Result<ProcessSpec> engine_spec(const std::vector<std::string>& arguments,
                                 const std::filesystem::path& project, const Context& context);
 
+// FDL5402 of a run whose engine is gone: what happened, its last words, and how it goes on.
+Diagnostic engine_died(const std::string& what, const std::filesystem::path& run);
+
 // What the engine is to do.
 struct EngineCall {
   std::vector<std::string> arguments;

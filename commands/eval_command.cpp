@@ -64,7 +64,7 @@ int run(const Options& options, Context& context) {
     return static_cast<int>(ExitCode::BadInput);
   }
   monitor::EventReader reader(*folder / "events.jsonl");
-  static_cast<void>(reader.read_new());  // what was recorded before
+  reader.pass_over();
   const EngineCall call{
       {"eval", folder->string(), "--data", options.data}, *folder, manifest->folder};
   const int exit = supervise(call, context);

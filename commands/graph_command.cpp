@@ -1,5 +1,3 @@
-#include <map>
-
 #include "commands/command.h"
 #include "commands/manifest_choice.h"
 #include "lib/base/files.h"
@@ -8,6 +6,7 @@
 #include "lib/job/load.h"
 #include "lib/job/run_folder.h"
 #include "lib/monitor/profile.h"
+#include "lib/runs/document.h"
 
 namespace fdl::commands {
 namespace {
@@ -66,19 +65,11 @@ Result<fs::path> run_folder(const Options& options, Context& context) {
 int draw_run(const Options& options, Context& context) {
   const Result<fs::path> folder = run_folder(options, context);
   if (!folder) return context.fail(folder.error());
-  const Result<monitor::Profile> profile = monitor::read_profile(*folder);
-  if (!profile) return context.fail(profile.error());
-  Diagnostics problems;
-  const auto manifest = job::load_run(*folder, problems);
-  job::Checked checked;
-  if (manifest) checked = job::check(*manifest, context.environment, true, problems);
-  context.report(problems, false);
-  if (problems.has_errors() || !checked.graph) return static_cast<int>(ExitCode::BadInput);
-  graph::Drawing drawing = graph::draw(*checked.graph, static_cast<int>(options.depth));
-  std::map<std::string, double> ms_by_path;
-  for (const monitor::NodeTime& node : profile->nodes) ms_by_path[node.path] = node.total_ms();
-  graph::add_times(drawing, ms_by_path);
-  return show(drawing, options, context);
+  if (const auto profile = monitor::read_profile(*folder); !profile)
+    return context.fail(profile.error());
+  const auto drawing = runs::drawing_of(*folder, static_cast<int>(options.depth));
+  if (!drawing) return context.fail(drawing.error());
+  return show(*drawing, options, context);
 }
 
 int run(const Options& options, Context& context) {

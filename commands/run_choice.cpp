@@ -34,6 +34,17 @@ Result<fs::path> choose_run(const std::string& given, Context& context) {
   return (*found)->path;
 }
 
+Result<fs::path> output_folder(Context& context) {
+  const Result<ChosenManifest> chosen = choose_manifest({}, context);
+  if (!chosen) return fail(chosen.error());
+  Diagnostics problems;
+  const auto manifest = load(*chosen, context, problems);
+  if (!manifest) return fail(problems.sorted().front());
+  const config::Node* given = config::find_path(manifest->root, "output.dir");
+  if (given == nullptr) given = manifest->root.find("output");
+  return manifest->folder / (given != nullptr && given->is_scalar() ? given->text : "runs");
+}
+
 Result<fs::path> choose_weights(const std::string& given, Context& context) {
   const std::size_t at = given.rfind('@');
   const std::string name = given.substr(0, at);

@@ -13,6 +13,9 @@ namespace fdl::commands {
 // be read.
 Result<std::filesystem::path> choose_run(const std::string& given, Context& context);
 
+// Where the project at hand puts its runs. Errors: those of a manifest that cannot be read.
+Result<std::filesystem::path> output_folder(Context& context);
+
 // What lib/weights/weight_files.h opens: a path as it stands, or RUN[@STEP] with a run's name.
 // Errors: FDL5211 when it is neither; those of choose_run.
 Result<std::filesystem::path> choose_weights(const std::string& given, Context& context);

@@ -3,7 +3,6 @@
 #include "commands/run_choice.h"
 #include "lib/job/run_folder.h"
 #include "lib/monitor/fold.h"
-#include "lib/runs/feed.h"
 
 namespace fdl::commands {
 namespace {
@@ -21,11 +20,7 @@ int tell_end(const fs::path& run, const monitor::Status& status, Context& contex
     context.tell(fmt::format("{}{}\n", status.state, why.empty() ? "" : ": " + why));
     return status.state == "failed" ? static_cast<int>(ExitCode::Failed) : 0;
   }
-  Diagnostic d = error(Code::EngineDied, {}, "the run was killed");
-  if (const std::string words = runs::last_words(run); !words.empty())
-    d = std::move(d).note("its last words: {}", words);
-  return context.fail(
-      std::move(d).help("`fdl run --resume` goes on from the newest whole checkpoint"));
+  return context.fail(engine_died("the run was killed", run));
 }
 
 int run(const Options& options, Context& context) {

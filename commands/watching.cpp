@@ -1,10 +1,6 @@
 #include "commands/watching.h"
 
-#include "commands/manifest_choice.h"
-
 namespace fdl::commands {
-
-namespace fs = std::filesystem;
 
 void WatchChoice::declare(CLI::App& app) {
   app.add_option("--port", port,
@@ -36,17 +32,6 @@ Result<std::unique_ptr<serve::Dashboard>> start_dashboard(serve::DashboardSpec s
   if (dashboard.reading_needs_token())
     context.tell("it is not encrypted: whoever is on the way to this machine can read it\n");
   return out;
-}
-
-Result<fs::path> output_folder(Context& context) {
-  const Result<ChosenManifest> chosen = choose_manifest({}, context);
-  if (!chosen) return fail(chosen.error());
-  Diagnostics problems;
-  const auto manifest = load(*chosen, context, problems);
-  if (!manifest) return fail(problems.sorted().front());
-  const config::Node* given = config::find_path(manifest->root, "output.dir");
-  if (given == nullptr) given = manifest->root.find("output");
-  return manifest->folder / (given != nullptr && given->is_scalar() ? given->text : "runs");
 }
 
 }  // namespace fdl::commands

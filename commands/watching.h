@@ -27,7 +27,4 @@ Result<std::unique_ptr<serve::Dashboard>> start_dashboard(serve::DashboardSpec s
                                                           std::optional<int> usual_port,
                                                           Context& context);
 
-// Where the project at hand puts its runs. Errors: those of a manifest that cannot be read.
-Result<std::filesystem::path> output_folder(Context& context);
-
 }  // namespace fdl::commands

@@ -3,9 +3,9 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "commands/run_choice.h"
 #include "commands/runs/runs.h"
 #include "commands/table.h"
-#include "commands/watching.h"
 #include "lib/monitor/progress.h"
 
 namespace fdl::commands {

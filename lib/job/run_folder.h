@@ -12,7 +12,9 @@
 
 // A run's folder: runs/<name>/<timestamp>-<short hash>/ with manifest.yml (resolved; what the
 // engine reads), plan.json, environment.json, notes.json, events.jsonl, metrics.csv, checkpoints/,
-// log.txt, and .lock, which whoever trains in it holds.
+// log.txt, report.html, timeline.json, .csv and .html, and .lock, which whoever trains in it holds.
+// Where the job asks for them: samples/, tables/, tensorboard/; with --profile, profile.json and
+// trace.json.
 namespace fdl::job {
 
 struct RunFolder {

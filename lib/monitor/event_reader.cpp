@@ -27,11 +27,12 @@ std::string read_from(const std::filesystem::path& path, std::uint64_t offset,
   return text;
 }
 
+constexpr std::string_view kEventBegin = "{\"event\":\"";  // as to_json_line writes it
+
 // The kind of an event that to_json_line wrote, without reading the line; "" of other lines.
 std::string_view kind_of_line(std::string_view line) {
-  constexpr std::string_view kBegin = "{\"event\":\"";
-  if (!line.starts_with(kBegin)) return "";
-  line.remove_prefix(kBegin.size());
+  if (!line.starts_with(kEventBegin)) return "";
+  line.remove_prefix(kEventBegin.size());
   return line.substr(0, line.find('"'));
 }
 
@@ -65,6 +66,21 @@ std::optional<Position> parse_position(std::string_view text) {
       !parse_whole(text.substr(dash + 1), out.bytes))
     return std::nullopt;
   return out;
+}
+
+bool EventReader::pass_over() {
+  struct stat found {};
+  if (::stat(path_.c_str(), &found) != 0) return false;
+  at_ = {static_cast<std::uint64_t>(found.st_ino), static_cast<std::uint64_t>(found.st_size)};
+  return at_.bytes > 0;
+}
+
+void EventReader::go_to_last(std::string_view kind) {
+  struct stat found {};
+  const Result<std::string> text = read_file(path_);
+  if (!text || ::stat(path_.c_str(), &found) != 0) return;
+  const std::size_t at = text->rfind(fmt::format("{}{}\"", kEventBegin, kind));
+  at_ = {static_cast<std::uint64_t>(found.st_ino), at == std::string::npos ? 0 : at};
 }
 
 std::optional<std::vector<EventReader::Placed>> EventReader::read_new(std::uint64_t most_bytes) {

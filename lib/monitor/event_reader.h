@@ -39,6 +39,10 @@ class EventReader {
   // What was appended since the last call, at most about `most_bytes` of it. Empty when the file
   // was put in the place of the one that was read so far: what was read is no longer so.
   std::optional<std::vector<Placed>> read_new(std::uint64_t most_bytes = UINT64_MAX);
+  // Passes over what is there now. Whether there was anything.
+  bool pass_over();
+  // Goes to the file's last event of that kind, which is read next; to its beginning without one.
+  void go_to_last(std::string_view kind);
   // Where the next line begins.
   const Position& position() const { return at_; }
 

@@ -21,20 +21,27 @@ void add_measured(const Event& event, double time_s, Part& out) {
 }
 
 // The steps of one record lie evenly between its beginning and its end: nothing more is recorded.
-void add_steps(const Event& event, double before_s, Part& out) {
+void add_steps(const Event& event, double time_s, Part& out) {
   const auto at = event.series.find("steps");
   if (at == event.series.end() || at->second.empty()) return;
   const std::vector<double>& steps = at->second;
-  const double from_s = event.number("from_s").value_or(event.time_s);
+  const double took_s = event.time_s - event.number("from_s").value_or(event.time_s);
   const double first = steps.front(), last = event.number("step").value_or(steps.back());
   for (const auto& [key, values] : event.series) {
     if (key == "steps" || values.size() != steps.size()) continue;
     Series& series = out.series[key];
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      const double share = last - first + 1 > 0 ? (steps[i] - first + 1) / (last - first + 1) : 1;
-      series.add(steps[i], before_s + from_s + share * (event.time_s - from_s), values[i]);
+      const double left = last >= first ? (last - steps[i]) / (last - first + 1) : 0;
+      series.add(steps[i], time_s - left * took_s, values[i]);
     }
   }
+}
+
+void begin(const Event& event, Part& out) {
+  out.status.state = "running";
+  out.status.message = out.status.last_words = "";
+  out.status.total_steps = event.number("total_steps");
+  out.status.epochs = event.number("epochs");
 }
 
 void add_progress(const Event& event, double time_s, Part& out) {
@@ -117,25 +124,31 @@ bool is_measured(const std::string& key) {
   return std::find(kNoted.begin(), kNoted.end(), key) == kNoted.end();
 }
 
-void Fold::begin(const Event& event, Part& out) {
-  before_s_ += last_s_;
-  last_s_ = 0;
-  out.status.state = "running";
-  out.status.message = out.status.last_words = "";
-  out.status.total_steps = event.number("total_steps");
-  out.status.epochs = event.number("epochs");
+double RunClock::take(const Event& event) {
+  if (event.kind == "start") {
+    before_s_ += last_s_;
+    last_s_ = 0;
+    is_open_ = true;
+  }
+  if (is_open_) last_s_ = std::max(last_s_, event.time_s);
+  if (event.kind == "end") is_open_ = false;
+  return before_s_ + last_s_;
 }
 
 Part Fold::take(const Event& event) {
   Part out;
-  if (event.kind == "start") begin(event, out);
-  last_s_ = event.time_s;
-  const double time_s = time_of(event);
-  out.status.seconds = time_s;
+  const double time_s = clock_.take(event);
+  if (event.kind == "start") {
+    begin(event, out);
+    step_ = event.number("resumed_from_step").value_or(0);
+  }
+  // Other parts of the data are measured by some checkpoint, not after the last step.
   const bool is_of_training = event.kind != "eval" || event.text("split").starts_with("val");
-  if (is_of_training) out.status.step = event.number("step");
+  if (is_of_training) step_ = std::max(step_, event.number("step").value_or(0));
+  out.status.step = step_;
+  out.status.seconds = time_s;
   if (event.kind == "progress") add_progress(event, time_s, out);
-  if (event.kind == "steps") add_steps(event, before_s_, out);
+  if (event.kind == "steps") add_steps(event, time_s, out);
   if (event.kind == "resources") add_resources(event, time_s, out);
   if (event.kind == "epoch") out.status.epoch = event.number("epoch");
   if (event.kind == "epoch" || event.kind == "eval" || event.kind == "observe")

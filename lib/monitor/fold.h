@@ -60,6 +60,19 @@ std::string state_of_reason(const std::string& reason);
 // engine notes beside it (its step, its length).
 bool is_measured(const std::string& key);
 
+// The time of a run's events, all its starts one after another.
+class RunClock {
+ public:
+  // Seconds of work at the next event; never less than at the one before. What comes after an end,
+  // such as an evaluation by a program of its own, takes none.
+  double take(const Event& event);
+
+ private:
+  double before_s_ = 0;  // in former starts
+  double last_s_ = 0;    // in the start that runs
+  bool is_open_ = true;
+};
+
 // Goes through the events of a run, from its first on.
 class Fold {
  public:
@@ -67,11 +80,8 @@ class Fold {
   Part take(const Event& event);
 
  private:
-  double time_of(const Event& event) const { return before_s_ + event.time_s; }
-  void begin(const Event& event, Part& out);
-
-  double before_s_ = 0;  // of work, in former starts
-  double last_s_ = 0;    // of the start that runs
+  RunClock clock_;
+  double step_ = 0;  // the last of this start; a checkpoint is told of after later ones
 };
 
 }  // namespace fdl::monitor

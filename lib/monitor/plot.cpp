@@ -87,23 +87,30 @@ class Canvas {
   std::vector<int> owner_;
 };
 
+using Stroke = std::vector<std::pair<double, double>>;
+
+// The points of a curve on axes from 0 to 1; what cannot be drawn ends a stroke.
+std::vector<Stroke> strokes_of(const Curve& curve, const PlotSpec& spec, const Scale& scale) {
+  std::vector<Stroke> out(1);
+  for (std::size_t i = 0; i < curve.series.size(); ++i) {
+    const double value = curve.series.value[i];
+    if (is_drawn(value, spec))
+      out.back().emplace_back(scale.x(along(curve, spec.axis)[i]), scale.y(value));
+    else if (!out.back().empty())
+      out.emplace_back();
+  }
+  return out;
+}
+
 void draw(const std::vector<Curve>& curves, const PlotSpec& spec, const Scale& scale,
           Canvas& canvas) {
   for (std::size_t k = 0; k < curves.size(); ++k) {
-    const Curve& curve = curves[k];
-    std::pair<double, double> former;
-    bool is_down = false;
-    for (std::size_t i = 0; i < curve.series.size(); ++i) {
-      const double value = curve.series.value[i];
-      if (!is_drawn(value, spec)) {
-        is_down = false;
-        continue;
+    for (const Stroke& stroke : strokes_of(curves[k], spec, scale)) {
+      for (std::size_t i = 0; i < stroke.size(); ++i) {
+        const auto [x, y] = stroke[i];
+        const auto [from_x, from_y] = stroke[i > 0 ? i - 1 : 0];
+        canvas.line(from_x, from_y, x, y, static_cast<int>(k));
       }
-      const std::pair here{scale.x(along(curve, spec.axis)[i]), scale.y(value)};
-      const auto from = is_down ? former : here;
-      canvas.line(from.first, from.second, here.first, here.second, static_cast<int>(k));
-      former = here;
-      is_down = true;
     }
   }
 }
@@ -231,17 +238,10 @@ std::string svg_frame(const Scale& scale, const PlotSpec& spec) {
 
 std::string svg_curve(const Curve& curve, const PlotSpec& spec, const Scale& scale, std::size_t k) {
   std::string path;
-  bool is_down = false;
-  for (std::size_t i = 0; i < curve.series.size(); ++i) {
-    const double value = curve.series.value[i];
-    if (!is_drawn(value, spec)) {
-      is_down = false;
-      continue;
-    }
-    path += fmt::format("{}{:.1f} {:.1f}", is_down ? "L" : "M",
-                        kLeft + scale.x(along(curve, spec.axis)[i]) * kWide,
-                        kTop + (1 - scale.y(value)) * kHigh);
-    is_down = true;
+  for (const Stroke& stroke : strokes_of(curve, spec, scale)) {
+    for (std::size_t i = 0; i < stroke.size(); ++i)
+      path += fmt::format("{}{:.1f} {:.1f}", i > 0 ? "L" : "M", kLeft + stroke[i].first * kWide,
+                          kTop + (1 - stroke[i].second) * kHigh);
   }
   const double y = kTop + 16 + 18 * static_cast<double>(k), x = kLeft + kWide - 12;
   return fmt::format(

@@ -23,11 +23,10 @@ struct Placed {
 
 std::vector<Placed> with_times(std::vector<Event> events) {
   std::vector<Placed> out;
-  double before_s = 0, last_s = 0;
+  RunClock clock;
   for (Event& event : events) {
-    if (event.kind == "start") before_s += std::exchange(last_s, 0.0);
-    last_s = std::max(last_s, event.time_s);
-    out.push_back({std::round(1e3 * (before_s + event.time_s)), std::move(event)});
+    const double t_ms = std::round(1e3 * clock.take(event));
+    out.push_back({t_ms, std::move(event)});
   }
   return out;
 }

@@ -6,9 +6,9 @@
 
 namespace fdl::monitor {
 
-// timeline.json, timeline.csv and timeline.html in the run's folder: what the machine was busy with, and what
-// happened, by milliseconds since the run's first start, all starts one after another. Nothing is
-// written of a run without such records. Errors: FDL5002.
+// timeline.json, timeline.csv and timeline.html in the run's folder: what the machine was busy
+// with, and what happened, by milliseconds since the run's first start, all starts one after
+// another. Nothing is written of a run without such records. Errors: FDL5002.
 //   json  {"samples": [{"t", "cpu", "ram": [used, total], "rss", "gpus": [{"d", "u", "vu",
 //   "vt"}]}],
 //         "events": [{"t", "k": "start|epoch_end|eval|checkpoint|notice|load|end", ...}]}

@@ -79,20 +79,26 @@ std::string end_of_log(const fs::path& run, std::uint64_t most_bytes) {
   return begin == std::string::npos ? "" : text->substr(begin + 1);
 }
 
-Result<std::string> graph_svg(const fs::path& run) {
+Result<graph::Drawing> drawing_of(const fs::path& run, int depth) {
   Diagnostics problems;
   const auto manifest = job::load_run(run, problems);
   job::Checked checked;
   if (manifest) checked = job::check(*manifest, {}, true, problems);
   if (problems.has_errors()) return fail(problems.sorted().front());
   if (!checked.graph) return fail(error(Code::NoJob, {}, "this run has no graph"));
-  graph::Drawing drawing = graph::draw(*checked.graph, 0);
+  graph::Drawing drawing = graph::draw(*checked.graph, depth);
   if (const auto profile = monitor::read_profile(run)) {
     std::map<std::string, double> ms_by_path;
     for (const monitor::NodeTime& node : profile->nodes) ms_by_path[node.path] = node.total_ms();
     graph::add_times(drawing, ms_by_path);
   }
-  return graph::to_svg(drawing);
+  return drawing;
+}
+
+Result<std::string> graph_svg(const fs::path& run) {
+  const Result<graph::Drawing> drawing = drawing_of(run);
+  if (!drawing) return fail(drawing.error());
+  return graph::to_svg(*drawing);
 }
 
 }  // namespace fdl::runs

@@ -7,6 +7,7 @@
 #include "lib/base/files.h"
 #include "lib/job/run_folder.h"
 #include "lib/monitor/part_json.h"
+#include "lib/runs/summary.h"
 
 namespace fdl::runs {
 namespace {
@@ -37,9 +38,7 @@ Feed::Feed(std::filesystem::path run) : run_(std::move(run)), reader_(run_ / "ev
 }
 
 void Feed::take_state(bool is_held) {
-  std::string state = whole_.status.state;
-  if (state.empty()) state = is_held ? "running" : "new";
-  if (state == "running" && !is_held) state = "killed";
+  const std::string state = state_of(whole_.status, is_held);
   if (state == state_) return;
   state_ = state;
   last_words_ = state == "killed" || state == "failed" ? last_words(run_) : "";

@@ -47,46 +47,6 @@ void take_measures(const monitor::Event& event, const json& recorded, RunSummary
   }
 }
 
-// Goes through the records of all starts of the run.
-class Reader {
- public:
-  Reader(RunSummary& out, json recorded) : out_(out), recorded_(std::move(recorded)) {}
-
-  void take(const monitor::Event& event) {
-    if (event.kind == "start") begin(event);
-    if (event.kind != "eval") out_.step = std::max(out_.step, whole(event, "step"));
-    if (event.kind == "epoch" || event.kind == "eval") take_measures(event, recorded_, out_);
-    if (is_open_) last_s_ = event.time_s;
-    if (event.kind == "end") end(event);
-  }
-  void finish() {
-    if (is_open_) out_.seconds += last_s_;
-    if (job::is_running(out_.path)) out_.state = "running";
-  }
-
- private:
-  void begin(const monitor::Event& event) {
-    if (is_open_) out_.seconds += last_s_;
-    is_open_ = true;
-    last_s_ = 0;
-    out_.total_steps = whole(event, "total_steps");
-    out_.epochs = whole(event, "epochs");
-    out_.state = "killed";  // unless more is said
-    out_.message.clear();
-  }
-  void end(const monitor::Event& event) {
-    if (is_open_) out_.seconds += last_s_;
-    is_open_ = false;
-    out_.state = monitor::state_of_reason(event.text("reason"));
-    out_.message = event.text("message");
-  }
-
-  RunSummary& out_;
-  json recorded_;
-  bool is_open_ = false;
-  double last_s_ = 0;
-};
-
 std::string checkpoint_metric(const fs::path& run) {
   Diagnostics ignored;
   const auto manifest = job::load_run(run, ignored);
@@ -100,6 +60,11 @@ std::string checkpoint_metric(const fs::path& run) {
 
 }  // namespace
 
+std::string state_of(const monitor::Status& status, bool is_held) {
+  if (status.state.empty()) return is_held ? "running" : "new";
+  return status.state == "running" && !is_held ? "killed" : status.state;
+}
+
 RunSummary summarize(const fs::path& run) {
   RunSummary out;
   out.path = run;
@@ -112,11 +77,19 @@ RunSummary summarize(const fs::path& run) {
   json recorded = json::object();
   if (plan.is_object() && plan.contains("recorded") && plan["recorded"].is_object())
     recorded = plan["recorded"];
-  Reader reader(out, std::move(recorded));
+  monitor::Fold fold;
+  monitor::Status status;
   for (const monitor::Event& event :
-       monitor::read_events(run / "events.jsonl", {"steps", "resources", "observe"}))
-    reader.take(event);
-  reader.finish();
+       monitor::read_events(run / "events.jsonl", {"steps", "resources", "observe"})) {
+    status.add(fold.take(event).status);
+    if (event.kind == "epoch" || event.kind == "eval") take_measures(event, recorded, out);
+  }
+  out.state = state_of(status, job::is_running(run));
+  out.message = status.message.value_or("");
+  out.step = static_cast<std::int64_t>(status.step.value_or(0));
+  out.total_steps = static_cast<std::int64_t>(status.total_steps.value_or(0));
+  out.epochs = static_cast<std::int64_t>(status.epochs.value_or(0));
+  out.seconds = status.seconds.value_or(0);
   return out;
 }
 

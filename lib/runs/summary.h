@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "lib/job/run_folder.h"
+#include "lib/monitor/fold.h"
 
 namespace fdl::runs {
 
@@ -31,6 +32,9 @@ struct RunSummary {
   std::map<std::string, BestValue> best;  // of those whose better way is known
   std::string metric;                     // that its best checkpoints are chosen by, or ""
 };
+
+// The state of a run with these records, whose lock is held by a program that works in it, or not.
+std::string state_of(const monitor::Status& status, bool is_held);
 
 // Reads what is there; a folder that is damaged gives less.
 RunSummary summarize(const std::filesystem::path& run);

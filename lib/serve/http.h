@@ -50,8 +50,6 @@ class HttpServer {
  public:
   virtual ~HttpServer() = default;
   virtual int port() const = 0;
-  // Keeps who answers a stream from waiting any longer: it is over.
-  virtual bool is_stopping() const = 0;
 };
 
 // Loads libfdl_http.so, which alone links cpp-httplib. Errors: FDL5001 (it is missing), FDL5450

@@ -114,7 +114,6 @@ class Server final : public HttpServer, private httplib::Server {
     return 0;
   }
   int port() const override { return port_; }
-  bool is_stopping() const override { return is_stopping_; }
 
  private:
   Response answer(const httplib::Request& from) const {

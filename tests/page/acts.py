@@ -1,5 +1,6 @@
 """What several tests do with the page."""
 
+import contextlib
 import json
 
 from dashboard import Dashboard
@@ -27,6 +28,17 @@ def one_live(browser, fdl):
     server = Dashboard(browser, fdl)
     put(server, A, seed=1, end='', total_steps=2000).write()
     return server.begin()
+
+
+@contextlib.contextmanager
+def watched(browser, fdl):
+    """The page of A, which has had its first new step; with the server that shows it."""
+    with one_live(browser, fdl) as server:
+        run = server.runs[A]
+        open_run(browser, server, A)
+        run.add([1001], [0.5])
+        check_loss(browser, run)
+        yield server, run
 
 
 def open_run(browser, server, run_id):

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from acts import A, chart, check_loss, one_live, open_run, table_of
+from acts import A, chart, check_loss, one_live, open_run, table_of, watched
 from dashboard import Dashboard
 
 # Long enough to be watched and stopped; small enough for any machine.
@@ -36,11 +36,7 @@ def late_join(browser, fdl, _):
 
 def restart(browser, fdl, _):
     """A server that goes away and comes back: said in the head, and nothing is lost or doubled."""
-    with one_live(browser, fdl) as server:
-        run = server.runs[A]
-        open_run(browser, server, A)
-        run.add([1001], [0.5])
-        check_loss(browser, run)
+    with watched(browser, fdl) as (server, run):
         for turn in range(2):
             server.end()
             browser.wait_for('document.querySelector("#connection").textContent === "reconnecting…"')
@@ -56,11 +52,7 @@ def restart(browser, fdl, _):
 
 def reset(browser, fdl, _):
     """A run that went on from an older checkpoint is read anew: what was cut off is gone."""
-    with one_live(browser, fdl) as server:
-        run = server.runs[A]
-        open_run(browser, server, A)
-        run.add([1001], [0.5])
-        check_loss(browser, run)
+    with watched(browser, fdl) as (_, run):
         for points in run.series.values():
             for key in points:
                 points[key] = points[key][:2]
@@ -87,11 +79,7 @@ def killed(browser, fdl, _):
 
 def hidden(browser, fdl, _):
     """A tab that nobody sees draws nothing and holds no connection; seen again, it has everything."""
-    with one_live(browser, fdl) as server:
-        run = server.runs[A]
-        open_run(browser, server, A)
-        run.add([1001], [0.5])
-        check_loss(browser, run)
+    with watched(browser, fdl) as (server, run):
         browser.evaluate('Object.defineProperty(document, "hidden", {get: () => window.isAway, configurable: true})')
 
         def show(is_away):

@@ -1,5 +1,6 @@
 #include "lib/monitor/fold.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <random>
@@ -91,6 +92,34 @@ TEST_CASE("an end says how it ended, and a new start takes it back") {
   part = fold_all({start(), end, start(7)});
   CHECK(part.status.state == "running");
   CHECK(part.status.message == "");
+}
+
+TEST_CASE("what is measured after the end takes no time of the run") {
+  const Event end{"end", 100, {{"step", 7}}, {{"reason", "done"}}};
+  const Event eval{"eval", 2, {{"step", 5}, {"test/loss", 1}}, {{"split", "test"}}};
+  const Part part = fold_all({start(), end, eval, start(7), steps(1, 0.5, {8}, {1})});
+  CHECK(part.series.at("test/loss").time_s == std::vector<double>{100});
+  CHECK(part.series.at("loss").time_s == std::vector<double>{101});
+  CHECK(part.status.seconds == 101);
+  CHECK(fold_all({start(), end, eval}).status.step == 7);
+}
+
+TEST_CASE("a checkpoint that is told of late does not take the run back") {
+  const Event late{"checkpoint", 2, {{"step", 20}}, {{"path", "checkpoints/step-20"}}};
+  CHECK(fold_all({start(), steps(1, 0.5, {30}, {1}), late}).status.step == 30);
+  CHECK(fold_all({start(), steps(1, 0.5, {30}, {1}), start(20)}).status.step == 20);
+}
+
+TEST_CASE("times along a series never go back") {
+  std::mt19937 random(2);
+  std::vector<Event> events = random_run(random);
+  for (Event& event : events) {  // threads write them, each with the time at which it began to
+    if (event.kind != "steps") event.time_s += static_cast<double>(random() % 200) / 1000;
+  }
+  for (const auto& [name, series] : fold_all(events).series) {
+    CAPTURE(name);
+    CHECK(std::is_sorted(series.time_s.begin(), series.time_s.end()));
+  }
 }
 
 TEST_CASE("columns of different lengths, and steps without any, add no point") {

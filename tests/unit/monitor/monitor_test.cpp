@@ -141,6 +141,26 @@ TEST_CASE("a damaged line costs itself only; kinds can be passed over") {
   CHECK(some[0].kind == "epoch");
 }
 
+TEST_CASE("a reader goes to the end, or to the last event of a kind") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "events.jsonl";
+  EventReader reader(path);
+  CHECK(!reader.pass_over());
+  const Event start{"start", 0, {{"pid", 1}}, {}};
+  Event again = start;
+  again.texts["text"] = "{\"event\":\"start\"";  // is escaped in a line
+  append(path, to_json_line(start) + "\n" + to_json_line(again) + "\n" + to_json_line(epoch(1, 1)) +
+                   "\n");
+  CHECK(reader.pass_over());
+  CHECK(reader.read_new()->empty());
+  append(path, to_json_line(epoch(2, 1)) + "\n");
+  CHECK(reader.read_new()->size() == 1);
+  reader.go_to_last("start");
+  CHECK(reader.read_new()->size() == 3);
+  reader.go_to_last("end");
+  CHECK(reader.read_new()->size() == 4);
+}
+
 TEST_CASE("a file that was cut short is another one") {
   const TemporaryFolder folder;
   const std::string one = to_json_line(epoch(1, 1)) + "\n";
