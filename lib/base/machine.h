@@ -9,4 +9,11 @@ namespace fdl {
 // control group sets a limit. Empty where the system does not say.
 std::optional<std::int64_t> available_memory_bytes();
 
+// So many floats, or a few more, so that what follows them in one block of memory stands at 64
+// bytes: a cache line, an AVX-512 register.
+constexpr std::int64_t aligned_floats(std::int64_t count) {
+  constexpr std::int64_t kFloats = 64 / sizeof(float);
+  return (count + kFloats - 1) / kFloats * kFloats;
+}
+
 }  // namespace fdl

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "lib/base/machine.h"
+
 namespace fdl::plan {
 
 std::int64_t place_in_arena(const std::vector<Lifetime>& lifetimes,
                             std::vector<std::int64_t>& places) {
-  constexpr std::int64_t kAlign = 16;
-  const auto rounded = [](std::int64_t size) { return (size + kAlign - 1) / kAlign * kAlign; };
   std::vector<std::size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
@@ -23,11 +23,11 @@ std::int64_t place_in_arena(const std::vector<Lifetime>& lifetimes,
     for (const std::size_t k : placed) {
       const bool meet = lifetimes[k].first <= one.last && one.first <= lifetimes[k].last;
       if (!meet) continue;
-      if (at + rounded(one.size) <= places[k]) break;
-      at = std::max(at, places[k] + rounded(lifetimes[k].size));
+      if (at + aligned_floats(one.size) <= places[k]) break;
+      at = std::max(at, places[k] + aligned_floats(lifetimes[k].size));
     }
     places[i] = at;
-    end = std::max(end, at + rounded(one.size));
+    end = std::max(end, at + aligned_floats(one.size));
     placed.insert(
         std::upper_bound(placed.begin(), placed.end(), i,
                          [&](std::size_t a, std::size_t b) { return places[a] < places[b]; }),

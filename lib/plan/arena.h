@@ -12,7 +12,7 @@ struct Lifetime {
 };
 
 // Places of all in one block of memory, of which it returns the size: those whose times meet do not
-// overlap. Each begins at a multiple of 16, so that floats stand at 64 bytes. Greedy, the largest
+// overlap. They are floats, each beginning at 64 bytes (aligned_floats). Greedy, the largest
 // first: Pisarchyk and Lee 2020, arXiv:2001.03288, section 5.2.
 std::int64_t place_in_arena(const std::vector<Lifetime>& lifetimes,
                             std::vector<std::int64_t>& places);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "lib/base/machine.h"
 #include "lib/plan/chains.h"
 #include "lib/plan/sizes.h"
 
@@ -18,7 +19,7 @@ using graph::Node;
 using graph::ValueId;
 
 constexpr std::string_view kName = "chain";
-constexpr std::int64_t kFloatBytes = sizeof(float), kAligned = 16;  // floats, as memory is laid out
+constexpr std::int64_t kFloatBytes = sizeof(float);
 
 catalog::Count fixed(std::int64_t bytes) {
   return [bytes](const void*, const auto&, const auto&) { return catalog::Dim(bytes); };
@@ -124,7 +125,7 @@ class Builder {
     std::int64_t count = 0;
     for (const int index : node.tensors) {
       const std::int64_t own = from_.tensors[static_cast<std::size_t>(index)].num_elements();
-      count += (own + kAligned - 1) / kAligned * kAligned;
+      count += aligned_floats(own);
     }
     if (count > kMostKeptFloats) return;
     out_.other_bytes += kFloatBytes * count;

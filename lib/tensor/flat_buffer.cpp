@@ -8,19 +8,14 @@
 #include <c10/util/strides.h>
 
 #include "lib/base/check.h"
+#include "lib/base/machine.h"
 
 namespace fdl::tensor {
 namespace {
 
-constexpr std::int64_t kAlignedElements = 16;  // 64 bytes of f32: a cache line, an AVX-512 register
-
-std::int64_t round_up(std::int64_t count) {
-  return (count + kAlignedElements - 1) / kAlignedElements * kAlignedElements;
-}
-
 std::int64_t num_elements(const std::vector<Sizes>& shapes) {
   std::int64_t out = 0;
-  for (const Sizes& shape : shapes) out += round_up(c10::multiply_integers(shape));
+  for (const Sizes& shape : shapes) out += aligned_floats(c10::multiply_integers(shape));
   return out;
 }
 
@@ -34,8 +29,8 @@ FlatBuffer FlatBuffer::uninitialised(const std::vector<Sizes>& shapes) {
   auto* at = all.mutable_data_ptr<float>();
   for (const Sizes& shape : shapes) {
     const std::int64_t count = c10::multiply_integers(shape);
-    std::fill_n(at + count, round_up(count) - count, 0.0F);
-    at += round_up(count);
+    std::fill_n(at + count, aligned_floats(count) - count, 0.0F);
+    at += aligned_floats(count);
   }
   return {shapes, all};
 }
@@ -50,7 +45,7 @@ FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes, at::Tensor all) : all_(
     at::Tensor view = at::empty({0}, at::kFloat);
     view.set_(all_.storage(), offset, shape, c10::contiguous_strides(shape));
     views_.push_back(view);
-    offset += round_up(c10::multiply_integers(shape));
+    offset += aligned_floats(c10::multiply_integers(shape));
   }
 }
 
