@@ -19,6 +19,8 @@ constexpr int kIdleSeconds = 15;                  // between two requests of a c
 constexpr std::size_t kMostRequests = 1'000'000;  // of one connection: only told, never counted
 constexpr int kNiceness = 5;                      // a training job on the same cores comes first
 constexpr std::size_t kLongestPath = 1024;
+constexpr int kMostWaiting =
+    128;  // to be accepted: httplib's 5 are fewer than the viewers of one page
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -71,9 +73,10 @@ class Server final : public HttpServer, private httplib::Server {
   explicit Server(const HttpSpec& spec) : spec_(spec) {
     new_task_queue = [this] { return new Threads(spec_.most_connections); };
     // httplib's own options would let a second server share the port, and half of the requests.
-    set_socket_options([](socket_t socket) {
+    set_socket_options([this](socket_t socket) {
       const int yes = 1;
       ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+      listening_ = socket;
     });
     set_payload_max_length(spec.most_body_bytes);
     set_keep_alive_timeout(kIdleSeconds);
@@ -109,6 +112,7 @@ class Server final : public HttpServer, private httplib::Server {
     port_ = spec_.port == 0 ? bind_to_any_port(spec_.host)
                             : (bind_to_port(spec_.host, spec_.port) ? spec_.port : -1);
     if (port_ <= 0) return errno != 0 ? errno : -1;
+    ::listen(listening_, kMostWaiting);  // it listens already: this lengthens its queue
     thread_ = std::thread([this] { listen_after_bind(); });
     while (!is_running() && !is_stopping_) std::this_thread::yield();
     return 0;
@@ -173,6 +177,7 @@ class Server final : public HttpServer, private httplib::Server {
 
   HttpSpec spec_;
   int port_ = 0;
+  socket_t listening_ = -1;  // httplib's own, by the last look at it
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;
 };

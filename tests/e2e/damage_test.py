@@ -13,10 +13,9 @@ import signal
 import struct
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
-from run_test import JOB, NUM_STEPS, ROOT, Project, same, wait_until
+from run_test import JOB, NUM_STEPS, ROOT, Project, same, surprise, wait_until
 
 NOBODY = 65534
 IMAGES_JOB = """
@@ -210,7 +209,7 @@ def main():
                 print(f'skip {name[5:]}: {skipped}' if skipped else f'ok {name[5:]}', flush=True)
             except Exception:  # any surprise is a failed test, and the next one runs
                 failed = True
-                print(f'not ok {name[5:]}: see below\n{traceback.format_exc()}', flush=True)
+                print(f'not ok {name[5:]}: see below\n{surprise()}', flush=True)
     return 1 if failed else 0
 
 

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
 import run_test
@@ -142,7 +141,7 @@ def main():
                 print(f'ok {name} survives {kills} kills in {runs} runs', flush=True)
             except Exception:  # any surprise is a failed test, and the next one runs
                 failed = True
-                print(f'not ok {name} survives kills: seed {seed}\n{traceback.format_exc()}',
+                print(f'not ok {name} survives kills: seed {seed}\n{run_test.surprise()}',
                       flush=True)
     return 1 if failed else 0
 

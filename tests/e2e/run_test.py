@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import traceback
 from pathlib import Path
@@ -379,6 +380,11 @@ class Tests:
         same('val/loss', result['val/loss'], loss)
 
 
+def surprise():
+    """The trace of what is being handled, as details of the line before it."""
+    return textwrap.indent(traceback.format_exc(), '  ')
+
+
 def main(kind=Tests):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
@@ -399,7 +405,7 @@ def main(kind=Tests):
                 print(f'skip {name[5:]}: {skipped}' if skipped else f'ok {name[5:]}', flush=True)
             except Exception:  # any surprise is a failed test, and the next one runs
                 failed = True
-                print(f'not ok {name[5:]}: see below\n{traceback.format_exc()}', flush=True)
+                print(f'not ok {name[5:]}: see below\n{surprise()}', flush=True)
     return 1 if failed else 0
 
 
