@@ -32,13 +32,15 @@ std::vector<std::string> settings_of(const Job& job, const fs::path& data) {
   return out;
 }
 
-// fdl's losses; its initial weights are put into `folder`.
-Result<std::vector<double>> own_losses(const Job& job, const Setup& setup, const fs::path& folder) {
+// fdl's losses with further settings; its initial weights are put into `folder`.
+Result<std::vector<double>> own_losses(const Job& job, const std::vector<std::string>& further,
+                                       const Setup& setup, const fs::path& folder) {
   Setup own = setup;
   own.batch_size = 0;  // of data that is drawn it would set how much of it
   std::vector<std::string> settings = settings_of(job, folder / "data.safetensors");
   if (setup.batch_size > 0)
     settings.push_back("training.batch_size=" + std::to_string(setup.batch_size));
+  settings.insert(settings.end(), further.begin(), further.end());
   if (const auto ended = run_program(own_program(job, own, kStepsCompared, kSeed, settings), setup);
       !ended)
     return fail(ended.error());
@@ -109,14 +111,15 @@ Result<std::map<std::string, double>> compare_losses(const Job& job,
         peer_program(job, *find_peer(kBaseline), setup, kStepsCompared, kSeed, words), setup);
     if (!drawn) return fail(drawn.error());
   }
-  const auto own = own_losses(job, setup, folder);
+  const auto own = own_losses(job, {}, setup, folder);
   if (!own) return fail(own.error());
   std::map<std::string, double> out, found;  // by the arm, and by that which ran for it
   for (const std::string& arm : arms) {
     const Arm* peer = as_compared(arm);
     if (peer == nullptr || peer->is_rounded) continue;
     if (!found.contains(peer->name)) {
-      const auto losses = peer_losses(job, *peer, setup, folder);
+      const auto losses = peer->is_own ? own_losses(job, peer->words, setup, folder)
+                                       : peer_losses(job, *peer, setup, folder);
       if (!losses) return fail(losses.error());
       found[peer->name] = largest_difference(*own, *losses);
     }

@@ -20,6 +20,7 @@
 #include "commands/engine/data.h"
 #include "lib/config/number.h"
 #include "lib/job/load.h"
+#include "lib/kernels/gemm.h"
 #include "lib/tensor/errors.h"
 #include "lib/tensor/memory.h"
 #include "lib/train/evaluate.h"
@@ -278,6 +279,7 @@ int run(const Options& options) {
     return kBadInput;
   }
   at::set_num_threads(static_cast<int>(*threads));
+  fdl::kernels::use_tiles(checked.job->training.passes.products);
   return report_end(options, compute(options, checked, *threads, events), events);
 }
 

@@ -6,9 +6,9 @@
 namespace fdl::catalog {
 
 struct Passes {
-  bool chains = true, recurrent = true, experts = true, loss = true, update = true;
+  bool chains = true, recurrent = true, experts = true, products = true, loss = true, update = true;
 
-  static constexpr Passes none() { return {false, false, false, false, false}; }
+  static constexpr Passes none() { return {false, false, false, false, false, false}; }
   bool operator==(const Passes&) const = default;
 };
 
@@ -26,6 +26,9 @@ inline constexpr Pass kPasses[] = {
      "rnn, lstm and gru run as products and one pass over the gates."},
     {"experts", &Passes::experts,
      "Experts of a gate run over the samples that they have a weight for, or all as one."},
+    {"products", &Passes::products,
+     "Large products of f32 matrices run on the CPU's matrix tiles (AMX), where it has them, each "
+     "number as three of bf16: as exact as f32, in less time."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
 };

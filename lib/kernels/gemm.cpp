@@ -1,32 +1,57 @@
 #include "lib/kernels/gemm.h"
 
-#include "lib/base/check.h"
+#include <atomic>
 
-// Weak, as not every libtorch has it: MKL is a part of it, another BLAS may be another library.
-extern "C" [[gnu::weak]] void sgemm_(const char* turns_a, const char* turns_b, const int* m,
-                                     const int* n, const int* k, const float* alpha, const float* a,
-                                     const int* lda, const float* b, const int* ldb,
-                                     const float* beta, float* c, const int* ldc);
+#include "lib/kernels/blas.h"
+#include "lib/kernels/cut_gemm.h"
 
 namespace fdl::kernels {
 namespace {
 
-int narrow(std::int64_t size) {
-  FDL_CHECK(size <= INT32_MAX);
-  return static_cast<int>(size);
+std::atomic<bool> uses_tiles{true};
+
+const TileFunctions* tiles_for(ProductSize size, bool is_packed) {
+  const TileFunctions* const tiles = uses_tiles ? tile_functions() : nullptr;
+  return tiles != nullptr && tiles_pay(size, is_packed) ? tiles : nullptr;
 }
 
 }  // namespace
 
-bool has_blas() { return sgemm_ != nullptr; }
+bool has_tiles() { return tile_functions() != nullptr; }
 
-// BLAS knows columns, so that each matrix here is to it its transpose: out^T = b^T a^T.
+void use_tiles(bool use) { uses_tiles = use; }
+
 void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds) {
-  const int m = narrow(size.m), n = narrow(size.n), k = narrow(size.k);
-  const int lda = narrow(a.stride), ldb = narrow(b.stride), ldc = narrow(stride);
-  const float one = 1, beta = adds ? 1.0F : 0.0F;
-  sgemm_(b.is_turned ? "T" : "N", a.is_turned ? "T" : "N", &n, &m, &k, &one, b.data, &ldb, a.data,
-         &lda, &beta, out, &ldc);
+  if (const TileFunctions* const tiles = tiles_for(size, false))
+    multiply_cut(*tiles, a, b, nullptr, out, stride, size, adds);
+  else
+    multiply_blas(a, b, out, stride, size, adds);
+}
+
+RightFactor::RightFactor(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)
+    : factor_(b), n_(n), k_(k), rows_(rows) {
+  if (rows == 0) return;
+  if (const TileFunctions* const tiles = tiles_for({rows, n, k}, true)) {
+    auto cut = std::make_unique<const CutRight>(*tiles, b, n, k);
+    if (cut->is_good()) cut_ = std::move(cut);
+    return;
+  }
+  if (!b.is_turned) return;  // the BLAS gains nothing by it
+  auto packed = std::make_unique<const BlasRight>(b, n, k, rows);
+  if (packed->is_packed()) packed_ = std::move(packed);
+}
+
+RightFactor::RightFactor(RightFactor&&) noexcept = default;
+RightFactor::~RightFactor() = default;
+
+void RightFactor::multiply(Factor a, std::int64_t rows, float* out, std::int64_t stride,
+                           bool adds) const {
+  if (cut_)
+    multiply_cut(*tile_functions(), a, factor_, cut_.get(), out, stride, {rows, n_, k_}, adds);
+  else if (packed_ && rows == rows_ && !a.is_turned)
+    packed_->multiply(a.data, a.stride, out, stride, adds);
+  else
+    kernels::multiply(a, factor_, out, stride, {rows, n_, k_}, adds);
 }
 
 }  // namespace fdl::kernels

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/kernels/gemm.h"
 #include "lib/nn/gates.h"
 
 // The products of a recurrent layer by kernels/gemm.h, which must have a BLAS.
@@ -16,22 +15,14 @@ class Weight {
  public:
   enum class Side { Transposed, Straight };  // [R, K] -> [R, N], or [R, N] -> [R, K]
 
-  // packed_rows: reorders a copy once, where BLAS can, for products of so many rows; 0 does not.
-  // The copy is not libtorch's memory: MKL asks for up to 10 MB more than it writes.
+  // packed_rows: see kernels::RightFactor. The copy is not libtorch's memory.
   Weight(const at::Tensor& weight_NK, Side side, std::int64_t packed_rows);
 
   // out = x * factor, or added to it.
   void multiply(In x, std::int64_t num_rows, Out out, bool adds) const;
 
  private:
-  const float* weight_;
-  std::int64_t width_, num_out_, num_in_;  // K, and of one row that goes out and comes in
-  Side side_;
-  std::int64_t packed_rows_ = 0;
-  struct Free {
-    void operator()(float* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<float, Free> packed_;
+  kernels::RightFactor factor_;
 };
 
 // out [N, K] = g [R, N] transposed * x [R, K], or added to it: a weight's gradient.

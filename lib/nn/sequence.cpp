@@ -81,8 +81,7 @@ struct Frame {
   }
   std::vector<Weight> hidden_factors(Weight::Side side) const {
     std::vector<Weight> out;
-    const std::int64_t rows = side == Weight::Side::Transposed ? packed_rows : 0;
-    for (const HiddenPart& part : hidden) out.emplace_back(part.weight, side, rows);
+    for (const HiddenPart& part : hidden) out.emplace_back(part.weight, side, packed_rows);
     return out;
   }
 

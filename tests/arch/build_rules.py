@@ -62,7 +62,7 @@ def front_links_nothing_heavy(house, build):
 def kinds_of_cpu_stay_apart(_, build):
     """The linker keeps one of several weak functions: one with AVX-512 would end on every CPU."""
     folder = build / 'lib/kernels/CMakeFiles/fdl_kernels.dir'
-    for built in sorted(folder.glob('rows_avx*.o')):
+    for built in sorted([*folder.glob('rows_avx*.o'), *folder.glob('tiles_amx*.o')]):
         listed = subprocess.run(['nm', '--demangle', built], capture_output=True, text=True,
                                 check=True).stdout
         for line in listed.splitlines():

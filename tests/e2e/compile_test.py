@@ -8,6 +8,7 @@ Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests
 import json
 import shutil
 import sys
+from pathlib import Path
 
 from run_test import ROOT, Project, main, same
 
@@ -66,8 +67,17 @@ model:
 data: { train: { synthetic: { kind: regression, target: "f32[8]", samples: 320 }, limit: 1 } }
 training: { epochs: 50, batch_size: 32, loss: mse, optimizer: { adam: { lr: 1e-3 } } }
 """
+JOBS['wide'] = """
+model:
+  inputs: { x: "f32[300]" }
+  flow: [ { linear: 512 }, gelu, { linear: 512 }, relu, { linear: 8 } ]
+data: { train: { synthetic: { kind: regression, target: "f32[8]", samples: 512 }, limit: 1 } }
+training: { epochs: 50, batch_size: 256, loss: mse, optimizer: { adam: { lr: 1e-3 } } }
+"""
 # A job that each pass has a part in.
 PASSES = {'chains': 'mlp', 'recurrent': 'echo', 'experts': 'paths', 'loss': 'mlp', 'update': 'mlp'}
+if ' amx_bf16 ' in Path('/proc/cpuinfo').read_text(encoding='ascii'):
+    PASSES['products'] = 'wide'  # they run on the CPU's tiles
 # Those of the benchmark that 50 steps of two samples are quick for.
 BENCH = ('charl_mlp', 'residual_tower', 'gated_routing', 'iterative_refine', 'gru_seq')
 OUTPUT = 'output: { dir: runs, checkpoint: { every: 7 steps, keep: { last: 50 } } }\n'

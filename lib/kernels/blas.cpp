@@ -1,0 +1,72 @@
+// BLAS knows columns, so each matrix here is to it its transpose: out^T = b^T a^T.
+#include "lib/kernels/blas.h"
+
+#include <dlfcn.h>
+
+#include "lib/base/check.h"
+
+// Weak, as not every libtorch has them: MKL is a part of it, another BLAS may be another library.
+extern "C" {
+[[gnu::weak]] std::size_t sgemm_pack_get_size_(const char* which, const int* m, const int* n,
+                                               const int* k);
+[[gnu::weak]] void sgemm_pack_(const char* which, const char* trans, const int* m, const int* n,
+                               const int* k, const float* alpha, const float* from, const int* ld,
+                               float* packed);
+[[gnu::weak]] void sgemm_compute_(const char* trans_a, const char* trans_b, const int* m,
+                                  const int* n, const int* k, const float* a, const int* lda,
+                                  const float* b, const int* ldb, const float* beta, float* c,
+                                  const int* ldc);
+}
+
+namespace fdl::kernels {
+namespace {
+
+constexpr float kOne = 1;
+
+int narrow(std::int64_t size) {
+  FDL_CHECK(size <= INT32_MAX);
+  return static_cast<int>(size);
+}
+
+}  // namespace
+
+// The name is looked up behind this program, which may define it.
+Sgemm libtorch_sgemm() {
+  static const auto found = reinterpret_cast<Sgemm>(::dlsym(RTLD_NEXT, "sgemm_"));
+  return found;
+}
+
+bool has_blas() { return libtorch_sgemm() != nullptr; }
+
+void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                   bool adds) {
+  const int m = narrow(size.m), n = narrow(size.n), k = narrow(size.k);
+  const int lda = narrow(a.stride), ldb = narrow(b.stride), ldc = narrow(stride);
+  const float beta = adds ? 1.0F : 0.0F;
+  libtorch_sgemm()(b.is_turned ? "T" : "N", a.is_turned ? "T" : "N", &n, &m, &k, &kOne, b.data,
+                   &ldb, a.data, &lda, &beta, out, &ldc);
+}
+
+BlasRight::BlasRight(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)
+    : b_stride_(b.stride), n_(n), k_(k), rows_(rows) {
+  if (sgemm_pack_get_size_ == nullptr || sgemm_pack_ == nullptr || sgemm_compute_ == nullptr)
+    return;
+  const int m = narrow(n), columns = narrow(rows), depth = narrow(k), ld = narrow(b.stride);
+  constexpr std::size_t kAlignment = 64;
+  const std::size_t num_bytes = sgemm_pack_get_size_("A", &m, &columns, &depth);
+  packed_.reset(static_cast<float*>(
+      std::aligned_alloc(kAlignment, (num_bytes / kAlignment + 1) * kAlignment)));
+  if (packed_ == nullptr) return;
+  sgemm_pack_("A", b.is_turned ? "T" : "N", &m, &columns, &depth, &kOne, b.data, &ld,
+              packed_.get());
+}
+
+void BlasRight::multiply(const float* a, std::int64_t a_stride, float* out, std::int64_t stride,
+                         bool adds) const {
+  const int m = narrow(n_), n = narrow(rows_), k = narrow(k_), ld = narrow(b_stride_),
+            lda = narrow(a_stride), ldo = narrow(stride);
+  const float beta = adds ? 1.0F : 0.0F;
+  sgemm_compute_("P", "N", &m, &n, &k, packed_.get(), &ld, a, &lda, &beta, out, &ldo);
+}
+
+}  // namespace fdl::kernels
