@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / 'bench'), str(ROOT / 'tests/parity')]
 import loss_curves  # noqa: E402  pylint: disable=wrong-import-position
 import publish  # noqa: E402  pylint: disable=wrong-import-position
+import scaling  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def resolved(fdl, name):
@@ -66,6 +67,23 @@ def peers_count_alike():
         assert re.search(rf'\b{stated.replace(",", "_")}\b', peers), f'{manifest.name}: {stated}'
 
 
+def scaling_is_made():
+    """The page and its picture are what the stored figures give, whose fits are those of their points."""
+    figures = json.loads(scaling.FIGURES.read_text(encoding='utf-8'))
+    for one in figures['series']:
+        assert len(one['points']) == 6 and scaling.fit(one['points']) == one['fit'], scaling.title(one)
+    words = '`python3 bench/scaling.py --table` makes it anew'
+    assert scaling.PAGE.read_text(encoding='utf-8') == scaling.page(figures), words
+    assert scaling.PICTURE.read_text(encoding='utf-8') == scaling.picture(figures), words
+
+
+def a_fit_is_that_of_least_squares():
+    assert scaling.fit([(1, 3.0), (2, 5.0), (3, 7.0)]) == {'constant_ms': 1.0, 'slope_ms': 2.0, 'r2': 1.0}
+    bent = scaling.fit([(0, 0.0), (1, 0.0), (2, 3.0)])  # 1.5 x - 0.5, by hand; residuals 0.5, -1, 0.5
+    assert abs(bent['slope_ms'] - 1.5) < 1e-12 and abs(bent['constant_ms'] + 0.5) < 1e-12, bent
+    assert abs(bent['r2'] - (1 - 1.5 / 6)) < 1e-12, bent
+
+
 def table_is_made():
     text = publish.DOCS.read_text(encoding='utf-8')
     found = re.search(re.escape(publish.BEGIN) + '(.*?)' + re.escape(publish.END), text, re.DOTALL)
@@ -77,7 +95,8 @@ def main():
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     fdl = parser.parse_args().build.resolve() / 'bin/fdl'
     tests = {'all_are_there': all_are_there, 'table_is_made': table_is_made,
-             'peers_count_alike': peers_count_alike,
+             'peers_count_alike': peers_count_alike, 'scaling_is_made': scaling_is_made,
+             'a_fit_is_that_of_least_squares': a_fit_is_that_of_least_squares,
              'benchmarks_are_made': lambda: benchmarks_are_made(fdl)}
     for name in publish.CLAIMS:
         tests[f'{name} follows PyTorch'] = lambda name=name: follows_pytorch(name)
