@@ -109,8 +109,13 @@ void barrier(){
 }
 
 Grid Work::grid_of(std::int64_t threads) const {
-  const std::int64_t in_streams = std::min(threads, num_parts(streams.length, kPanelRows));
-  return {in_streams, std::min(threads / in_streams, num_stays(0))};
+  const std::int64_t in_streams = num_parts(streams.length, kPanelRows), in_stays = num_stays(0);
+  if (packed != nullptr) {  // its part stays with a thread from one product to the next
+    const std::int64_t of_stays = std::min(threads, in_stays);
+    return {std::min(threads / of_stays, in_streams), of_stays};
+  }
+  const std::int64_t of_streams = std::min(threads, in_streams);
+  return {of_streams, std::min(threads / of_streams, in_stays)};
 }
 
 void Work::pack_block(std::int64_t at, std::int64_t from_k, std::int64_t depth, std::int64_t thread,
@@ -144,6 +149,8 @@ void Work::pass(std::int64_t at, std::int64_t from_k, std::int64_t depth, std::i
   if (row >= grid.streams) return;
   const std::int64_t panels = num_parts(streams.length, kPanelRows);
   const std::int64_t end = panels * (row + 1) / grid.streams;
+  const std::int64_t first_stay = num_stays(at) * column / grid.stays;
+  const std::int64_t end_stay = num_stays(at) * (column + 1) / grid.stays;
   std::uint16_t* const group = memory + (kBlockPanels + thread * kGroup) * kPanelNumbers;
   const std::int64_t panel = num_parts(depth, kStep) * kStepNumbers;
   for (std::int64_t i = panels * row / grid.streams; i < end; i += kGroup) {
@@ -151,7 +158,7 @@ void Work::pass(std::int64_t at, std::int64_t from_k, std::int64_t depth, std::i
     const std::int64_t num = streams.num(first, std::min(kGroup, end - i) * kPanelRows);
     const bool is_group_bad =
         tiles.pack(streams.panels(first, num, from_k, depth), streams.is_left, group, panel);
-    for (std::int64_t j = column; j < num_stays(at); j += grid.stays) {
+    for (std::int64_t j = first_stay; j < end_stay; ++j) {
       const std::int64_t stay = at + j * kPanelRows;
       const bool bad = is_group_bad || (packed == nullptr && is_bad[j]);
       const std::uint16_t* const staying =
