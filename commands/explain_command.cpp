@@ -89,6 +89,7 @@ Diagnostic nothing_there(const std::string& path, const plan::Plan& plan) {
 
 int explain_graph(job::Checked& checked, const Options& options, const std::string& path,
                   Context& context) {
+  assume_sizes_of_data(checked);
   if (auto wrong = assume(options.assume, *checked.graph)) return context.fail(*std::move(wrong));
   const plan::PlanSetup setup = plan_setup(checked);
   if (options.plan) {

@@ -48,6 +48,12 @@ Result<std::int64_t> memory_of(const Context& context) {
 
 }  // namespace
 
+void assume_sizes_of_data(job::Checked& checked) {
+  if (!checked.job || !checked.graph) return;
+  for (const auto& [axis, size] : checked.job->axis_sizes)
+    checked.graph->assumed_sizes.emplace(axis, size);
+}
+
 plan::PlanSetup plan_setup(const job::Checked& checked) {
   plan::PlanSetup out;
   out.state_per_parameter = optimizer_state(checked);
@@ -68,6 +74,7 @@ Result<void> settle_batch_size(config::Node& manifest, job::Checked& checked,
   if (!checked.job || !checked.graph || !checked.job->training.batch_size_is_auto) return {};
   const Result<std::int64_t> memory = memory_of(context);
   if (!memory) return fail(memory.error());
+  assume_sizes_of_data(checked);
   plan::PlanSetup setup = plan_setup(checked);
   const auto limit = static_cast<std::int64_t>(static_cast<double>(*memory) * kShareOfMemory);
   const std::int64_t fitting = plan::largest_batch(*checked.graph, setup, limit);

@@ -6,6 +6,10 @@
 
 namespace fdl::commands {
 
+// Named axes count as long as the training data has them, where the manifest's `assume` does not say
+// otherwise: T of a text in windows.
+void assume_sizes_of_data(job::Checked& checked);
+
 // What the plan needs to know of a job: its batch, optimizer and losses.
 plan::PlanSetup plan_setup(const job::Checked& checked);
 

@@ -7,6 +7,7 @@
 #include "commands/bench/programs.h"
 #include "lib/base/files.h"
 #include "lib/monitor/event.h"
+#include "lib/monitor/step_figures.h"
 
 namespace fdl::commands::bench {
 namespace {
@@ -26,17 +27,18 @@ std::optional<double> number(const json& from, const char* key) {
   return found->get<double>();
 }
 
-constexpr std::pair<std::vector<double> Figures::*, const char*> kQuantiles[] = {
-    {&Figures::step_ms_p50, "step_ms_p50"},
-    {&Figures::step_ms_p95, "step_ms_p95"},
-    {&Figures::step_ms_p99, "step_ms_p99"},
+constexpr std::pair<std::vector<double> Figures::*, const char*> kOfEpochs[] = {
+    {&Figures::step_ms_p50, monitor::kStepQuantiles[0].name},
+    {&Figures::step_ms_p95, monitor::kStepQuantiles[1].name},
+    {&Figures::step_ms_p99, monitor::kStepQuantiles[2].name},
+    {&Figures::data_wait_percent, monitor::kDataWaitPercent},
 };
 
-// A list for the epochs; absent where the arm does not time single steps.
-void take_quantiles(const json& from, Figures& to) {
-  for (const auto& [quantiles, name] : kQuantiles) {
+// A list for the epochs; absent where the arm does not measure it.
+void take_epochs(const json& from, Figures& to) {
+  for (const auto& [figures, name] : kOfEpochs) {
     const auto found = from.find(name);
-    if (found != from.end()) to.*quantiles = found->get<std::vector<double>>();
+    if (found != from.end()) to.*figures = found->get<std::vector<double>>();
   }
 }
 
@@ -47,7 +49,7 @@ Result<Figures> figures_of_script(const Ended& ended) {
     out.threads = told.at("threads");
     out.step_ms = told.at("step_ms").get<std::vector<double>>();
     out.num_steps = told.at("num_steps").get<std::vector<std::int64_t>>();
-    take_quantiles(told, out);
+    take_epochs(told, out);
     out.first_step_s = number(told, "first_step_s");
     // Its own word: Python's end touches 120 MiB more of torch's libraries.
     out.peak_rss_mib = told.at("peak_rss_mib");
@@ -86,8 +88,8 @@ Result<Figures> figures_of_run(const fs::path& run) {
     const double steps = event->number("num_steps").value_or(1);
     out.step_ms.push_back(1e3 * event->number("train_seconds").value_or(0) / steps);
     out.num_steps.push_back(static_cast<std::int64_t>(steps));
-    for (const auto& [quantiles, name] : kQuantiles)
-      (out.*quantiles).push_back(event->number(name).value_or(0));
+    for (const auto& [figures, name] : kOfEpochs)
+      (out.*figures).push_back(event->number(name).value_or(0));
     out.final_loss = event->number("train/loss").value_or(0);
   }
   if (is_done && !out.step_ms.empty()) return out;
@@ -169,8 +171,8 @@ nlohmann::ordered_json Figures::to_json() const {
                                 {"peak_rss_mib", peak_rss_mib},
                                 {"final_loss", final_loss},
                                 {"load_before", load_before}};
-  for (const auto& [quantiles, name] : kQuantiles) {
-    if (!(this->*quantiles).empty()) out[name] = this->*quantiles;
+  for (const auto& [figures, name] : kOfEpochs) {
+    if (!(this->*figures).empty()) out[name] = this->*figures;
   }
   if (energy_j) out["energy_j"] = *energy_j;
   if (first_step_s) out["first_step_s"] = *first_step_s;
@@ -185,7 +187,7 @@ Figures Figures::from_json(const json& run) {
   out.threads = run.at("threads");
   out.step_ms = run.at("step_ms").get<std::vector<double>>();
   out.num_steps = run.at("num_steps").get<std::vector<std::int64_t>>();
-  take_quantiles(run, out);
+  take_epochs(run, out);
   out.total_s = run.at("total_s");
   out.peak_rss_mib = run.at("peak_rss_mib");
   out.final_loss = number(run, "final_loss").value_or(0);

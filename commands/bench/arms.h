@@ -46,6 +46,7 @@ struct Figures {
   std::vector<std::int64_t> num_steps;
   // Of each epoch, of its single steps; empty where an arm does not wait for each.
   std::vector<double> step_ms_p50, step_ms_p95, step_ms_p99;
+  std::vector<double> data_wait_percent;  // of each epoch; empty where an arm does not tell
   double total_s = 0;                  // of the whole process
   std::optional<double> first_step_s;  // since the start of the process that trains
   double peak_rss_mib = 0;             // of the largest process

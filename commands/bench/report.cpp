@@ -112,6 +112,7 @@ const std::vector<Column>& columns() {
       {"p95 ms", [](const Row& r) { return cell(r.middle(&Figures::step_ms_p95), 3); }},
       {"p99 ms", [](const Row& r) { return cell(r.middle(&Figures::step_ms_p99), 3); }},
       {"p99/p50", tail_cell},
+      {"data wait %", [](const Row& r) { return cell(r.middle(&Figures::data_wait_percent), 2); }},
       {"whole s", [](const Row& r) { return cell(r.middle(&Figures::total_s), 2); }},
       {"first step s",
        [](const Row& r) { return cell(middle_of(r.runs, &Figures::first_step_s), 2); }},

@@ -1,8 +1,13 @@
 #include "lib/catalog/recurrent.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "lib/catalog/axes.h"
+#include "lib/catalog/modules/gru.h"
+#include "lib/catalog/modules/lstm.h"
+#include "lib/catalog/modules/rnn.h"
 #include "lib/catalog/parts.h"
 
 namespace fdl::catalog {
@@ -49,6 +54,23 @@ Dim largest_layer(const RecurrentParams& p, std::int64_t num_gates) {
   const bool later_is_larger = p.num_layers > 1 && later.number() > first.number();
   return Dim(num_gates) * Dim(p.hidden_size) *
          ((later_is_larger ? later : first) + Dim(p.state_size()));
+}
+
+constexpr std::int64_t kGatesOfLstm = 4;
+
+// Numbers that lie beside all gradients of weights in the backward pass of libtorch's operators.
+// An lstm's kernel reorders a layer's weights, and their gradients. The others go position by
+// position: of the state's weights there are the sum, one position's gradient, and the sum with it,
+// while those of the input's, which take all positions at once, are still to come.
+Dim plain_backward_work(const RecurrentParams& p, std::int64_t num_gates) {
+  if (num_gates == kGatesOfLstm) return Dim(2) * largest_layer(p, num_gates);
+  const auto of_layer = [&](std::int64_t layer) {
+    return Dim(num_gates) * Dim(p.hidden_size) *
+           (Dim(2) * Dim(p.state_size()) - layer_input(p, layer));
+  };
+  std::int64_t most = std::max<std::int64_t>(0, of_layer(0).number());
+  if (p.num_layers > 1) most = std::max(most, of_layer(1).number());
+  return most;
 }
 
 }  // namespace
@@ -128,8 +150,9 @@ Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const Tens
   return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
 }
 
-Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input) {
-  if (is_fused(p, input)) return fused_kept(p, per_step, input);
+Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input,
+                   bool may_fuse) {
+  if (may_fuse && is_fused(p, input)) return fused_kept(p, per_step, input);
   const Dim steps = input.shape[0] * input.shape[1], layers = p.num_layers;
   // Between two layers: what one gives the next, and with dropout its mask and what it leaves.
   const Dim between = (layers - Dim(1)) * Dim(p.dropout > 0 ? 2 : 1) * Dim(p.state_size());
@@ -150,18 +173,50 @@ std::int64_t lstm_kept_per_step(const RecurrentParams& p) {
 }
 
 Dim recurrent_forward_work(const RecurrentParams& p, std::int64_t num_gates,
-                           const TensorType& input) {
-  return is_fused(p, input) ? Dim(0) : bytes_of(largest_layer(p, num_gates), input);
+                           const TensorType& input, bool may_fuse) {
+  return may_fuse && is_fused(p, input) ? Dim(0) : bytes_of(largest_layer(p, num_gates), input);
 }
 
 Dim recurrent_backward_work(const RecurrentParams& p, std::int64_t num_gates,
-                            const TensorType& input) {
-  if (!is_fused(p, input)) return bytes_of(Dim(2) * largest_layer(p, num_gates), input);
+                            const TensorType& input, bool may_fuse) {
+  if (!may_fuse || !is_fused(p, input)) return bytes_of(plain_backward_work(p, num_gates), input);
   const Dim steps = input.shape[0] * input.shape[1], hidden = p.hidden_size;
   // What goes to the layer below, and where there is one gate, its gradient in a place of its own.
   const Dim below = p.num_layers > 1 ? steps * Dim(p.num_directions()) * hidden : Dim(0);
   const Dim gates = num_gates == 1 ? steps * hidden : Dim(0);
   return bytes_of(below + gates, input);
+}
+
+namespace {
+
+template <typename P>
+PlainMemory plain_memory_of() {
+  const auto counted = [](auto count) {
+    return [count](const void* params, const std::vector<TensorType>& inputs, const auto&) {
+      return count(*static_cast<const P*>(params), inputs.front());
+    };
+  };
+  const auto num_gates = [](const P& p) { return kept_per_step(p).num_gates; };
+  return {counted([](const P& p, const TensorType& input) {
+            return bytes_of(recurrent_kept(p, kept_per_step(p), input, false), input);
+          }),
+          counted([=](const P& p, const TensorType& input) {
+            return recurrent_forward_work(p, num_gates(p), input, false);
+          }),
+          counted([=](const P& p, const TensorType& input) {
+            return recurrent_backward_work(p, num_gates(p), input, false);
+          })};
+}
+
+}  // namespace
+
+const PlainMemory* plain_memory(std::string_view module) {
+  static const std::map<std::string_view, PlainMemory> kAll = {
+      {"rnn", plain_memory_of<RnnParams>()},
+      {"lstm", plain_memory_of<LstmParams>()},
+      {"gru", plain_memory_of<GruParams>()}};
+  const auto found = kAll.find(module);
+  return found == kAll.end() ? nullptr : &found->second;
 }
 
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input) {

@@ -45,16 +45,24 @@ Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& in
 struct KeptPerStep {
   std::int64_t fused = 0, plain = 0, num_gates = 1;
 };
-// Of all layers, beside the names that kept_by_recurrent gives.
-Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input);
+// Of all layers, beside the names that kept_by_recurrent gives. `may_fuse`: as in catalog::Passes.
+Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input,
+                   bool may_fuse = true);
 std::vector<std::string> kept_by_recurrent(const RecurrentParams& p);
 // Of an lstm, whose kernel in libtorch keeps rows of whole cache lines.
 std::int64_t lstm_kept_per_step(const RecurrentParams& p);
 // Bytes that a layer holds for a moment: weights in another order, and gradients.
 Dim recurrent_forward_work(const RecurrentParams& p, std::int64_t num_gates,
-                           const TensorType& input);
+                           const TensorType& input, bool may_fuse = true);
 Dim recurrent_backward_work(const RecurrentParams& p, std::int64_t num_gates,
-                            const TensorType& input);
+                            const TensorType& input, bool may_fuse = true);
+
+// What rnn, lstm and gru hold where libtorch's operators run them: as in ModuleSpec.
+struct PlainMemory {
+  Count kept_bytes, forward_work_bytes, backward_work_bytes;
+};
+// Null of all other modules.
+const PlainMemory* plain_memory(std::string_view module);
 
 inline constexpr const char* kRecurrentShape =
     "[B, T, input_size], h_0 [B, num_layers * directions, hidden_size], lengths [B] -> output "

@@ -1,7 +1,6 @@
-#include "lib/exec/experts.h"
+// The experts of a gate: one by one, all as one batch, or each on the samples that chose it.
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <tuple>
 
@@ -14,107 +13,14 @@
 #include "lib/exec/control.h"
 #include "lib/exec/merge.h"
 #include "lib/exec/run.h"
+#include "lib/plan/expert_ways.h"
 #include "lib/tensor/dtype.h"
 
 namespace fdl::exec {
 namespace {
 
-using graph::Block;
-using graph::Graph;
 using graph::Node;
 using graph::ValueId;
-
-// Whether what comes out for a sample depends on the others of its batch.
-bool couples_samples(const Node& node) {
-  if (node.kind == Node::Kind::Loop && node.condition != Node::Condition::None && !node.per_sample)
-    return true;
-  if (node.spec != nullptr && (node.spec->couples_samples || node.spec->updates_buffers()))
-    return true;
-  return std::any_of(node.blocks.begin(), node.blocks.end(), [](const Block& block) {
-    return std::any_of(block.nodes.begin(), block.nodes.end(), couples_samples);
-  });
-}
-
-bool is_linear(const Node& node) { return node.spec != nullptr && node.spec->name() == "linear"; }
-
-// Parameters of an expert, on average, from which it pays to deal out samples, and up to which it
-// pays to stack the parameters of all: as measured for docs/adr/0015.
-constexpr std::int64_t kLeastDealt = 1 << 14, kMostBatched = 1 << 11;
-
-std::int64_t num_parameters(const Graph& graph, const Block& block) {
-  std::int64_t out = 0;
-  for (const Node& node : block.nodes) {
-    for (const int index : node.tensors)
-      out += graph.tensors[static_cast<std::size_t>(index)].num_elements();
-    for (const Block& inner : node.blocks) out += num_parameters(graph, inner);
-  }
-  return out;
-}
-
-std::int64_t mean_parameters(const Graph& graph, const Node& gate) {
-  std::int64_t out = 0;
-  for (const Block& expert : gate.blocks) out += num_parameters(graph, expert);
-  return out / static_cast<std::int64_t>(gate.blocks.size());
-}
-
-// Runs on all experts' samples at once as on one batch.
-bool can_fold(const Node& node) {
-  return node.tensors.empty() && !couples_samples(node) &&
-         (node.spec == nullptr || !node.spec->draws);
-}
-
-// Compares two experts; values inside are the same when they stand at the same place.
-class Twins {
- public:
-  explicit Twins(const Graph& graph) : graph_(graph) {}
-
-  bool are(const Block& a, const Block& b) {
-    return pair(a.inputs, b.inputs) &&
-           std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(),
-                      [this](const Node& x, const Node& y) { return are(x, y); }) &&
-           same(a.outputs, b.outputs);
-  }
-
- private:
-  bool are(const Node& a, const Node& b) {
-    const bool flat = (a.kind == Node::Kind::Module || a.kind == Node::Kind::Merge) &&
-                      a.recompute.empty() && b.recompute.empty() && a.parametrizations.empty() &&
-                      b.parametrizations.empty();
-    return flat && a.kind == b.kind && a.spec == b.spec && a.merge == b.merge && a.dim == b.dim &&
-           a.precision == b.precision && a.is_frozen == b.is_frozen && same_parameters(a, b) &&
-           same(a.inputs, b.inputs) && pair(a.outputs, b.outputs);
-  }
-
-  bool same_parameters(const Node& a, const Node& b) const {
-    if (a.spec == nullptr) return true;
-    const auto& fields = a.spec->record.fields;
-    return std::all_of(fields.begin(), fields.end(),
-                       [&](const auto& field) {
-                         return field.show(a.params.get()) == field.show(b.params.get());
-                       }) &&
-           std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(),
-                      [this](int x, int y) { return shape_of(x) == shape_of(y); });
-  }
-
-  const std::vector<std::int64_t>& shape_of(int tensor) const {
-    return graph_.tensors[static_cast<std::size_t>(tensor)].shape;
-  }
-
-  bool pair(const std::vector<ValueId>& a, const std::vector<ValueId>& b) {
-    for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) twin_of_[a[i]] = b[i];
-    return a.size() == b.size();
-  }
-
-  bool same(const std::vector<ValueId>& a, const std::vector<ValueId>& b) const {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [this](ValueId x, ValueId y) {
-      const auto twin = twin_of_.find(x);
-      return (twin == twin_of_.end() ? x : twin->second) == y;
-    });
-  }
-
-  const Graph& graph_;
-  std::map<ValueId, ValueId> twin_of_;
-};
 
 // Experts that are alike, all at once: their values stand one after the other on the batch axis.
 // What no expert has changed yet is there once.
@@ -159,11 +65,11 @@ class ExpertBatch {
   nn::Outputs one(std::size_t index) {
     const Step& step = gate_.blocks.front()[index];
     const Node& node = *step.node;
-    const bool folds = can_fold(node);
+    const bool folds = plan::can_fold(node);
     if (folds && std::none_of(node.inputs.begin(), node.inputs.end(),
                               [this](ValueId v) { return is_apart(v); }))
       return run_.compute(step);
-    nn::Outputs out = folds ? fold(step) : is_linear(node) ? linear(index) : each(index);
+    nn::Outputs out = folds ? fold(step) : plan::is_linear(node) ? linear(index) : each(index);
     apart_.insert(node.outputs.begin(), node.outputs.end());
     return out;
   }
@@ -228,33 +134,6 @@ class ExpertBatch {
 };
 
 }  // namespace
-
-bool can_deal(const Graph& graph, const Node& gate) {
-  const auto& weights = graph.values[static_cast<std::size_t>(gate.inputs.front())].type;
-  const auto num_experts = static_cast<std::int64_t>(gate.blocks.size());
-  return gate.top_k > 0 && 2 * gate.top_k <= num_experts && weights.shape.size() == 2 &&
-         mean_parameters(graph, gate) >= kLeastDealt && !couples_samples(gate);
-}
-
-bool can_batch(const Graph& graph, const Node& gate) {
-  const auto& axes = [&](ValueId value) {
-    return graph.values[static_cast<std::size_t>(value)].type.shape;
-  };
-  const auto is_batch = [&](ValueId value) {
-    return value == graph::kAbsent ||
-           (!axes(value).empty() && axes(value).front() == axes(gate.inputs[1]).front());
-  };
-  const Block& first = gate.blocks.front();
-  const bool fits = mean_parameters(graph, gate) <= kMostBatched &&
-                    is_batch(first.outputs.front()) &&
-                    std::any_of(first.nodes.begin(), first.nodes.end(), is_linear) &&
-                    std::all_of(first.nodes.begin(), first.nodes.end(), [&](const Node& node) {
-                      return std::all_of(node.inputs.begin(), node.inputs.end(), is_batch) &&
-                             std::all_of(node.outputs.begin(), node.outputs.end(), is_batch);
-                    });
-  return fits && std::all_of(gate.blocks.begin(), gate.blocks.end(),
-                             [&](const Block& other) { return Twins(graph).are(first, other); });
-}
 
 Result<void> Run::gate(const Step& step) {
   const Node& node = *step.node;

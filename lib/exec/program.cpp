@@ -4,9 +4,9 @@
 #include <set>
 #include <span>
 
-#include "lib/exec/experts.h"
 #include "lib/kernels/gemm.h"
 #include "lib/plan/chains.h"
+#include "lib/plan/expert_ways.h"
 
 namespace fdl::exec {
 namespace {
@@ -197,9 +197,9 @@ class Compiler {
     for (const ValueId value : gate.outputs) made.erase(value);
     const bool is_looked_into =
         std::any_of(made.begin(), made.end(), [&](ValueId v) { return kept_.count(v) != 0; });
-    if (is_looked_into) return;
-    step.is_dealt = can_deal(graph_, gate);
-    step.is_batched = !step.is_dealt && can_batch(graph_, gate);
+    const plan::ExpertsWay way = plan::experts_way(graph_, gate, is_looked_into);
+    step.is_dealt = way == plan::ExpertsWay::Dealt;
+    step.is_batched = way == plan::ExpertsWay::Batched;
   }
 
   const graph::Graph& graph_;

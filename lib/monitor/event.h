@@ -24,8 +24,8 @@
 //   resources  {"step", "cpu_percent", "ram_bytes", "ram_total_bytes", "rss_bytes",
 //   "gpu0_percent", "gpu0_memory_bytes", ...}: of the machine and of the engine
 //   epoch      {"epoch", "step", "train_seconds", "num_steps", "lr" (of the last update),
-//   "step_ms_p50", "step_ms_p95", "step_ms_p99" (of the epoch's steps in this start), "train/loss",
-//   "val/loss", ...}
+//   "step_ms_p50", "step_ms_p95", "step_ms_p99", "data_wait_percent" (of the epoch's steps in this
+//   start; see step_figures.h), "train/loss", "val/loss", ...}
 //   checkpoint {"step", "path", "seconds" (to write), "stall_seconds" (that steps waited),
 //   "is_best"}
 //   eval       {"split", "num_samples", "test/loss", "test/accuracy", ...}

@@ -8,6 +8,7 @@
 
 #include "lib/base/machine.h"
 #include "lib/plan/chains.h"
+#include "lib/plan/expert_ways.h"
 #include "lib/plan/sizes.h"
 
 namespace fdl::plan {
@@ -27,8 +28,8 @@ catalog::Count fixed(std::int64_t bytes) {
 
 class Builder {
  public:
-  Builder(const Graph& from, std::int64_t batch_size, ChainedGraph& out)
-      : from_(from), sizes_(from, batch_size), out_(out) {
+  Builder(const Graph& from, std::int64_t batch_size, catalog::Passes passes, ChainedGraph& out)
+      : from_(from), sizes_(from, batch_size), ways_(from, passes.experts), out_(out) {
     count_reads(from.root);
   }
 
@@ -36,17 +37,28 @@ class Builder {
     for (const ValueId value : wanted) ++num_reads_[value];
   }
 
-  Block block(const Block& from, std::int64_t turns) {
+  // How often a block runs, and on which share of the batch.
+  struct Often {
+    std::int64_t turns = 1;
+    double share = 1;
+  };
+  Block block(const Block& from, const Often& often) {
     Block out{from.inputs, {}, from.outputs};
     for (const Stretch& one : stretches_of(from_, from.nodes)) {
       const auto nodes = std::span<const Node>(from.nodes).subspan(one.first, one.count);
       if (one.is_chain) {
-        if (std::optional<Node> made = chain(nodes, turns)) out.nodes.push_back(*std::move(made));
+        if (std::optional<Node> made = chain(nodes, often)) out.nodes.push_back(*std::move(made));
         continue;
       }
       Node node = nodes.front();
       const bool repeats = node.kind == Node::Kind::Loop;
-      for (Block& inner : node.blocks) inner = block(inner, repeats ? turns * node.times : turns);
+      const Node& original = nodes.front();
+      if (ways_.of(original) != ExpertsWay::Batched) {  // which are taken node by node
+        const Often inside = {often.turns * (repeats ? node.times : 1),
+                              often.share * ways_.share_of_block(original)};
+        for (std::size_t i = 0; i < node.blocks.size(); ++i)
+          node.blocks[i] = block(original.blocks[i], inside);
+      }
       out.nodes.push_back(std::move(node));
     }
     return out;
@@ -69,7 +81,7 @@ class Builder {
   }
 
   // None of nodes that nobody needs.
-  std::optional<Node> chain(std::span<const Node> nodes, std::int64_t turns) {
+  std::optional<Node> chain(std::span<const Node> nodes, const Often& often) {
     const Chain chain = make_chain(from_, nodes, [&](ValueId value) {
       return num_reads_[value] > reads_within(nodes, value);
     });
@@ -85,18 +97,24 @@ class Builder {
         if (is_new) out.tensors.push_back(index);
       }
     }
-    out.spec = spec_of(chain, turns);
+    out.spec = spec_of(chain, often);
     hold_gradients(out);
     return out;
   }
 
   // Large memory is the node's own, the rest is held.
-  const catalog::ModuleSpec* spec_of(const Chain& chain, std::int64_t turns) {
+  const catalog::ModuleSpec* spec_of(const Chain& chain, const Often& often) {
     catalog::Dim rows = 1;
     const catalog::Shape& shape = sizes_.type_of(chain.makes.front()).shape;
     for (std::size_t axis = 0; axis + 1 < shape.size(); ++axis)
       rows = rows * sizes_.number_of(shape[axis]);
-    const ChainLayout layout = lay_out(chain, rows.number(), true);
+    const auto seen = static_cast<std::int64_t>(often.share * static_cast<double>(rows.number()));
+    const ChainLayout layout = lay_out(chain, seen, true);
+    // As if all of the batch came: the step takes its share of that.
+    const auto own = [&](std::int64_t floats) {
+      return fixed(
+          static_cast<std::int64_t>(static_cast<double>(kFloatBytes * floats) / often.share));
+    };
     auto spec = std::make_unique<catalog::ModuleSpec>();
     spec->record.name = kName;
     spec->inputs.clear();
@@ -110,11 +128,11 @@ class Builder {
     for (const catalog::InputSpec& input : spec->inputs) kept.push_back(input.name);
     spec->kept = [kept](const void*) { return kept; };
     if (layout.num_forward > kMostKeptFloats)
-      spec->kept_bytes = fixed(kFloatBytes * layout.num_forward);
+      spec->kept_bytes = own(layout.num_forward);
     else
-      out_.forward_bytes += kFloatBytes * layout.num_forward * turns;
+      out_.forward_bytes += kFloatBytes * layout.num_forward * often.turns;
     if (layout.num_backward > kMostKeptFloats)
-      spec->backward_work_bytes = fixed(kFloatBytes * layout.num_backward);
+      spec->backward_work_bytes = own(layout.num_backward);
     else
       most_scratch_ = std::max(most_scratch_, layout.num_backward);
     out_.specs.push_back(std::move(spec));
@@ -134,6 +152,7 @@ class Builder {
 
   const Graph& from_;
   const Sizes sizes_;
+  const GateWays ways_;
   ChainedGraph& out_;
   std::map<ValueId, std::int64_t> num_reads_;
   std::int64_t most_scratch_ = 0;
@@ -142,15 +161,15 @@ class Builder {
 }  // namespace
 
 ChainedGraph::ChainedGraph(const Graph& from, std::int64_t batch_size,
-                           const std::vector<ValueId>& wanted)
+                           const std::vector<ValueId>& wanted, catalog::Passes passes)
     : graph(from) {
-  Builder builder(from, batch_size, *this);
+  Builder builder(from, batch_size, passes, *this);
   std::vector<ValueId> read = wanted;
   for (const graph::NamedValue& output : from.outputs) read.push_back(output.value);
   for (const graph::State& state : from.states) read.push_back(state.written);
   for (const graph::PartialLoss& partial : from.partial_losses) read.push_back(partial.value);
   builder.add_reads(read);
-  graph.root = builder.block(from.root, 1);
+  graph.root = builder.block(from.root, {});
   builder.finish();
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "lib/catalog/passes.h"
 #include "lib/graph/graph.h"
 
 // A graph as memory sees it where chains run as one: each of them is a node.
@@ -13,7 +14,7 @@ namespace fdl::plan {
 struct ChainedGraph {
   // `wanted`: values that are read after a call, beside the graph's outputs.
   ChainedGraph(const graph::Graph& from, std::int64_t batch_size,
-               const std::vector<graph::ValueId>& wanted);
+               const std::vector<graph::ValueId>& wanted, catalog::Passes passes);
 
   graph::Graph graph;
   std::vector<std::unique_ptr<catalog::ModuleSpec>> specs;  // of the chains' nodes

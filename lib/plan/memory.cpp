@@ -10,7 +10,9 @@
 #include <map>
 #include <set>
 
+#include "lib/catalog/recurrent.h"
 #include "lib/plan/chain_nodes.h"
+#include "lib/plan/expert_ways.h"
 #include "lib/plan/gradients.h"
 #include "lib/plan/sizes.h"
 
@@ -29,11 +31,14 @@ double number(const catalog::Dim& dim) { return static_cast<double>(dim.number()
 class Step {
  public:
   // `held`: tensors whose gradients have their place already.
-  Step(const graph::Graph& graph, std::int64_t batch_size, const std::set<int>& held)
+  Step(const graph::Graph& graph, std::int64_t batch_size, const std::set<int>& held,
+       catalog::Passes passes)
       : graph_(graph),
         held_(held),
+        recurrent_(passes.recurrent),
         sizes_(graph, batch_size),
         gradients_(graph),
+        ways_(graph, passes.experts),
         values_(graph.values.size()),
         tensor_seen_(graph.tensors.size(), false) {
     for (std::size_t i = 0; i < values_.size(); ++i) values_[i].root = static_cast<ValueId>(i);
@@ -117,31 +122,35 @@ class Step {
     return out;
   }
 
+  // Whether each turn of a loop ends with a tensor of its own: what the turn made of the samples
+  // that go on, and what was there of the others.
+  static bool merges(const Node& loop) { return loop.per_sample; }
+
   // `around`: the outermost region that the whole block is in.
   void find_roots(const Block& block, double share, int around) {
     for (const Node& node : block.nodes) {
       const int region =
           around == kNoRegion && !node.recompute.empty() ? node.recompute.front() : around;
       region_of_node_[&node] = region;
-      const bool chooses = node.kind == Node::Kind::Switch;
-      const double inner_share = chooses ? share / static_cast<double>(node.blocks.size()) : share;
-      for (const Block& inner : node.blocks) {
+      const double inner_share = share * ways_.share_of_block(node);
+      const bool is_dealt = ways_.of(node) == ExpertsWay::Dealt;
+      for (const Block& inner : ways_.blocks_of(node)) {
         Value& entry = at(inner.inputs.front());
         entry.share = inner_share;
         entry.region = region;
-        if (node.kind == Node::Kind::Gate) entry.root = at(node.inputs.back()).root;
+        if (node.kind == Node::Kind::Gate && !is_dealt) entry.root = at(node.inputs.back()).root;
         if (node.kind == Node::Kind::Loop) {
           entry.before = node.inputs.front();
-          entry.after = node.blocks.front().outputs.front();
+          entry.after = merges(node) ? node.outputs.front() : node.blocks.front().outputs.front();
         }
         find_roots(inner, inner_share, region);
       }
       for (const ValueId output : node.outputs) {
-        at(output).share = share;
+        at(output).share = share * ways_.copies_of(output);
         at(output).region = region;
         if (is_view(node)) at(output).root = at(node.inputs.front()).root;
       }
-      if (node.kind == Node::Kind::Loop)
+      if (node.kind == Node::Kind::Loop && !merges(node))
         at(node.outputs.front()).root = at(node.blocks.front().outputs.front()).root;
     }
   }
@@ -149,7 +158,7 @@ class Step {
   void count_uses(const Block& block) {
     for (const Node& node : block.nodes) {
       for (const ValueId input : node.inputs) count(input, &Value::reads);
-      for (const Block& inner : node.blocks) {
+      for (const Block& inner : ways_.blocks_of(node)) {
         count_uses(inner);
         for (const ValueId made : inner.outputs) count(made, &Value::reads);
       }
@@ -205,7 +214,37 @@ class Step {
   }
   double declared_own_bytes(const Node& node) {
     if (node.spec == nullptr || !gradients_.of_node(node)) return 0;
-    return number(sizes_.count(node.spec->kept_bytes, node)) * at(node.outputs.front()).share;
+    const catalog::PlainMemory* plain = plain_memory(node);
+    return work(plain != nullptr ? plain->kept_bytes : node.spec->kept_bytes, node) +
+           stacked_bytes(node);
+  }
+  // The weights of all experts, as their gradients' inputs need them: in one place.
+  double stacked_bytes(const Node& node) const {
+    const bool is_stacked = ways_.is_stacked(node) && is_linear(node);
+    if (!is_stacked || !gradients_.of_inputs(node)) return 0;
+    double out = 0;
+    for (const int index : ways_.tensors_of(node)) {
+      const graph::OwnedTensor& tensor = graph_.tensors[static_cast<std::size_t>(index)];
+      if (tensor.shape.size() == 2) out += bytes_of(tensor);
+    }
+    return out;
+  }
+  static double bytes_of(const graph::OwnedTensor& tensor) {
+    return static_cast<double>(tensor.num_elements()) *
+           static_cast<double>(catalog::bytes_of(tensor.dtype));
+  }
+  // Of a recurrent layer that libtorch's operators run.
+  const catalog::PlainMemory* plain_memory(const Node& node) const {
+    return recurrent_ ? nullptr : catalog::plain_memory(node.spec->name());
+  }
+  double forward_work(const Node& node) {
+    const catalog::PlainMemory* plain = plain_memory(node);
+    return work(plain != nullptr ? plain->forward_work_bytes : node.spec->forward_work_bytes, node);
+  }
+  double backward_work(const Node& node) {
+    const catalog::PlainMemory* plain = plain_memory(node);
+    return work(plain != nullptr ? plain->backward_work_bytes : node.spec->backward_work_bytes,
+                node);
   }
   double work(const catalog::Count& declared, const Node& node) {
     return number(sizes_.count(declared, node)) * at(node.outputs.front()).share;
@@ -230,18 +269,20 @@ class Step {
   }
 
   void forward_node(const Node& node) {
-    for (const Block& inner : node.blocks) {  // of a switch or gate
+    for (const Block& inner : ways_.blocks_of(node)) {  // of a switch or gate
       make(inner.inputs.front());
       forward(inner);
     }
     for (const ValueId output : node.outputs) make(output);
     take(own_bytes(node));
-    if (node.spec != nullptr) rise(work(node.spec->forward_work_bytes, node));
+    if (node.spec != nullptr) rise(forward_work(node));
+    if (ways_.of(node) == ExpertsWay::Dealt)  // what each makes, joined, put in order
+      rise((2 * static_cast<double>(node.top_k) + 1) * of(node.outputs.front()));
     // Sums of several are made one by one.
     const bool adds = node.kind == Node::Kind::Gate || node.inputs.size() > 2;
     if (node.spec == nullptr && node.kind != Node::Kind::Switch && adds)
       rise(of(node.outputs.front()));
-    for (const Block& inner : node.blocks) {
+    for (const Block& inner : ways_.blocks_of(node)) {
       for (const ValueId made : inner.outputs) let_go(made, &Value::reads);
       free_if_unused(at(inner.inputs.front()).root);
     }
@@ -255,7 +296,12 @@ class Step {
     turns_ *= static_cast<double>(node.times);
     for (const Block& inner : node.blocks) forward(inner);
     turns_ = outer_turns;
-    const double others = std::max(0.0, live_ - start) * (static_cast<double>(node.times) - 1);
+    double one = std::max(0.0, live_ - start);
+    if (merges(node)) {
+      make(node.outputs.front());
+      one += root_of(node.outputs.front()).keeps > 0 ? of(node.outputs.front()) : 0;
+    }
+    const double others = one * (static_cast<double>(node.times) - 1);
     peak_ = std::max(outer_peak, peak_ + others);
     live_ += others;
     others_[&node] = others;
@@ -329,8 +375,8 @@ class Step {
       const bool shares = arriving >= 0 && passes(node) && of(input) <= of(node.outputs.front());
       join(input, shares ? arriving : new_gradient(input));
     }
-    for (const int index : node.tensors) tensor_gradient(static_cast<std::size_t>(index));
-    if (node.spec != nullptr) rise(work(node.spec->backward_work_bytes, node));
+    for (const int index : ways_.tensors_of(node)) tensor_gradient(static_cast<std::size_t>(index));
+    if (node.spec != nullptr) rise(backward_work(node));
     for (const ValueId output : node.outputs) drop_gradient(output);
     live_ -= own_bytes(node);
     let_go_of_kept(node);
@@ -345,8 +391,7 @@ class Step {
   void tensor_gradient(std::size_t index) {
     const graph::OwnedTensor& tensor = graph_.tensors[index];
     if (tensor.is_buffer || tensor.is_frozen) return;
-    const double bytes = static_cast<double>(tensor.num_elements()) *
-                         static_cast<double>(catalog::bytes_of(tensor.dtype));
+    const double bytes = bytes_of(tensor);
     if (tensor_seen_[index]) {
       rise(2 * bytes);  // a further gradient, and the sum of both
       return;
@@ -367,8 +412,14 @@ class Step {
   void backward_blocks(const Node& node) {
     const double outer_turns = turns_;
     if (node.kind == Node::Kind::Loop) turns_ *= static_cast<double>(node.times);
-    for (auto inner = node.blocks.rbegin(); inner != node.blocks.rend(); ++inner) {
+    const auto blocks = ways_.blocks_of(node);
+    const bool is_dealt = ways_.of(node) == ExpertsWay::Dealt;
+    const double joined = is_dealt ? static_cast<double>(node.top_k) * of(node.outputs.front()) : 0;
+    take(joined);  // of what all experts make
+    for (auto inner = blocks.rbegin(); inner != blocks.rend(); ++inner) {
       if (gradients_.of(inner->outputs.front())) gradient_for(inner->outputs.front());
+      // Each expert's is one of the whole batch, which adds up.
+      if (ways_.of(node) == ExpertsWay::Batched) rise(of(inner->outputs.front()));
       backward(*inner);
       // Of the turn before; those of a chain alone add up in place.
       const bool adds = inner->nodes.size() == 1 && ChainedGraph::is_chain(inner->nodes.front());
@@ -378,6 +429,7 @@ class Step {
       drop_gradient(inner->outputs.front());
     }
     turns_ = outer_turns;
+    live_ -= joined;
     if (node.kind == Node::Kind::Gate && gradients_.of(node.inputs.front()))
       gradient_for(node.inputs.front());
     if (gradients_.of_node(node)) let_go_of_kept(node);
@@ -388,8 +440,10 @@ class Step {
 
   const graph::Graph& graph_;
   const std::set<int>& held_;
+  const bool recurrent_;  // by layers of our own
   const Sizes sizes_;
   const Gradients gradients_;
+  const GateWays ways_;
   std::vector<Value> values_;
   std::vector<Shared> shared_;
   std::vector<bool> tensor_seen_;
@@ -418,16 +472,21 @@ std::vector<const Node*> all_nodes(const graph::Graph& graph) {
 }
 
 StepMemory step_memory(const graph::Graph& graph, std::int64_t batch_size,
-                       const std::vector<LossMemory>& losses, bool chains) {
-  StepMemory plain = Step(graph, batch_size, {}).run(losses);
-  if (!chains) return plain;
-  std::vector<ValueId> wanted;
-  for (const LossMemory& loss : losses) wanted.push_back(loss.output);
-  const ChainedGraph chained(graph, batch_size, wanted);
-  StepMemory out = Step(chained.graph, batch_size, chained.held_gradients).run(losses);
-  out.activation_bytes += chained.forward_bytes;
-  out.peak_bytes += chained.forward_bytes + chained.other_bytes;
-  out.node_bytes = std::move(plain.node_bytes);
+                       const std::vector<LossMemory>& losses, catalog::Passes passes) {
+  catalog::Passes one_by_one = passes;
+  one_by_one.experts = false;
+  StepMemory nodes = Step(graph, batch_size, {}, one_by_one).run(losses), out;
+  if (passes.chains) {
+    std::vector<ValueId> wanted;
+    for (const LossMemory& loss : losses) wanted.push_back(loss.output);
+    const ChainedGraph chained(graph, batch_size, wanted, passes);
+    out = Step(chained.graph, batch_size, chained.held_gradients, passes).run(losses);
+    out.activation_bytes += chained.forward_bytes;
+    out.peak_bytes += chained.forward_bytes + chained.other_bytes;
+  } else {
+    out = Step(graph, batch_size, {}, passes).run(losses);
+  }
+  out.node_bytes = std::move(nodes.node_bytes);
   return out;
 }
 

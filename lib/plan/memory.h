@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lib/catalog/passes.h"
 #include "lib/graph/graph.h"
 
 namespace fdl::plan {
@@ -23,11 +24,11 @@ struct StepMemory {
 };
 
 // Follows forward and backward pass node by node, in the executor's order: what each makes, keeps
-// and lets go; `chains` run as one step and hold memory from step to step, but node_bytes are those
-// of nodes one by one. A loop counts all its turns, a switch as if each branch got equally many
-// rows.
+// and lets go. Of `passes` chains run as one step and hold memory from step to step, recurrent
+// layers and experts hold what their ways need; node_bytes are those of nodes one by one. A loop
+// counts all its turns, a switch as if each branch got equally many rows.
 StepMemory step_memory(const graph::Graph& graph, std::int64_t batch_size,
-                       const std::vector<LossMemory>& losses, bool chains);
+                       const std::vector<LossMemory>& losses, catalog::Passes passes);
 
 // All nodes in the order in which they run, a node before those of its blocks.
 std::vector<const graph::Node*> all_nodes(const graph::Graph& graph);

@@ -112,7 +112,7 @@ Dim fixed_bytes(const Plan& plan) {
 Plan make_plan(const graph::Graph& graph, const PlanSetup& setup) {
   Plan plan;
   Planner(graph, setup.batch_size).add_block(graph.root, 1, 1, plan);
-  const StepMemory step = step_memory(graph, setup.batch_size, setup.losses, setup.passes.chains);
+  const StepMemory step = step_memory(graph, setup.batch_size, setup.losses, setup.passes);
   Dim forward = 0, backward = 0;
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     plan.nodes[i].activation_bytes = step.node_bytes[i];
@@ -136,7 +136,7 @@ std::int64_t largest_batch(const graph::Graph& graph, PlanSetup setup, std::int6
   setup.batch_size = 1;
   const Dim fixed = fixed_bytes(make_plan(graph, setup));
   const auto fits = [&](std::int64_t batch_size) {
-    const Dim step = step_memory(graph, batch_size, setup.losses, setup.passes.chains).peak_bytes;
+    const Dim step = step_memory(graph, batch_size, setup.losses, setup.passes).peak_bytes;
     return (fixed + step).number() <= limit_bytes;
   };
   if (!fits(1)) return 0;

@@ -86,8 +86,10 @@ Result<void> Session::test() {
 }
 
 Result<void> Session::next_batch(data::Loader& loader) {
+  const double asked_s = events_.seconds();
   const Result<const data::Batch*> next = loader.next();
   if (!next) return fail(next.error());
+  data_wait_ms_ += 1e3 * (events_.seconds() - asked_s);
   batch_ = *next;
   return {};
 }
@@ -209,6 +211,7 @@ Result<void> Session::begin_epoch() {
   state_.position = 0;
   state_.train_seconds = 0;
   step_ms_.clear();
+  data_wait_ms_ = 0;
   cuts_epoch_ = false;
   FDL_TRY(change_data());
   totals_ = train_->empty_totals();

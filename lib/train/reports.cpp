@@ -1,11 +1,13 @@
 // What a session tells while it runs.
 #include <algorithm>
+#include <numeric>
 #include <unistd.h>
 
 #include <torch/headeronly/version.h>
 
 #include "lib/base/quantile.h"
 #include "lib/monitor/profile.h"
+#include "lib/monitor/step_figures.h"
 #include "lib/train/session.h"
 
 namespace fdl::train {
@@ -111,9 +113,10 @@ Result<void> Session::report_epoch(const monitor::Measures& measures) {
                           (state_.epoch - state_.phase.data_epoch) * horizon_.steps_per_epoch);
   event.numbers["train_seconds"] = state_.train_seconds;
   event.numbers["lr"] = lr_;
-  event.numbers["step_ms_p50"] = quantile(step_ms_, 0.5);
-  event.numbers["step_ms_p95"] = quantile(step_ms_, 0.95);
-  event.numbers["step_ms_p99"] = quantile(step_ms_, 0.99);
+  for (const monitor::StepQuantile& one : monitor::kStepQuantiles)
+    event.numbers[one.name] = quantile(step_ms_, one.share);
+  event.numbers[monitor::kDataWaitPercent] =
+      1e2 * data_wait_ms_ / std::accumulate(step_ms_.begin(), step_ms_.end(), 0.0);
   return events_.write(event);
 }
 

@@ -207,6 +207,7 @@ class Session {
   StepLog steps_{0};                      // since the last record of them
   std::optional<ResourceLog> resources_;  // while steps run
   std::vector<double> step_ms_;           // of the steps of the epoch that runs, since this start
+  double data_wait_ms_ = 0;               // what these waited for their batches
 };
 
 }  // namespace fdl::train

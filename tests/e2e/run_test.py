@@ -52,7 +52,8 @@ output:
 """
 NUM_STEPS = 3 * 63
 # What differs between two records of the same epoch.
-TIMED = ('time_s', 'train_seconds', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99')
+TIMED = ('time_s', 'train_seconds', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99',
+         'data_wait_percent')
 
 # States that begin anew and one that never does, dropout at each position, uneven windows and
 # batches: 7 batches of 3 updates an epoch, saved every 5, so mostly inside a sequence.
@@ -254,8 +255,10 @@ class Tests:
             same('order of the quantiles', spread, sorted(spread))
             mean = 1e3 * epoch['train_seconds'] / epoch['num_steps']
             assert 0 < spread[0] <= 2 * mean, (spread, mean)
+            assert 0 < epoch['data_wait_percent'] < 100, epoch
         csv = (whole.run / 'metrics.csv').read_text(encoding='utf-8').splitlines()[0].split(',')
-        assert {'lr', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99'} <= set(csv), csv
+        assert {'lr', 'step_ms_p50', 'step_ms_p95', 'step_ms_p99',
+                'data_wait_percent'} <= set(csv), csv
 
     def test_interrupted(self):
         for number, code, reason in ((signal.SIGINT, 130, 'interrupted'),

@@ -6,6 +6,10 @@ namespace fdl::catalog {
 
 struct LstmParams : RecurrentParams {};
 
+inline KeptPerStep kept_per_step(const LstmParams& p) {
+  return {5 * p.hidden_size, lstm_kept_per_step(p), 4};
+}
+
 inline ModuleSpec lstm_spec() {
   using P = LstmParams;
   return declare_recurrent<P>("lstm", "Run long short-term memory over axis 1.", 4, kLstmShape)
@@ -19,8 +23,7 @@ inline ModuleSpec lstm_spec() {
       .optional_input("lengths", DTypeClass::Integer)
       .outputs({"output", "h_n", "c_n"})
       .keeps_bytes([](const LstmParams& p, const TensorType& input, const TensorType&) {
-        return bytes_of(recurrent_kept(p, {5 * p.hidden_size, lstm_kept_per_step(p), 4}, input),
-                        input);
+        return bytes_of(recurrent_kept(p, kept_per_step(p), input), input);
       })
       .source("torch.nn.LSTM; Hochreiter and Schmidhuber 1997, Neural Computation 9(8)")
       .example("lstm: { hidden: 2, layers: 2, bidirectional: true, dropout: 0.25 }",

@@ -73,11 +73,13 @@ TEST_CASE("quantiles of steps stand in the table of an arm that has them") {
   Report told = report(2);
   CHECK(to_table(told).find("p99") == std::string::npos);
   CHECK(to_table(told).find("energy") == std::string::npos);
+  CHECK(to_table(told).find("data wait") == std::string::npos);
   for (Figures& run : told.jobs.front().runs) {
     if (run.arm != kOwnArm) continue;
     run.step_ms_p50 = {90, 2};
     run.step_ms_p95 = {90, 2.5};
     run.step_ms_p99 = {90, 3};
+    run.data_wait_percent = {40, 0.25};
     run.energy_j = 40;
   }
   const auto rows = to_rows(told);
@@ -91,6 +93,9 @@ TEST_CASE("quantiles of steps stand in the table of an arm that has them") {
   CHECK(cell(1, "p95 ms") == "2.500");
   CHECK(cell(1, "p99/p50") == "1.50");
   CHECK(cell(1, "energy J") == "40");
+  CHECK(cell(1, "data wait %") == "0.25");  // the first epoch warms up
+  CHECK(cell(2, "data wait %").empty());
+  CHECK(to_page(told).find("data wait %") != std::string::npos);
   CHECK(cell(2, "p99/p50").empty());
   CHECK(cell(1, "batch") == "256");
   told.jobs.front().batch_size = 16;
@@ -130,7 +135,7 @@ TEST_CASE("a report reads back from its JSON") {
   job.differences = {{kBaseline, std::numeric_limits<double>::infinity()}};
   job.runs.front().energy_j = 3;
   job.runs.front().step_ms_p50 = job.runs.front().step_ms_p95 =
-      job.runs.front().step_ms_p99 = {1, 2};
+      job.runs.front().step_ms_p99 = job.runs.front().data_wait_percent = {1, 2};
   const nlohmann::json written = nlohmann::json::parse(to_json(told).dump());
   const Result<Report> back = from_json(written, "a.json");
   REQUIRE(back.has_value());

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/function.h>
 
+#include "lib/catalog/recurrent.h"
 #include "lib/plan/gradients.h"
 #include "tests/unit/engine/live_bytes.h"
 #include "tests/unit/engine/support.h"
@@ -54,7 +55,7 @@ nn::Tensors owned_tensors(const BoundModule& module) {
   return {names, values};
 }
 
-std::int64_t declared_bytes(const Example& example) {
+std::int64_t declared_bytes(const Example& example, const catalog::Count& own) {
   const catalog::ModuleSpec& spec = *example.module.spec;
   const void* params = example.module.params.get();
   const std::vector<catalog::TensorType> inputs = types_of(example.inputs),
@@ -66,7 +67,7 @@ std::int64_t declared_bytes(const Example& example) {
     node.inputs.push_back(inputs[i].is_absent ? graph::kAbsent : static_cast<int>(i));
   for (std::size_t i = 0; i < outputs.size(); ++i)
     node.outputs.push_back(static_cast<int>(inputs.size() + i));
-  std::int64_t out = spec.kept_bytes ? spec.kept_bytes(params, inputs, outputs).number() : 0;
+  std::int64_t out = own ? own(params, inputs, outputs).number() : 0;
   const std::vector<graph::ValueId> kept = plan::kept_values(node);
   for (const graph::ValueId id : std::set<graph::ValueId>(kept.begin(), kept.end())) {
     const auto at = static_cast<std::size_t>(id);
@@ -77,7 +78,7 @@ std::int64_t declared_bytes(const Example& example) {
 }
 
 // Bytes that stay when only the backward pass holds on to them.
-std::int64_t kept_bytes(const Example& example) {
+std::int64_t kept_bytes(const Example& example, bool fuses_recurrent = true) {
   const nn::Tensors own = owned_tensors(example.module);
   std::vector<at::Tensor> leaves = example.inputs;
   for (at::Tensor& leaf : leaves) {
@@ -85,6 +86,7 @@ std::int64_t kept_bytes(const Example& example) {
   }
   nn::StepContext context;
   context.training = true;
+  context.fuses_recurrent = fuses_recurrent;
   const std::string path = "x";
   context.node_path = path;
   const LiveBytes live;
@@ -109,17 +111,31 @@ std::int64_t kept_bytes(const Example& example) {
   return live.now();
 }
 
+void check_close(const std::string& name, std::int64_t declared, std::int64_t kept) {
+  const bool is_close =
+      std::abs(declared - kept) <=
+      std::max(kSmallBytes, static_cast<std::int64_t>(kKept * static_cast<double>(kept)));
+  CHECK_MESSAGE(is_close, name << " declares " << declared << " and keeps " << kept);
+}
+
 }  // namespace
 
 TEST_CASE("each module keeps as many bytes for the backward pass as it declares") {
   for (const std::string& name : catalog::module_names()) {
     CAPTURE(name);
     const Example example = large_example(name);
-    const std::int64_t declared = declared_bytes(example), kept = kept_bytes(example);
-    const bool is_close =
-        std::abs(declared - kept) <=
-        std::max(kSmallBytes, static_cast<std::int64_t>(kKept * static_cast<double>(kept)));
-    CHECK_MESSAGE(is_close, name << " declares " << declared << " and keeps " << kept);
+    check_close(name, declared_bytes(example, example.module.spec->kept_bytes),
+                kept_bytes(example));
+  }
+}
+
+TEST_CASE("and so does a recurrent one that libtorch's operators run") {
+  for (const std::string name : {"rnn", "lstm", "gru"}) {
+    CAPTURE(name);
+    const Example example = large_example(name);
+    REQUIRE(catalog::plain_memory(name) != nullptr);
+    check_close(name, declared_bytes(example, catalog::plain_memory(name)->kept_bytes),
+                kept_bytes(example, false));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "lib/config/layers.h"
 #include "lib/exec/executor.h"
@@ -37,8 +38,8 @@ graph::Graph model_of(const std::string& name) {
   return *std::move(checked.graph);
 }
 
-at::Tensor input_of(const catalog::TensorType& type) {
-  std::vector<std::int64_t> shape = {kBatch};
+at::Tensor input_of(const catalog::TensorType& type, std::int64_t batch_size) {
+  std::vector<std::int64_t> shape = {batch_size};
   for (std::size_t i = 1; i < type.shape.size(); ++i)
     shape.push_back(type.shape[i].is_number() ? type.shape[i].number() : kLength);
   return catalog::is_floating(type.dtype) ? random_tensor(shape, 1)
@@ -47,7 +48,8 @@ at::Tensor input_of(const catalog::TensorType& type) {
 
 // The most that steps hold, from their inputs to their gradients, after the first has made what
 // stays.
-std::int64_t measured_peak(const graph::Graph& graph, catalog::Passes passes) {
+std::int64_t measured_peak(const graph::Graph& graph, catalog::Passes passes,
+                           std::int64_t batch_size = kBatch) {
   const tensor::TensorStore store(graph, 42);
   const exec::Executor executor(graph, store, {graph.outputs.front().value}, passes),
       other(graph, store, {graph.outputs.front().value});
@@ -56,7 +58,7 @@ std::int64_t measured_peak(const graph::Graph& graph, catalog::Passes passes) {
   const auto inputs = [&] {
     std::vector<at::Tensor> out;
     for (const graph::NamedValue& input : graph.inputs)
-      out.push_back(input_of(graph.values[static_cast<std::size_t>(input.value)].type));
+      out.push_back(input_of(graph.values[static_cast<std::size_t>(input.value)].type, batch_size));
     return out;
   };
   const auto like = other.run(inputs(), context);
@@ -75,15 +77,18 @@ std::int64_t measured_peak(const graph::Graph& graph, catalog::Passes passes) {
   return live.peak();
 }
 
-void check_peak(const std::string& name, catalog::Passes passes, double tolerance) {
-  const graph::Graph graph = model_of(name);
+void check_peak(const std::string& name, const graph::Graph& graph, catalog::Passes passes,
+                double tolerance, std::int64_t batch_size = kBatch) {
   const plan::StepMemory step =
-      plan::step_memory(graph, kBatch, {{graph.outputs.front().value, 0, 1}}, passes.chains);
+      plan::step_memory(graph, batch_size, {{graph.outputs.front().value, 0, 1}}, passes);
   const auto predicted = static_cast<double>(step.peak_bytes);
-  const auto measured = static_cast<double>(measured_peak(graph, passes));
+  const auto measured = static_cast<double>(measured_peak(graph, passes, batch_size));
+  std::string off;
+  for (const catalog::Pass& pass : catalog::kPasses)
+    off += passes.*pass.is_on ? "" : std::string(", without ") + pass.name;
   CHECK_MESSAGE(std::abs(predicted / measured - 1) <= tolerance,
-                name << (passes.chains ? ", chains" : "") << ": predicted " << predicted
-                     << ", measured " << measured << ", ratio " << predicted / measured);
+                name << off << ": predicted " << predicted << ", measured " << measured
+                     << ", ratio " << predicted / measured);
 }
 
 constexpr const char* kModels[] = {
@@ -97,11 +102,40 @@ constexpr const char* kModels[] = {
 }  // namespace
 
 TEST_CASE("the peak memory of training steps is what libtorch's allocator sees") {
-  for (const char* name : kModels) check_peak(name, {.chains = false}, kTolerance);
+  for (const char* name : kModels) check_peak(name, model_of(name), {.chains = false}, kTolerance);
 }
 
 TEST_CASE("and so it is where chains run as one") {
-  for (const char* name : kModels) check_peak(name, {}, kToleranceOfChains);
+  for (const char* name : kModels) check_peak(name, model_of(name), {}, kToleranceOfChains);
+}
+
+TEST_CASE("and where recurrent layers run by libtorch's operators") {
+  constexpr catalog::Passes kPasses = {.chains = false, .recurrent = false};
+  for (const char* name : {"zoo/char_rnn", "zoo/lstm_tagger", "bench/gru_seq", "bench/lstm_seq"})
+    check_peak(name, model_of(name), kPasses, kToleranceOfChains);
+  const graph::Graph graph = build("inputs: {x: 'f32[32, 64]'}\nflow: [rnn: 512, linear: 8]");
+  check_peak("rnn", graph, kPasses, kToleranceOfChains);
+}
+
+// Experts of 128 units are dealt out, those of 16 are one batch.
+TEST_CASE("and whichever way experts run") {
+  for (const int width : {128, 16}) {
+    const graph::Graph graph = build(fmt::format(R"(inputs: {{x: 'f32[{0}]'}}
+flow:
+  - linear: {0}
+  - gate:
+      router: [linear: 8, softmax: {{dim: -1}}]
+      experts: {{copies: 8, flow: [linear: {0}, gelu, linear: {0}]}}
+      top_k: 2
+  - linear: {0}
+)",
+                                                 width));
+    for (const bool experts : {true, false}) {
+      for (const bool chains : {true, false})
+        check_peak(fmt::format("experts of {}", width), graph,
+                   {.chains = chains, .experts = experts}, kToleranceOfChains, 512);
+    }
+  }
 }
 
 TEST_CASE("times of nodes: forward, backward and how often, after the warm-up") {
