@@ -6,6 +6,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <pthread.h>
 #include <thread>
 
 #include <ATen/Dispatch.h>
@@ -80,7 +81,8 @@ struct Loader::State {
   Position claim;  // the next batch that a worker takes
   Order order;     // of the epoch of `claim`
   std::int64_t num_claimed = 0;
-  std::int64_t num_given = 0;  // the last one given is still in use
+  std::int64_t num_given = 0;   // the last one given is still in use
+  std::int64_t num_wanted = 0;  // ahead
   std::vector<Slot> slots;
   std::vector<std::thread> workers;
 
@@ -104,12 +106,25 @@ struct Loader::State {
 
   const std::vector<Layout>& layout() const { return dataset.source->layout(); }
 
-  void allocate(Slot& slot) const {
-    const std::int64_t largest = std::min(spec.batch_size, dataset.num_samples());
+  std::int64_t largest_elements(std::size_t field) const {
+    return std::min(spec.batch_size, dataset.num_samples()) *
+           transforms[field].output_elements(layout()[field].num_elements());
+  }
+
+  // Of small batches, whose steps may be shorter than a scheduler's turn, more are made ahead than
+  // the job asks for, as far as they are cheap to hold.
+  std::int64_t make_ahead() const {
+    constexpr std::int64_t kMostBytes = 8 << 20, kMost = 64;
+    std::int64_t num_bytes = 1;
     for (std::size_t i = 0; i < layout().size(); ++i)
-      slot.whole.push_back(
-          at::empty({largest * transforms[i].output_elements(layout()[i].num_elements())},
-                    transforms[i].output_dtype()));
+      num_bytes += largest_elements(i) *
+                   static_cast<std::int64_t>(c10::elementSize(transforms[i].output_dtype()));
+    return std::max(spec.prefetch, std::min(kMost, kMostBytes / num_bytes));
+  }
+
+  void allocate(Slot& slot) const {
+    for (std::size_t i = 0; i < layout().size(); ++i)
+      slot.whole.push_back(at::empty({largest_elements(i)}, transforms[i].output_dtype()));
     slot.lengths.resize(layout().size());
     slot.scratch.resize(layout().size());
     slot.views.resize(layout().size());
@@ -222,6 +237,9 @@ struct Loader::State {
   }
 
   void work() {
+    // To be woken is no reason to interrupt who computes: there are batches left then.
+    const sched_param of_batches = {};
+    static_cast<void>(pthread_setschedparam(pthread_self(), SCHED_BATCH, &of_batches));
     std::unique_lock lock(mutex);
     for (;;) {
       has_changed.wait(lock, [&] { return is_stopping || is_end() || has_room(); });
@@ -240,7 +258,8 @@ Loader::Loader(const Dataset& dataset, std::vector<FieldTransform> transforms,
                const LoaderSpec& spec, Position start, std::shared_ptr<const BatchMixer> mixer)
     : state_(std::make_unique<State>(dataset, std::move(transforms), spec, std::move(mixer))) {
   state_->claim = start.batch < state_->num_batches ? start : Position{start.epoch + 1, 0};
-  state_->slots.resize(static_cast<std::size_t>(spec.workers > 0 ? spec.prefetch + 1 : 1));
+  state_->num_wanted = spec.workers > 0 ? state_->make_ahead() : 0;
+  state_->slots.resize(static_cast<std::size_t>(state_->num_wanted + 1));
   for (Slot& slot : state_->slots) state_->allocate(slot);
   for (std::int64_t i = 0; i < spec.workers; ++i)
     state_->workers.emplace_back([state = state_.get()] { state->work(); });
@@ -265,7 +284,7 @@ Result<const Batch*> Loader::next() {
   } else {
     const auto is_there = [&] { return s.num_claimed >= s.num_given && slot.is_ready; };
     // To wake a thread costs as much as a small step: only when half of the batches are used up.
-    if (!is_there() || s.num_ahead() * 2 <= s.spec.prefetch) s.has_changed.notify_all();
+    if (!is_there() || s.num_ahead() * 2 <= s.num_wanted) s.has_changed.notify_all();
     s.is_awaited = true;
     s.is_made.wait(lock, is_there);
     s.is_awaited = false;

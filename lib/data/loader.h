@@ -20,7 +20,7 @@ struct LoaderSpec {
   std::uint64_t seed = 0;
   std::int64_t num_epochs = 1;
   std::int64_t workers = 1;   // threads; 0 makes each batch when it is asked for
-  std::int64_t prefetch = 1;  // batches made ahead
+  std::int64_t prefetch = 1;  // batches made ahead; of small ones more
   job::BatchLimit limit;
   bool repeats_first_epoch = false;  // each epoch has the order of the first one
 };

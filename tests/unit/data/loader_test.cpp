@@ -1,6 +1,7 @@
 #include "lib/data/loader.h"
 
 #include <numeric>
+#include <set>
 
 #include <doctest/doctest.h>
 
@@ -110,6 +111,24 @@ TEST_CASE("a batch keeps its content until the next one is asked for") {
     const Samples before = samples_of(*batch);
     for (int i = 0; i < 50; ++i) REQUIRE(samples_of(*batch) == before);
   }
+}
+
+// Each batch that is ahead, and the one at hand, has a place of its own.
+TEST_CASE("small batches are made further ahead than asked, large ones are not") {
+  const auto num_places = [](std::int64_t num_samples, std::int64_t batch_size) {
+    const Dataset dataset = testing::counting_dataset(num_samples);
+    LoaderSpec spec;
+    spec.batch_size = batch_size;
+    spec.prefetch = 2;
+    Loader loader(dataset, no_transforms(dataset), spec);
+    std::set<const void*> out;
+    while (const Batch* batch = loader.next().value())
+      out.insert(batch->fields.front().const_data_ptr());
+    return out.size();
+  };
+  CHECK(num_places(1000, 4) == 65);
+  constexpr std::int64_t kLarge = 1 << 19;  // 4 MiB
+  CHECK(num_places(4 * kLarge, kLarge) == 3);
 }
 
 TEST_CASE("a loader can go away before its end") {
