@@ -114,13 +114,16 @@ struct Loader::State {
   // Of small batches, whose steps may be shorter than a scheduler's turn, more are made ahead than
   // the job asks for, as far as they are cheap to hold.
   std::int64_t make_ahead() const {
-    constexpr std::int64_t kMostBytes = 8 << 20, kMost = 64;
+    constexpr std::int64_t kMostBytes = 8 << 20, kMost = 24;
     std::int64_t num_bytes = 1;
     for (std::size_t i = 0; i < layout().size(); ++i)
       num_bytes += largest_elements(i) *
                    static_cast<std::int64_t>(c10::elementSize(transforms[i].output_dtype()));
     return std::max(spec.prefetch, std::min(kMost, kMostBytes / num_bytes));
   }
+
+  // More would keep a processor from who computes, for as long as several small steps.
+  std::int64_t num_at_once() const { return std::min<std::int64_t>(4, (num_wanted + 1) / 2); }
 
   void allocate(Slot& slot) const {
     for (std::size_t i = 0; i < layout().size(); ++i)
@@ -283,8 +286,8 @@ Result<const Batch*> Loader::next() {
     s.fill_or_fail(s.claim_slot());
   } else {
     const auto is_there = [&] { return s.num_claimed >= s.num_given && slot.is_ready; };
-    // To wake a thread costs as much as a small step: only when half of the batches are used up.
-    if (!is_there() || s.num_ahead() * 2 <= s.num_wanted) s.has_changed.notify_all();
+    // To wake a thread costs as much as a small step: not for each batch.
+    if (!is_there() || s.num_wanted - s.num_ahead() >= s.num_at_once()) s.has_changed.notify_all();
     s.is_awaited = true;
     s.is_made.wait(lock, is_there);
     s.is_awaited = false;

@@ -14,7 +14,7 @@ const RecordSpec& record_spec(const LoaderKeys*) {
   static const RecordSpec spec =
       RecordBuilder<K>("loader", "How samples become batches.")
           .field("workers", &K::workers, "Threads that make batches ahead.", at_least(0))
-          .field("prefetch", &K::prefetch, "Batches made ahead; of small ones up to 64.", at_least(1))
+          .field("prefetch", &K::prefetch, "Batches made ahead; of small ones up to 24.", at_least(1))
           .field("shuffle", &K::shuffle, "Draw a new order of the training samples each epoch.")
           .field("drop_last", &K::drop_last, "Leave out a last, smaller training batch.")
           .field("sampler", &K::sampler,

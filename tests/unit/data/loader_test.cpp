@@ -126,7 +126,7 @@ TEST_CASE("small batches are made further ahead than asked, large ones are not")
       out.insert(batch->fields.front().const_data_ptr());
     return out.size();
   };
-  CHECK(num_places(1000, 4) == 65);
+  CHECK(num_places(1000, 4) == 25);
   constexpr std::int64_t kLarge = 1 << 19;  // 4 MiB
   CHECK(num_places(4 * kLarge, kLarge) == 3);
 }
