@@ -102,9 +102,10 @@ struct Work {
                std::int64_t depth) const;
 };
 
-void barrier(){
+// Those of this product.
+void wait_for_threads() {
 #ifdef _OPENMP
-#pragma omp barrier
+  _Pragma("omp barrier");
 #endif
 }
 
@@ -192,9 +193,9 @@ void Work::run(std::int64_t thread, std::int64_t threads) {
     for (std::int64_t from_k = 0; from_k < k; from_k += kDepth) {
       const std::int64_t depth = std::min(kDepth, k - from_k);
       if (packed == nullptr) {
-        barrier();  // nobody reads the last block any more
+        wait_for_threads();  // nobody reads the last block any more
         pack_block(at, from_k, depth, thread, threads);
-        barrier();
+        wait_for_threads();
       }
       pass(at, from_k, depth, thread, grid);
     }
@@ -246,8 +247,9 @@ void multiply_cut(const TileFunctions& tiles, Factor a, Factor b, const CutRight
   threads = grid.streams * grid.stays;
   work.memory = kept_memory((kBlockPanels + threads * kGroup) * kPanelNumbers);
 #ifdef _OPENMP
-  if (threads > 1) {  // or fewer, where the system gives no more
-#pragma omp parallel num_threads(static_cast <int>(threads))
+  if (threads > 1) {
+    const int asked = static_cast<int>(threads);  // the system may give fewer
+#pragma omp parallel num_threads(asked)
     work.run(omp_get_thread_num(), omp_get_num_threads());
     return;
   }
