@@ -5,6 +5,7 @@ run that was stopped in the middle of them ends with the bits of one that was no
 Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests/run.py reads them.
 """
 
+import ctypes
 import json
 import shutil
 import sys
@@ -76,8 +77,10 @@ training: { epochs: 50, batch_size: 256, loss: mse, optimizer: { adam: { lr: 1e-
 """
 # A job that each pass has a part in.
 PASSES = {'chains': 'mlp', 'recurrent': 'echo', 'experts': 'paths', 'loss': 'mlp', 'update': 'mlp'}
-if ' amx_bf16 ' in Path('/proc/cpuinfo').read_text(encoding='ascii'):
-    PASSES['products'] = 'wide'  # they run on the CPU's tiles
+# Products run on the CPU's tiles, if it has them and Linux lets processes use them (arch_prctl).
+if (' amx_bf16 ' in Path('/proc/cpuinfo').read_text(encoding='ascii')
+        and ctypes.CDLL(None).syscall(158, 0x1023, 18) == 0):
+    PASSES['products'] = 'wide'
 # Those of the benchmark that 50 steps of two samples are quick for.
 BENCH = ('charl_mlp', 'residual_tower', 'gated_routing', 'iterative_refine', 'gru_seq')
 OUTPUT = 'output: { dir: runs, checkpoint: { every: 7 steps, keep: { last: 50 } } }\n'
