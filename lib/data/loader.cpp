@@ -122,7 +122,8 @@ struct Loader::State {
     return std::max(spec.prefetch, std::min(kMost, kMostBytes / num_bytes));
   }
 
-  // More would keep a processor from who computes, for as long as several small steps.
+  // Batches used up before threads are woken to make as many: more of them would keep a processor
+  // from who computes, for as long as several small steps.
   std::int64_t num_at_once() const { return std::min<std::int64_t>(4, (num_wanted + 1) / 2); }
 
   void allocate(Slot& slot) const {

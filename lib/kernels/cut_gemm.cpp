@@ -213,9 +213,9 @@ CutRight::CutRight(const TileFunctions& tiles, Factor b, std::int64_t n, std::in
   is_good_ = !tiles.pack(side.panels(0, n, 0, k), false, panels_.get(), panel);
 }
 
-// Nanoseconds of one core: the BLAS does 180 flop in each; tiles do 380, after panels are packed,
-// which takes 0.3 for each number.
+// In nanoseconds of one core, as measured for docs/adr/0063.
 bool tiles_pay(ProductSize size, bool is_packed) {
+  constexpr double kBlasFlops = 180, kTileFlops = 380, kPackNumber = 0.3, kStart = 1000;
   const auto whole = [](std::int64_t length, std::int64_t part) {
     return static_cast<double>(num_parts(length, part) * part);
   };
@@ -226,10 +226,10 @@ bool tiles_pay(ProductSize size, bool is_packed) {
       is_packed
           ? m
           : stays + streams * static_cast<double>(num_parts(std::min(size.m, size.n), kBlock));
-  const double by_tiles =
-      2 * whole(size.m, kPanelRows) * whole(size.n, kPanelRows) * whole(size.k, kStep) / 380 +
-      0.3 * packed * k + 1000;
-  return by_tiles < 0.9 * (2 * m * n * k / 180);
+  const double by_tiles = 2 * whole(size.m, kPanelRows) * whole(size.n, kPanelRows) *
+                              whole(size.k, kStep) / kTileFlops +
+                          kPackNumber * packed * k + kStart;
+  return by_tiles < 0.9 * (2 * m * n * k / kBlasFlops);
 }
 
 void multiply_cut(const TileFunctions& tiles, Factor a, Factor b, const CutRight* packed,

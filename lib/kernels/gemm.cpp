@@ -17,8 +17,6 @@ const TileFunctions* tiles_for(ProductSize size, bool is_packed) {
 
 }  // namespace
 
-bool has_tiles() { return tile_functions() != nullptr; }
-
 void use_tiles(bool use) { uses_tiles = use; }
 
 void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds) {

@@ -11,9 +11,6 @@ namespace fdl::kernels {
 // Whether libtorch lets others call its BLAS. Without it nothing here may be called.
 bool has_blas();
 
-// Whether this CPU has tiles, as far as libtorch is let use them (ATEN_CPU_CAPABILITY).
-bool has_tiles();
-
 // For all that follows in this process, libtorch's own products included; at first they are in use.
 void use_tiles(bool use);
 

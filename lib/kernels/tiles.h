@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-// The two loops of split_gemm.h that need matrix tiles (Intel's AMX with bf16): numbers are cut in
+// The two loops of cut_gemm.h that need matrix tiles (Intel's AMX with bf16): numbers are cut in
 // three parts of bf16 each, hi + mid + low, exactly; products of parts are summed in f32.
 namespace fdl::kernels {
 
@@ -32,7 +32,8 @@ struct TileFunctions {
                    bool adds);
 };
 
-// Null where the CPU has no such tiles, or the system lets nobody use them.
+// Null where the CPU has no such tiles, the system lets nobody use them, or ATEN_CPU_CAPABILITY
+// asks for less.
 const TileFunctions* tile_functions();
 
 }  // namespace fdl::kernels

@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kRowsOfThread = 32;
 // Fewer rows in a product do not pay for reading the input's weights at each position.
 constexpr std::int64_t kRowsOfProduct = 16;
-// Products that pay for a weight put in order, which a straight one is already.
+// Products that pay for a weight put in order.
 constexpr std::int64_t kPackedPositions = 4;
 constexpr std::int64_t kUnitsOfBlock = 16, kNumbersOfThread = 1 << 13;
 
