@@ -25,6 +25,10 @@ def find_chromium():
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return None
 
+# A page whose frames come late, as in a browser on a loaded machine.
+LATE_FRAMES = '''{ const atOnce = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (work) => { setTimeout(() => atOnce(work), %d); return 0; }; }'''
+
 
 class BrowserError(AssertionError):
     pass
@@ -34,7 +38,7 @@ class Browser:
     """One page. `problems` collects console errors, exceptions and violations of the policy; `requests`
     what was asked for."""
 
-    def __init__(self, program):
+    def __init__(self, program, drawing_delay_ms=0):
         self.folder = tempfile.TemporaryDirectory()
         reads, self._out = os.pipe()
         self._in, writes = os.pipe()
@@ -58,6 +62,8 @@ class Browser:
         self._session = self.call('Target.attachToTarget', targetId=target, flatten=True)['sessionId']
         for domain in ('Page', 'Runtime', 'Log', 'Accessibility', 'Network', 'DOM', 'Audits'):
             self.call(f'{domain}.enable')
+        if drawing_delay_ms:
+            self.call('Page.addScriptToEvaluateOnNewDocument', source=LATE_FRAMES % drawing_delay_ms)
         self.resize(1280, 900)
 
     # The pipe.

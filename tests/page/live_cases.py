@@ -105,7 +105,7 @@ def thinned(browser, fdl, _):
         browser.wait_for('app.view.document.series.loss.step.length < 20000')
         assert browser.evaluate('Math.max(...app.view.document.series.loss.value)') == 99
         drawn = f'{chart("loss", "Loss")}.chart.rows'
-        assert browser.evaluate(f'{drawn}.some(r => r[1] === 99 || r[2] === 99 || r[3] === 99)')
+        browser.wait_for(f'{drawn}.some(r => r[1] === 99 || r[2] === 99 || r[3] === 99)')
         thin = browser.evaluate('''(() => { const x = Array.from({length: 50000}, (_, i) => i), y = x.map(Math.sin);
             y[777] = 5; y[40001] = NaN; const all = forScreen({x, y}, null), some = forScreen({x, y}, [100.5, 200.5]);
             return [all.x.length <= 3000, all.y.includes(5), all.y.some(Number.isNaN), some.x[0], some.x.at(-1)]; })()''')

@@ -43,6 +43,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=Path, default=ROOT / 'build/release')
     parser.add_argument('--screenshots', type=Path, help='a folder for pictures of every view')
+    parser.add_argument('--slow', type=int, default=0, metavar='MS',
+                        help='every drawing comes that much later: finds tests that count on a quick browser')
     parser.add_argument('names', nargs='*', help='only these tests')
     options = parser.parse_args()
     fdl, program = options.build.resolve() / 'bin/fdl', find_chromium()
@@ -53,7 +55,7 @@ def main():
         return 0
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
-    browser, good = Browser(program), True
+    browser, good = Browser(program, options.slow), True
     try:
         for case in chosen:
             line, went_well = run_case(browser, case, fdl, options.screenshots)
