@@ -20,7 +20,7 @@
 #include "commands/engine/data.h"
 #include "lib/config/number.h"
 #include "lib/job/load.h"
-#include "lib/kernels/gemm.h"
+#include "lib/kernels/tiles.h"
 #include "lib/tensor/errors.h"
 #include "lib/tensor/memory.h"
 #include "lib/train/evaluate.h"

@@ -93,6 +93,16 @@ Dim pool_flops(const P& p, const TensorType&, const TensorType& out) {
   return num_elements(out.shape) * Dim(product(p.kernel_size));
 }
 
+// Whether windows of two by two lie side by side: f32 on the CPU then has its own loop, which finds
+// the maxima again for the gradient.
+template <typename P>
+bool is_halving(const P& p) {
+  using Axes = Tuple<P::kAxes>;
+  return P::kAxes == 2 && p.kernel_size == filled<P::kAxes>(2) &&
+         p.stride.value_or(p.kernel_size) == p.kernel_size && p.padding == Axes{} &&
+         p.dilation == filled<P::kAxes>(1) && !p.ceil_mode;
+}
+
 template <std::size_t N>
 ModuleSpec max_pool_spec(const std::string& example, std::vector<std::string> inputs = {}) {
   using P = MaxPoolParams<N>;
@@ -107,7 +117,8 @@ ModuleSpec max_pool_spec(const std::string& example, std::vector<std::string> in
           pooled<P>)
       .flops(pool_flops<P>)
       // Where the maxima are.
-      .keeps_bytes([](const auto&, const TensorType&, const TensorType& out) {
+      .keeps_bytes([](const P& p, const TensorType& x, const TensorType& out) {
+        if (is_halving(p) && x.dtype == DType::F32) return Dim(0);
         return num_elements(out.shape) * Dim(bytes_of(DType::I64));
       })
       .source(fmt::format("torch.nn.MaxPool{}d", N))

@@ -1,7 +1,6 @@
 #include "lib/kernels/cut_gemm.h"
 
 #include <algorithm>
-#include <new>
 
 #include <ATen/Parallel.h>
 #ifdef _OPENMP
@@ -16,36 +15,23 @@ namespace {
 // One factor's block of so many rows or columns and so much of k stays in a core's own cache (768
 // KiB of 2 MiB) while panels of the other pass by. kDepth also says how sums are cut, so to change
 // it changes bits.
-constexpr std::int64_t kBlock = 256, kDepth = 512;
+constexpr std::int64_t kBlock = 256, kDepth = kStepsOfSum * kStep;
 constexpr std::int64_t kPanelNumbers = kDepth / kStep * kStepNumbers;
 constexpr std::int64_t kBlockPanels = kBlock / kPanelRows;
 constexpr std::int64_t kGroup = 4;  // panels that are packed at once
-constexpr std::size_t kAlignment = 64;
 
 std::int64_t num_parts(std::int64_t size, std::int64_t part) { return (size + part - 1) / part; }
 
-std::uint16_t* allocate(std::int64_t num_numbers) {
-  auto* const memory = static_cast<std::uint16_t*>(std::aligned_alloc(
-      kAlignment, static_cast<std::size_t>(num_numbers) * sizeof(std::uint16_t)));
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
 // Grows to the most that was ever asked for, and is kept.
 std::uint16_t* kept_memory(std::int64_t num_numbers) {
-  struct Kept {
-    std::uint16_t* memory = nullptr;
-    std::int64_t size = 0;
-    ~Kept() { std::free(memory); }
-  };
-  thread_local Kept kept;
-  if (kept.size < num_numbers) {
-    std::free(kept.memory);
-    kept = {};
-    kept.memory = allocate(num_numbers);
-    kept.size = num_numbers;
+  thread_local AlignedArray<std::uint16_t> kept;
+  thread_local std::int64_t size = 0;
+  if (size < num_numbers) {
+    kept.reset();
+    kept = aligned_array<std::uint16_t>(num_numbers);
+    size = num_numbers;
   }
-  return kept.memory;
+  return kept.get();
 }
 
 struct Side {
@@ -209,7 +195,7 @@ CutRight::CutRight(const TileFunctions& tiles, Factor b, std::int64_t n, std::in
     : num_steps_(num_parts(k, kStep)) {
   const Side side{b, false, n};
   const std::int64_t panel = num_steps_ * kStepNumbers;
-  panels_.reset(allocate(num_parts(n, kPanelRows) * panel));
+  panels_ = aligned_array<std::uint16_t>(num_parts(n, kPanelRows) * panel);
   is_good_ = !tiles.pack(side.panels(0, n, 0, k), false, panels_.get(), panel);
 }
 

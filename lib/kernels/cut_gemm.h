@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
+#include "lib/kernels/aligned.h"
 #include "lib/kernels/gemm.h"
 #include "lib/kernels/tiles.h"
 
@@ -26,10 +25,7 @@ class CutRight {
   }
 
  private:
-  struct Free {
-    void operator()(std::uint16_t* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<std::uint16_t, Free> panels_;
+  AlignedArray<std::uint16_t> panels_;
   std::int64_t num_steps_;
   bool is_good_ = true;
 };

@@ -1,23 +1,17 @@
 #include "lib/kernels/gemm.h"
 
-#include <atomic>
-
 #include "lib/kernels/blas.h"
 #include "lib/kernels/cut_gemm.h"
 
 namespace fdl::kernels {
 namespace {
 
-std::atomic<bool> uses_tiles{true};
-
 const TileFunctions* tiles_for(ProductSize size, bool is_packed) {
-  const TileFunctions* const tiles = uses_tiles ? tile_functions() : nullptr;
+  const TileFunctions* const tiles = tiles_in_use();
   return tiles != nullptr && tiles_pay(size, is_packed) ? tiles : nullptr;
 }
 
 }  // namespace
-
-void use_tiles(bool use) { uses_tiles = use; }
 
 void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds) {
   if (const TileFunctions* const tiles = tiles_for(size, false))

@@ -11,9 +11,6 @@ namespace fdl::kernels {
 // Whether libtorch lets others call its BLAS. Without it nothing here may be called.
 bool has_blas();
 
-// For all that follows in this process, libtorch's own products included; at first they are in use.
-void use_tiles(bool use);
-
 // A matrix whose rows lie `stride` numbers apart, or what it is turned into: its transpose.
 struct Factor {
   const float* data = nullptr;

@@ -64,6 +64,11 @@ struct RowFunctions {
                        std::uint32_t threshold, float kept);
   // Adds each column of [rows, width] to out[width].
   void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
+  // The largest of each 2 x 2 numbers of two rows of 2 `count`, or the last that is none; and the
+  // gradient, which goes to it, or to the first of equal ones.
+  void (*max_pool_2x2)(const float* top, const float* bottom, float* out, std::int64_t count);
+  void (*max_pool_2x2_gradient)(const float* gradient, const float* top, const float* bottom,
+                                float* of_top, float* of_bottom, std::int64_t count);
 };
 
 // Those of the fastest kind that may be run, and of one of cpu_kinds().

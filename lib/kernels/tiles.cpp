@@ -1,5 +1,7 @@
 #include "lib/kernels/tiles.h"
 
+#include <atomic>
+
 #include "lib/kernels/cpu_kind.h"
 
 #ifdef FDL_CPU_KINDS
@@ -34,5 +36,12 @@ const TileFunctions* tile_functions() {
 #else
 const TileFunctions* tile_functions() { return nullptr; }
 #endif
+
+namespace {
+std::atomic<bool> uses_tiles{true};
+}
+
+void use_tiles(bool use) { uses_tiles = use; }
+const TileFunctions* tiles_in_use() { return uses_tiles ? tile_functions() : nullptr; }
 
 }  // namespace fdl::kernels

@@ -19,15 +19,18 @@ std::vector<std::int64_t> pad_sides(const catalog::ConvolutionParams<N>& p) {
 }
 
 // x [N, C, axes] -> [N, out_channels, axes]. `conv(x, padding)` is libtorch's for the number of
-// axes; it knows the words of padding too, and pads an even kernel as PyTorch does: one more
-// behind.
+// axes; it knows "same" too, which pads an even kernel as PyTorch does: one more behind.
 template <std::size_t N, typename Conv>
 at::Tensor convolution(const catalog::ConvolutionParams<N>& p, const at::Tensor& x, Conv conv) {
   if (p.padding_mode != "zeros")
     return conv(at::pad(x, pad_sides(p), p.padding_mode), catalog::Tuple<N>{});
-  if (p.padding.word == catalog::PaddingWord::Same) return conv(x, "same");
-  if (p.padding.word == catalog::PaddingWord::Valid) return conv(x, "valid");
-  return conv(x, p.padding.sides);
+  catalog::Tuple<N> sides;
+  for (std::size_t i = 0; i < N; ++i) {
+    const catalog::AddedSides added = catalog::sides_of(p, i);
+    if (added.before != added.after) return conv(x, "same");
+    sides[i] = added.before;
+  }
+  return conv(x, sides);
 }
 
 }  // namespace fdl::nn

@@ -249,4 +249,31 @@ TEST_CASE("masks are the same bits on every kind of CPU") {
   }
 }
 
+TEST_CASE("the largest of two by two, and its gradient, are libtorch's to the bit") {
+  at::manual_seed(6);
+  for (const auto& [kind, f] : all_row_functions()) {
+    CAPTURE(kind);
+    for (const std::int64_t count : kCounts) {
+      CAPTURE(count);
+      // Few values, so that many are equal; some are none or infinite.
+      at::Tensor x = at::randint(-2, 3, {1, 1, 2, 2 * count}).to(at::kFloat);
+      x.masked_fill_(at::rand_like(x) < 0.05, NAN);
+      x.masked_fill_(at::rand_like(x) < 0.1, -INFINITY);
+      const at::Tensor gradient = at::randn({1, 1, 1, count});
+      const auto [exact, places] = at::max_pool2d_with_indices(x, 2);
+      const at::Tensor made = at::full({count + 1}, 7.0F),
+                       back = at::full({2, 2 * count + 1}, 7.0F);
+      f->max_pool_2x2(in(x), in(x) + 2 * count, out(made), count);
+      CHECK(made.narrow(0, 0, count).allclose(exact.flatten(), 0, 0, /*equal_nan=*/true));
+      f->max_pool_2x2_gradient(in(gradient), in(x), in(x) + 2 * count, out(back),
+                               out(back) + 2 * count + 1, count);
+      const at::Tensor of_x =
+          at::max_pool2d_with_indices_backward(gradient, x, 2, 2, 0, 1, false, places);
+      CHECK(back.narrow(1, 0, 2 * count).equal(of_x.flatten(0, 2)));
+      CHECK(made[count].item<float>() == 7);  // nothing behind it
+      CHECK(back.select(1, 2 * count).eq(7).all().item<bool>());
+    }
+  }
+}
+
 }  // namespace fdl::testing

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+// Convolutions that run on the CPU's matrix tiles where it has them and they take less time
+// (kernels/cut_conv.h), with their gradients: those of f32 without groups. All others are
+// libtorch's, and so are those with numbers that are infinite or none, and gradients of gradients.
+namespace fdl::nn {
+
+struct Conv2dSteps {
+  at::IntArrayRef stride, padding, dilation;
+};
+
+// at::conv2d: x [N, C, H, W], weight [F, C, I, J], bias [F] or undefined -> [N, F, P, Q].
+at::Tensor convolve2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                      const Conv2dSteps& steps);
+
+// at::conv_transpose2d: x [N, F, P, Q], weight [F, C, I, J], bias [C] or undefined -> [N, C, H, W].
+at::Tensor convolve2d_back(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                           const Conv2dSteps& steps, at::IntArrayRef output_padding);
+
+}  // namespace fdl::nn
