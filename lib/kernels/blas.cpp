@@ -52,11 +52,8 @@ BlasRight::BlasRight(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows
   if (sgemm_pack_get_size_ == nullptr || sgemm_pack_ == nullptr || sgemm_compute_ == nullptr)
     return;
   const int m = narrow(n), columns = narrow(rows), depth = narrow(k), ld = narrow(b.stride);
-  constexpr std::size_t kAlignment = 64;
   const std::size_t num_bytes = sgemm_pack_get_size_("A", &m, &columns, &depth);
-  packed_.reset(static_cast<float*>(
-      std::aligned_alloc(kAlignment, (num_bytes / kAlignment + 1) * kAlignment)));
-  if (packed_ == nullptr) return;
+  packed_ = aligned_array<float>(static_cast<std::int64_t>(num_bytes / sizeof(float) + 1));
   sgemm_pack_("A", b.is_turned ? "T" : "N", &m, &columns, &depth, &kOne, b.data, &ld,
               packed_.get());
 }

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
+#include "lib/kernels/aligned.h"
 #include "lib/kernels/gemm.h"
 
 // The BLAS inside libtorch, without its dispatcher and without what gemm.h chooses beside it.
@@ -24,10 +23,7 @@ class BlasRight {
                 bool adds) const;
 
  private:
-  struct Free {
-    void operator()(float* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<float, Free> packed_;
+  AlignedArray<float> packed_;
   std::int64_t b_stride_, n_, k_, rows_;
 };
 

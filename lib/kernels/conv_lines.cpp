@@ -15,11 +15,10 @@ Along forward_along(const ConvAxis& axis) {
 }
 
 Along backward_along(const ConvAxis& axis, int64_t first) {
-  Along out{axis.out, 1, num_parts(axis.in - first, axis.stride), axis.stride, first, {}};
+  Along out{axis.out, 1, at::divup(axis.in - first, axis.stride), axis.stride, first, {}};
   for (int64_t k = 0; k < axis.kernel; ++k) {
     const int64_t at = first + axis.padding - k * axis.dilation;
-    if (at - floor_div(at, axis.stride) * axis.stride == 0)
-      out.taps.push_back({floor_div(at, axis.stride), k});
+    if (floor_mod(at, axis.stride) == 0) out.taps.push_back({floor_div(at, axis.stride), k});
   }
   return out;
 }
@@ -46,7 +45,7 @@ int64_t group_of(int64_t images, int64_t num) {
   double least = 0;
   for (int64_t group = 1; group <= std::min<int64_t>(images, kPanelRows); ++group) {
     const double cost =
-        static_cast<double>(num_parts(images, group) * round_up(num * group, kPanelRows)) *
+        static_cast<double>(at::divup(images, group) * round_up(num * group, kPanelRows)) *
         (group > 1 ? kGathered : 1);
     if (group > 1 && cost >= least) continue;
     best = group;
@@ -68,7 +67,10 @@ std::vector<int32_t> places_in(int64_t num, int64_t group, int64_t images, int64
 constexpr int64_t kLineUnit = 16;  // pixels that are put in order at once
 
 Lines::Lines(const std::vector<Along>& along, const Planes& from, int64_t group_size)
-    : group(group_size), step(along.front().in_step), phase(step, -1) {
+    : group(group_size),
+      step(along.front().in_step),
+      last_images(from.images - (at::divup(from.images, group_size) - 1) * group_size),
+      phase(step, -1) {
   std::vector<int64_t> offsets;
   int64_t most = 0;
   for (const Along& one : along) {
@@ -81,14 +83,14 @@ Lines::Lines(const std::vector<Along>& along, const Planes& from, int64_t group_
   // The last tiles read whole, past what is wanted.
   num = round_up((floor_div(*last, step) - first) * group + round_up(most * group, kPanelRows),
                  kLineUnit);
-  const int64_t rest = from.images - (num_parts(from.images, group) - 1) * group;
   for (const int64_t offset : offsets) {
-    const int64_t remainder = offset - floor_div(offset, step) * step;
+    const int64_t remainder = floor_mod(offset, step);
     if (phase[remainder] >= 0) continue;
     phase[remainder] = num_lines();
     const int64_t start = first * step + remainder;
     places.push_back(places_in(num, group, group, from.image(), start, step, from.width));
-    last_places.push_back(places_in(num, group, rest, from.image(), start, step, from.width));
+    last_places.push_back(
+        places_in(num, group, last_images, from.image(), start, step, from.width));
   }
 }
 

@@ -13,15 +13,13 @@
 // are put for tiles.
 namespace fdl::kernels {
 
-inline std::int64_t num_parts(std::int64_t size, std::int64_t part) {
-  return (size + part - 1) / part;
-}
 inline std::int64_t round_up(std::int64_t size, std::int64_t part) {
-  return num_parts(size, part) * part;
+  return at::divup(size, part) * part;
 }
 inline std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   return a >= 0 ? a / b : -((b - 1 - a) / b);
 }
+inline std::int64_t floor_mod(std::int64_t a, std::int64_t b) { return a - floor_div(a, b) * b; }
 
 // A point of a filter along one axis: at place q of what comes out it reads q * in_step + offset.
 struct Tap {
@@ -70,14 +68,13 @@ struct Lines {
   const std::int32_t* places_of(std::int64_t line, bool is_last) const {
     return (is_last ? last_places : places)[line].data();
   }
-  std::int64_t line_of(const Tap& tap) const {
-    return phase[tap.offset - floor_div(tap.offset, step) * step];
-  }
+  std::int64_t line_of(const Tap& tap) const { return phase[floor_mod(tap.offset, step)]; }
   std::int64_t shift_of(const Tap& tap) const {  // in pixels
     return (floor_div(tap.offset, step) - first) * group;
   }
 
   std::int64_t group = 1, step = 1, first = 0, num = 0;
+  std::int64_t last_images = 1;     // of the last group
   std::vector<std::int64_t> phase;  // remainder -> line
   std::vector<std::vector<std::int32_t>> places, last_places;
 };
@@ -91,7 +88,7 @@ template <typename Function>
 void share_out(const TileFunctions& tiles, std::int64_t num, Function function) {
   constexpr std::int64_t kPieces = 8;
   const std::int64_t threads = at::get_num_threads();
-  const std::int64_t piece = num_parts(num, threads * kPieces);
+  const std::int64_t piece = at::divup(num, threads * kPieces);
   std::atomic<std::int64_t> next{0};
   at::parallel_for(0, threads, 1, [&](std::int64_t, std::int64_t) {
     tiles.begin();

@@ -27,14 +27,24 @@ struct Correlation {
   const float* addend;
   float* out;
 
-  int64_t steps() const { return num_parts(from.num, kStep); }
+  int64_t steps() const { return at::divup(from.num, kStep); }
   bool run() const;
   void list_steps(const Lines& lines, const Along& h, const Along& w, int64_t q,
                   const uint16_t* images, const uint16_t* rights,
                   std::vector<TileStep>& list) const;
-  void make_line(const Lines& lines, const Along& h, const Along& w, int64_t q,
-                 const uint16_t* images, int64_t panel, int64_t group) const;
+  void make_line(const Lines& lines, const Along& h, const Along& w, const int32_t* places,
+                 int64_t q, const uint16_t* images, int64_t panel, int64_t group) const;
+  std::vector<std::vector<int32_t>> places_to(const Lines& lines, int64_t images) const;
 };
+
+// Where the places of each of `columns` go in a row.
+std::vector<std::vector<int32_t>> Correlation::places_to(const Lines& lines, int64_t images) const {
+  std::vector<std::vector<int32_t>> out;
+  for (const Along& w : columns)
+    out.push_back(places_in(round_up(w.num * lines.group, kPanelRows), lines.group, images,
+                            to.image(), w.out_first, w.out_step, to.width));
+  return out;
+}
 
 void Correlation::list_steps(const Lines& lines, const Along& h, const Along& w, int64_t q,
                              const uint16_t* images, const uint16_t* rights,
@@ -55,41 +65,35 @@ void Correlation::list_steps(const Lines& lines, const Along& h, const Along& w,
   }
 }
 
-void Correlation::make_line(const Lines& lines, const Along& h, const Along& w, int64_t q,
-                            const uint16_t* images, int64_t panel, int64_t group) const {
+void Correlation::make_line(const Lines& lines, const Along& h, const Along& w,
+                            const int32_t* places, int64_t q, const uint16_t* images, int64_t panel,
+                            int64_t group) const {
   thread_local std::vector<TileStep> list;
   list.clear();
   list_steps(lines, h, w, q, images, weight + panel * weight_panel, list);
   const int64_t planes = std::min(kPanelRows, to.num - panel * kPanelRows);
   float* const row = out + group * lines.group * to.image() + panel * kPanelRows * to.plane() +
                      (q * h.out_step + h.out_first) * to.width;
-  const int64_t images_here = std::min(lines.group, to.images - group * lines.group);
   const int64_t num = w.num * lines.group;
   for (int64_t at = 0; at < num; at += kPanelRows) {
     alignas(64) float sum[kPanelRows * kPanelRows];
     tiles.multiply_steps(list.data(), static_cast<int64_t>(list.size()), {kStep, lines.num * kStep},
                          sum, false);
-    int32_t places[kPanelRows];
-    for (int64_t i = 0; i < kPanelRows; ++i) {
-      const int64_t n = (at + i) % lines.group, x = (at + i) / lines.group;
-      const bool is_real = n < images_here && x < w.num;
-      places[i] =
-          is_real ? static_cast<int32_t>(n * to.image() + x * w.out_step + w.out_first) : -1;
-    }
-    tiles.store_line(sum, addend == nullptr ? nullptr : addend + panel * kPanelRows, places, row,
-                     to.plane(), planes);
+    tiles.store_line(sum, addend == nullptr ? nullptr : addend + panel * kPanelRows, places + at,
+                     row, to.plane(), planes);
     for (TileStep& step : list) step.left += kPanelRows * kStep;
   }
 }
 
 bool Correlation::run() const {
   const Lines lines(columns, from, group_of(from.images, columns.front().num));
-  const int64_t groups = num_parts(from.images, lines.group);
+  const int64_t groups = at::divup(from.images, lines.group);
   const int64_t of_line = steps() * 3 * lines.num * kStep, row = lines.num_lines() * of_line;
   const int64_t of_group = from.height * row, at_once = groups_at_once(groups, of_group);
   const AlignedArray<uint16_t> memory = aligned_array<uint16_t>(at_once * of_group);
-  const int64_t panels = num_parts(to.num, kPanelRows), most = rows.front().num;
+  const int64_t panels = at::divup(to.num, kPanelRows), most = rows.front().num;
   const auto num_rows = static_cast<int64_t>(rows.size()) * most;
+  const auto places = places_to(lines, lines.group), last = places_to(lines, lines.last_images);
   std::atomic<bool> is_bad{false};
   for (int64_t first = 0; first < groups; first += at_once) {
     const int64_t here = std::min(at_once, groups - first);
@@ -107,8 +111,10 @@ bool Correlation::run() const {
       const int64_t panel = i / (here * num_rows), group = i / num_rows % here;
       const Along& h = rows[i / most % static_cast<int64_t>(rows.size())];
       if (i % most >= h.num) return;
-      for (const Along& w : columns)
-        make_line(lines, h, w, i % most, memory.get() + group * of_group, panel, first + group);
+      const auto& of_columns = first + group + 1 == groups ? last : places;
+      for (std::size_t c = 0; c < columns.size(); ++c)
+        make_line(lines, h, columns[c], of_columns[c].data(), i % most,
+                  memory.get() + group * of_group, panel, first + group);
     });
   }
   return true;
@@ -120,7 +126,7 @@ bool pack_weight(const TileFunctions& tiles, const ConvSize& size, const float* 
   const int64_t points = size.h.kernel * size.w.kernel, filter = size.channels * points;
   const int64_t columns = is_back ? size.channels : size.filters;
   const int64_t k = is_back ? size.filters : size.channels;
-  const int64_t steps = num_parts(k, kStep), panels = num_parts(columns, kPanelRows);
+  const int64_t steps = at::divup(k, kStep), panels = at::divup(columns, kPanelRows);
   std::atomic<bool> is_bad{false};
   at::parallel_for(0, panels * steps, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -155,10 +161,10 @@ bool tiles_pay(const ConvSize& of, ConvPart part) {
   constexpr double kFlops = 140, kTileFlops = 380, kNumber = 1.2, kStart = 4000;
   const auto number = [](int64_t value) { return static_cast<double>(value); };
   const bool is_back = part == ConvPart::InputGradient;
-  const int64_t width = is_back ? num_parts(in.width, size.w.stride) : out.width;
-  const int64_t rows = is_back ? num_parts(in.height, size.h.stride) : out.height;
+  const int64_t width = is_back ? at::divup(in.width, size.w.stride) : out.width;
+  const int64_t rows = is_back ? at::divup(in.height, size.h.stride) : out.height;
   const int64_t group = group_of(size.images, width);
-  const int64_t pixels = num_parts(size.images, group) * rows * round_up(width * group, kPanelRows);
+  const int64_t pixels = at::divup(size.images, group) * rows * round_up(width * group, kPanelRows);
   const int64_t whole = round_up(size.channels, kPanelRows) * round_up(size.filters, kPanelRows);
   const double by_tiles =
       2 * number(pixels) * number(points * whole) / kTileFlops +
@@ -173,8 +179,8 @@ bool convolve(const TileFunctions& tiles, const ConvSize& of, const float* x, co
               const float* bias, float* out) {
   const ConvSize size = simplest(of);
   const int64_t panel =
-      size.h.kernel * size.w.kernel * num_parts(size.channels, kStep) * kStepNumbers;
-  const auto packed = aligned_array<uint16_t>(num_parts(size.filters, kPanelRows) * panel);
+      size.h.kernel * size.w.kernel * at::divup(size.channels, kStep) * kStepNumbers;
+  const auto packed = aligned_array<uint16_t>(at::divup(size.filters, kPanelRows) * panel);
   if (!pack_weight(tiles, size, weight, false, packed.get())) return false;
   return Correlation{tiles,
                      input_of(size),
@@ -194,8 +200,8 @@ bool convolve_back(const TileFunctions& tiles, const ConvSize& of, const float* 
                    const float* weight, const float* bias, float* x) {
   const ConvSize size = simplest(of);
   const int64_t panel =
-      size.h.kernel * size.w.kernel * num_parts(size.filters, kStep) * kStepNumbers;
-  const auto packed = aligned_array<uint16_t>(num_parts(size.channels, kPanelRows) * panel);
+      size.h.kernel * size.w.kernel * at::divup(size.filters, kStep) * kStepNumbers;
+  const auto packed = aligned_array<uint16_t>(at::divup(size.channels, kPanelRows) * panel);
   if (!pack_weight(tiles, size, weight, true, packed.get())) return false;
   const auto parts = [](const ConvAxis& axis) {
     std::vector<Along> made;

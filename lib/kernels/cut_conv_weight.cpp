@@ -19,6 +19,7 @@ struct WeightSums {
   ConvSize size;
   Along h, w;
   Lines lines;
+  std::vector<int32_t> out_places, last_out_places;
   const float *x, *out;
 
   WeightSums(const TileFunctions& functions, const ConvSize& of, const float* x_data,
@@ -28,16 +29,23 @@ struct WeightSums {
         h(forward_along(of.h)),
         w(forward_along(of.w)),
         lines({w}, input_of(of), group_of(of.images, of.w.out)),
+        out_places(places_out(lines.group)),
+        last_out_places(places_out(lines.last_images)),
         x(x_data),
         out(out_data) {}
 
+  std::vector<int32_t> places_out(int64_t images) const {
+    const Planes planes = output_of(size);
+    return places_in(out_steps() * kStep, lines.group, images, planes.image(), 0, 1, planes.width);
+  }
+
   int64_t points() const { return size.h.kernel * size.w.kernel; }
-  int64_t channel_blocks() const { return num_parts(size.channels, kPanelRows); }
-  int64_t filter_blocks() const { return num_parts(size.filters, kPanelRows); }
+  int64_t channel_blocks() const { return at::divup(size.channels, kPanelRows); }
+  int64_t filter_blocks() const { return at::divup(size.filters, kPanelRows); }
   int64_t num_blocks() const { return channel_blocks() * filter_blocks(); }
   // A row of the filter, but where there is little to share out among threads.
   int64_t points_at_once() const { return num_blocks() > 4 ? size.w.kernel : 1; }
-  int64_t out_steps() const { return num_parts(w.num * lines.group, kStep); }
+  int64_t out_steps() const { return at::divup(w.num * lines.group, kStep); }
   int64_t x_line() const { return 3 * channel_blocks() * kPanelRows * lines.num; }
   int64_t x_row() const { return lines.num_lines() * x_line(); }
   int64_t out_panel() const { return out_steps() * kStepNumbers; }
@@ -56,10 +64,7 @@ bool WeightSums::pack_row(int64_t group, int64_t row, bool is_out, uint16_t* to)
   Line from{(is_out ? out : x) + group * lines.group * planes.image() + row * planes.width,
             planes.plane(), planes.num, nullptr, lines.num};
   if (is_out) {
-    const int64_t images = std::min(lines.group, size.images - group * lines.group);
-    const std::vector<int32_t> places =
-        places_in(out_steps() * kStep, lines.group, images, planes.image(), 0, 1, planes.width);
-    from.places = places.data();
+    from.places = (is_last ? last_out_places : out_places).data();
     from.num = out_steps() * kStep;
     return !tiles.pack_pairs(from, to, out_panel());
   }
@@ -112,7 +117,7 @@ void WeightSums::add_block(int64_t block, int64_t num_groups, const uint16_t* me
 }
 
 bool WeightSums::add_up(float* sums) const {
-  const int64_t groups = num_parts(size.images, lines.group);
+  const int64_t groups = at::divup(size.images, lines.group);
   const int64_t at_once = groups_at_once(groups, group_numbers());
   const AlignedArray<uint16_t> memory = aligned_array<uint16_t>(at_once * group_numbers());
   const int64_t rows = size.h.in + size.h.out;

@@ -20,8 +20,6 @@ constexpr std::int64_t kPanelNumbers = kDepth / kStep * kStepNumbers;
 constexpr std::int64_t kBlockPanels = kBlock / kPanelRows;
 constexpr std::int64_t kGroup = 4;  // panels that are packed at once
 
-std::int64_t num_parts(std::int64_t size, std::int64_t part) { return (size + part - 1) / part; }
-
 // Grows to the most that was ever asked for, and is kept.
 std::uint16_t* kept_memory(std::int64_t num_numbers) {
   thread_local AlignedArray<std::uint16_t> kept;
@@ -80,7 +78,7 @@ struct Work {
     return packed != nullptr ? stays.length : kBlock * (k > kDepth / 2 ? 1 : 2);
   }
   std::int64_t num_stays(std::int64_t at) const {  // panels of what stays at once
-    return num_parts(std::min(block(), stays.length - at), kPanelRows);
+    return at::divup(std::min(block(), stays.length - at), kPanelRows);
   }
   void multiply(const std::uint16_t* streaming, std::int64_t stream, const std::uint16_t* staying,
                 std::int64_t stay, std::int64_t from_k, std::int64_t depth) const;
@@ -96,7 +94,7 @@ void wait_for_threads() {
 }
 
 Grid Work::grid_of(std::int64_t threads) const {
-  const std::int64_t in_streams = num_parts(streams.length, kPanelRows), in_stays = num_stays(0);
+  const std::int64_t in_streams = at::divup(streams.length, kPanelRows), in_stays = num_stays(0);
   if (packed != nullptr) {  // its part stays with a thread from one product to the next
     const std::int64_t of_stays = std::min(threads, in_stays);
     return {std::min(threads / of_stays, in_streams), of_stays};
@@ -107,8 +105,8 @@ Grid Work::grid_of(std::int64_t threads) const {
 
 void Work::pack_block(std::int64_t at, std::int64_t from_k, std::int64_t depth, std::int64_t thread,
                       std::int64_t threads) {
-  const std::int64_t panel = num_parts(depth, kStep) * kStepNumbers;
-  const std::int64_t panels = num_parts(std::min(block(), stays.length - at), kPanelRows);
+  const std::int64_t panel = at::divup(depth, kStep) * kStepNumbers;
+  const std::int64_t panels = at::divup(std::min(block(), stays.length - at), kPanelRows);
   const std::int64_t end = panels * (thread + 1) / threads;
   for (std::int64_t i = panels * thread / threads; i < end; i += kGroup) {
     const std::int64_t first = at + i * kPanelRows, group = std::min(kGroup, end - i);
@@ -134,12 +132,12 @@ void Work::pass(std::int64_t at, std::int64_t from_k, std::int64_t depth, std::i
                 Grid grid) const {
   const std::int64_t row = thread / grid.stays, column = thread % grid.stays;
   if (row >= grid.streams) return;
-  const std::int64_t panels = num_parts(streams.length, kPanelRows);
+  const std::int64_t panels = at::divup(streams.length, kPanelRows);
   const std::int64_t end = panels * (row + 1) / grid.streams;
   const std::int64_t first_stay = num_stays(at) * column / grid.stays;
   const std::int64_t end_stay = num_stays(at) * (column + 1) / grid.stays;
   std::uint16_t* const group = memory + (kBlockPanels + thread * kGroup) * kPanelNumbers;
-  const std::int64_t panel = num_parts(depth, kStep) * kStepNumbers;
+  const std::int64_t panel = at::divup(depth, kStep) * kStepNumbers;
   for (std::int64_t i = panels * row / grid.streams; i < end; i += kGroup) {
     const std::int64_t first = i * kPanelRows;
     const std::int64_t num = streams.num(first, std::min(kGroup, end - i) * kPanelRows);
@@ -163,7 +161,7 @@ void Work::pass(std::int64_t at, std::int64_t from_k, std::int64_t depth, std::i
 void Work::multiply(const std::uint16_t* streaming, std::int64_t stream,
                     const std::uint16_t* staying, std::int64_t stay, std::int64_t from_k,
                     std::int64_t depth) const {
-  const std::int64_t steps = num_parts(depth, kStep), row = streams.is_left ? stream : stay,
+  const std::int64_t steps = at::divup(depth, kStep), row = streams.is_left ? stream : stay,
                      column = streams.is_left ? stay : stream;
   const Side& left = streams.is_left ? streams : stays;
   const Side& right = streams.is_left ? stays : streams;
@@ -192,10 +190,10 @@ void Work::run(std::int64_t thread, std::int64_t threads) {
 }  // namespace
 
 CutRight::CutRight(const TileFunctions& tiles, Factor b, std::int64_t n, std::int64_t k)
-    : num_steps_(num_parts(k, kStep)) {
+    : num_steps_(at::divup(k, kStep)) {
   const Side side{b, false, n};
   const std::int64_t panel = num_steps_ * kStepNumbers;
-  panels_ = aligned_array<std::uint16_t>(num_parts(n, kPanelRows) * panel);
+  panels_ = aligned_array<std::uint16_t>(at::divup(n, kPanelRows) * panel);
   is_good_ = !tiles.pack(side.panels(0, n, 0, k), false, panels_.get(), panel);
 }
 
@@ -203,7 +201,7 @@ CutRight::CutRight(const TileFunctions& tiles, Factor b, std::int64_t n, std::in
 bool tiles_pay(ProductSize size, bool is_packed) {
   constexpr double kBlasFlops = 180, kTileFlops = 380, kPackNumber = 0.3, kStart = 1000;
   const auto whole = [](std::int64_t length, std::int64_t part) {
-    return static_cast<double>(num_parts(length, part) * part);
+    return static_cast<double>(at::divup(length, part) * part);
   };
   const auto m = static_cast<double>(size.m), n = static_cast<double>(size.n),
              k = static_cast<double>(size.k);
@@ -211,7 +209,7 @@ bool tiles_pay(ProductSize size, bool is_packed) {
   const double packed =
       is_packed
           ? m
-          : stays + streams * static_cast<double>(num_parts(std::min(size.m, size.n), kBlock));
+          : stays + streams * static_cast<double>(at::divup(std::min(size.m, size.n), kBlock));
   const double by_tiles = 2 * whole(size.m, kPanelRows) * whole(size.n, kPanelRows) *
                               whole(size.k, kStep) / kTileFlops +
                           kPackNumber * packed * k + kStart;

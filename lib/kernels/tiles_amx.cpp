@@ -225,20 +225,32 @@ void multiply(const std::uint16_t* left, const std::uint16_t* right, std::int64_
   }
 }
 
+// Where 16 pixels of a line lie, and whether as neighbours.
+struct Places {
+  explicit Places(const std::int32_t* where)
+      : first(*where),
+        at(_mm512_loadu_si512(where)),
+        mask(_mm512_cmpge_epi32_mask(at, _mm512_setzero_si512())) {
+    const __m512i in_row = _mm512_add_epi32(_mm512_set1_epi32(first), counting());
+    is_row = first >= 0 && _mm512_cmpeq_epi32_mask(at, in_row) == 0xffff;
+  }
+  std::int32_t first;
+  __m512i at;
+  __mmask16 mask;
+  bool is_row;
+};
+
 // 16 pixels of 16 planes: vectors of pixels.
 inline void load_pixels(const Line& from, std::int64_t plane, std::int64_t at, Block& out) {
-  const std::int32_t* const where = from.places + at;
-  const __m512i places = _mm512_loadu_si512(where);
-  const __mmask16 mask = _mm512_cmpge_epi32_mask(places, _mm512_setzero_si512());
-  const __m512i in_row = _mm512_add_epi32(_mm512_set1_epi32(*where), counting());
-  const bool is_row = *where >= 0 && _mm512_cmpeq_epi32_mask(places, in_row) == 0xffff;
+  const Places places(from.places + at);
   const float* data = from.data + plane * from.plane;
   const std::int64_t num = from.num_planes - plane;
   for (int i = 0; i < kLanes; ++i, data += from.plane) {
     if (i >= num)
       out[i] = _mm512_setzero_ps();
     else
-      out[i] = is_row ? _mm512_loadu_ps(data + *where) : gather(mask, places, data);
+      out[i] = places.is_row ? _mm512_loadu_ps(data + places.first)
+                             : gather(places.mask, places.at, data);
   }
 }
 
@@ -328,12 +340,8 @@ void multiply_steps(const TileStep* steps, std::int64_t num, LeftPlaces left, fl
 void store_line(const float* sum, const float* addend, const std::int32_t* places, float* out,
                 std::int64_t plane, std::int64_t num_planes) {
   for (std::int64_t at = 0; at < kPanelRows; at += kLanes) {
-    const std::int32_t* const where = places + at;
-    const __m512i to = _mm512_loadu_si512(where);
-    const __mmask16 mask = _mm512_cmpge_epi32_mask(to, _mm512_setzero_si512());
-    if (mask == 0) continue;
-    const __m512i in_row = _mm512_add_epi32(_mm512_set1_epi32(*where), counting());
-    const bool is_row = mask == 0xffff && _mm512_cmpeq_epi32_mask(to, in_row) == 0xffff;
+    const Places to(places + at);
+    if (to.mask == 0) continue;
     for (std::int64_t first = 0; first < num_planes; first += kLanes) {
       Block x;
       for (int i = 0; i < kLanes; ++i) x[i] = _mm512_load_ps(sum + (at + i) * kPanelRows + first);
@@ -342,10 +350,10 @@ void store_line(const float* sum, const float* addend, const std::int32_t* place
         float* const row = out + (first + i) * plane;
         const __m512 value =
             addend == nullptr ? x[i] : _mm512_add_ps(x[i], _mm512_set1_ps(addend[first + i]));
-        if (is_row)
-          _mm512_storeu_ps(row + *where, value);
+        if (to.is_row)
+          _mm512_storeu_ps(row + to.first, value);
         else
-          _mm512_mask_i32scatter_ps(row, mask, to, value, 4);
+          _mm512_mask_i32scatter_ps(row, to.mask, to.at, value, 4);
       }
     }
   }

@@ -37,37 +37,30 @@ const float* data_of(const OptionalTensor& t) {
   return t.has_value() ? t->const_data_ptr<float>() : nullptr;
 }
 
-bool pays(const Task& task, ConvPart part) {
-  return kernels::tiles_in_use() != nullptr && kernels::tiles_pay(task.size, part);
+bool pays(const ConvSize& size, ConvPart part) {
+  return kernels::tiles_in_use() != nullptr && kernels::tiles_pay(size, part);
 }
 
-// Undefined where tiles do not do it.
-at::Tensor images_to_filters(const Task& task, const at::Tensor& x, const at::Tensor& weight,
-                             const OptionalTensor& bias) {
-  if (!pays(task, ConvPart::Forward)) return {};
-  const ConvSize& size = task.size;
-  at::Tensor out = at::empty({size.images, size.filters, size.h.out, size.w.out}, x.options());
-  const bool is_done = convolve(*kernels::tile_functions(), size, x.const_data_ptr<float>(),
-                                weight.const_data_ptr<float>(), data_of(bias), data_of(out));
+// Undefined where tiles do not do it; the next likewise.
+at::Tensor on_tiles(const ConvSize& size, ConvPart part, const at::Tensor& x,
+                    const at::Tensor& weight, const OptionalTensor& bias) {
+  if (!pays(size, part)) return {};
+  const bool is_back = part == ConvPart::InputGradient;
+  at::Tensor out =
+      is_back ? at::empty({size.images, size.channels, size.h.in, size.w.in}, x.options())
+              : at::empty({size.images, size.filters, size.h.out, size.w.out}, x.options());
+  const auto run = is_back ? kernels::convolve_back : kernels::convolve;
+  const bool is_done = run(*kernels::tile_functions(), size, x.const_data_ptr<float>(),
+                           weight.const_data_ptr<float>(), data_of(bias), data_of(out));
   return is_done ? out : at::Tensor();
 }
 
-at::Tensor filters_to_images(const Task& task, const at::Tensor& x, const at::Tensor& weight,
-                             const OptionalTensor& bias) {
-  if (!pays(task, ConvPart::InputGradient)) return {};
-  const ConvSize& size = task.size;
-  at::Tensor out = at::empty({size.images, size.channels, size.h.in, size.w.in}, x.options());
-  const bool is_done = convolve_back(*kernels::tile_functions(), size, x.const_data_ptr<float>(),
-                                     weight.const_data_ptr<float>(), data_of(bias), data_of(out));
-  return is_done ? out : at::Tensor();
-}
-
-at::Tensor weight_gradient(const Task& task, const at::Tensor& images, const at::Tensor& filters,
-                           const at::Tensor& weight) {
-  if (!pays(task, ConvPart::WeightGradient)) return {};
+at::Tensor weight_gradient(const ConvSize& size, const at::Tensor& images,
+                           const at::Tensor& filters, const at::Tensor& weight) {
+  if (!pays(size, ConvPart::WeightGradient)) return {};
   at::Tensor out = at::empty_like(weight, at::MemoryFormat::Contiguous);
   const bool is_done =
-      convolve_weight(*kernels::tile_functions(), task.size, images.const_data_ptr<float>(),
+      convolve_weight(*kernels::tile_functions(), size, images.const_data_ptr<float>(),
                       filters.const_data_ptr<float>(), data_of(out));
   return is_done ? out : at::Tensor();
 }
@@ -79,8 +72,8 @@ class TileConvolution : public torch::autograd::Function<TileConvolution> {
     context->save_for_backward({x, weight});
     context->saved_data["task"] = at::IValue::make_capsule(c10::make_intrusive<Held>(task));
     context->saved_data["has_bias"] = bias.has_value();
-    at::Tensor out = task.is_back ? filters_to_images(task, x, weight, bias)
-                                  : images_to_filters(task, x, weight, bias);
+    const ConvPart part = task.is_back ? ConvPart::InputGradient : ConvPart::Forward;
+    at::Tensor out = on_tiles(task.size, part, x, weight, bias);
     if (out.defined()) return out;
     if (!task.is_back) return at::conv2d(x, weight, bias, task.stride, task.padding, task.dilation);
     return at::conv_transpose2d(x, weight, bias, task.stride, task.padding, task.output_padding, 1,
@@ -96,12 +89,11 @@ class TileConvolution : public torch::autograd::Function<TileConvolution> {
     const bool wants_x = context->needs_input_grad(0), wants_weight = context->needs_input_grad(1);
     at::Tensor of_x, of_weight, of_bias;
     if (!at::GradMode::is_enabled()) {
-      if (wants_x)
-        of_x = task.is_back ? images_to_filters(task, gradient, weight, std::nullopt)
-                            : filters_to_images(task, gradient, weight, std::nullopt);
+      const ConvPart part = task.is_back ? ConvPart::Forward : ConvPart::InputGradient;
+      if (wants_x) of_x = on_tiles(task.size, part, gradient, weight, std::nullopt);
       if (wants_weight)
-        of_weight = task.is_back ? weight_gradient(task, gradient, x, weight)
-                                 : weight_gradient(task, x, gradient, weight);
+        of_weight = weight_gradient(task.size, task.is_back ? gradient : x,
+                                    task.is_back ? x : gradient, weight);
     }
     const bool lacks_x = wants_x && !of_x.defined();
     const bool lacks_weight = wants_weight && !of_weight.defined();
@@ -129,22 +121,14 @@ bool is_fit(const at::Tensor& t) {
 }
 
 // `images` and `filters`: the sizes [H, W] and [P, Q].
-Task task_of(const Conv2dSteps& steps, const at::Tensor& weight, std::int64_t num,
-             at::IntArrayRef images, at::IntArrayRef filters) {
-  Task task;
-  task.size = {num, weight.size(1), weight.size(0), {}, {}};
+ConvSize size_of(const Conv2dSteps& steps, const at::Tensor& weight, std::int64_t num,
+                 at::IntArrayRef images, at::IntArrayRef filters) {
   const auto axis = [&](std::size_t i) {
     return kernels::ConvAxis{
         images[i],       filters[i],       weight.size(static_cast<std::int64_t>(i) + 2),
         steps.stride[i], steps.padding[i], steps.dilation[i]};
   };
-  task.size.h = axis(0);
-  task.size.w = axis(1);
-  task.stride = steps.stride.vec();
-  task.padding = steps.padding.vec();
-  task.dilation = steps.dilation.vec();
-  task.output_padding = {0, 0};
-  return task;
+  return {num, weight.size(1), weight.size(0), axis(0), axis(1)};
 }
 
 std::int64_t convolved(const kernels::ConvAxis& axis) {
@@ -152,7 +136,14 @@ std::int64_t convolved(const kernels::ConvAxis& axis) {
 }
 
 at::Tensor apply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                 const Task& task) {
+                 const ConvSize& size, bool is_back, const Conv2dSteps& steps,
+                 at::IntArrayRef output_padding) {
+  const Task task{size,
+                  is_back,
+                  steps.stride.vec(),
+                  steps.padding.vec(),
+                  steps.dilation.vec(),
+                  output_padding.vec()};
   return TileConvolution::apply(x.contiguous(), weight.contiguous(),
                                 bias.defined() ? OptionalTensor(bias.contiguous()) : std::nullopt,
                                 task);
@@ -163,10 +154,9 @@ at::Tensor apply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
 at::Tensor convolve2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       const Conv2dSteps& steps) {
   if (is_fit(x) && is_fit(weight) && is_fit(bias) && x.dim() == 4) {
-    Task task = task_of(steps, weight, x.size(0), x.sizes().slice(2), {1, 1});
-    task.size.h.out = convolved(task.size.h);
-    task.size.w.out = convolved(task.size.w);
-    if (pays(task, ConvPart::Forward)) return apply(x, weight, bias, task);
+    ConvSize size = size_of(steps, weight, x.size(0), x.sizes().slice(2), {1, 1});
+    for (kernels::ConvAxis* axis : {&size.h, &size.w}) axis->out = convolved(*axis);
+    if (pays(size, ConvPart::Forward)) return apply(x, weight, bias, size, false, steps, {0, 0});
   }
   return at::conv2d(x, weight, bias, steps.stride, steps.padding, steps.dilation);
 }
@@ -174,17 +164,16 @@ at::Tensor convolve2d(const at::Tensor& x, const at::Tensor& weight, const at::T
 at::Tensor convolve2d_back(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                            const Conv2dSteps& steps, at::IntArrayRef output_padding) {
   if (is_fit(x) && is_fit(weight) && is_fit(bias) && x.dim() == 4) {
-    Task task = task_of(steps, weight, x.size(0), {1, 1}, x.sizes().slice(2));
-    task.is_back = true;
-    task.output_padding = output_padding.vec();
+    ConvSize size = size_of(steps, weight, x.size(0), {1, 1}, x.sizes().slice(2));
     bool is_inverse = true;  // of a convolution, or else the padding is too large
     std::size_t i = 0;
-    for (kernels::ConvAxis* axis : {&task.size.h, &task.size.w}) {
+    for (kernels::ConvAxis* axis : {&size.h, &size.w}) {
       axis->in = (axis->out - 1) * axis->stride - 2 * axis->padding +
                  axis->dilation * (axis->kernel - 1) + output_padding[i++] + 1;
       is_inverse = is_inverse && axis->in > 0 && convolved(*axis) == axis->out;
     }
-    if (is_inverse && pays(task, ConvPart::InputGradient)) return apply(x, weight, bias, task);
+    if (is_inverse && pays(size, ConvPart::InputGradient))
+      return apply(x, weight, bias, size, true, steps, output_padding);
   }
   return at::conv_transpose2d(x, weight, bias, steps.stride, steps.padding, output_padding, 1,
                               steps.dilation);
