@@ -354,7 +354,8 @@ CommandSpec bench_command() {
       .flag("quick", &Options::quick, "Three rounds of two epochs.")
       .flag("same", &Options::same,
             "Before measuring, hold each peer's losses of 20 steps to fdl's: same weights, batches "
-            "and order, no dropout. A row further apart than 1e-4 is void.")
+            "and order, no dropout. A row further apart than 1e-4, and than three times what f32 "
+            "rounds away, is void.")
       .flag("table", &Options::table,
             "Measure nothing: make the page of reports that stand in place of jobs; --out says "
             "where.")

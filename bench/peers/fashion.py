@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import torch
-from measure import Record, peer_parser
+from measure import Record
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-from training import (ARMS, ShuffledBatches, compiled, optimizer_options, print_losses, run_facts,
-                      train_epoch)
+from training import (ShuffledBatches, begin, compiled, optimizer_options, print_losses, run_facts,
+                      torch_parser, train_epoch)
 
 BATCH_SIZE, NUM_TRAIN = 128, 55000
 MEAN, STD = 0.2860, 0.3530
@@ -55,12 +55,11 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 
 
 def main() -> None:
-    parser = peer_parser(__doc__, ARMS)
+    parser = torch_parser(__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder of the idx files")
     parser.add_argument("--dataloader", action="store_true")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
+    begin(options)
     record = Record("fashion", options.arm + ("_dataloader" if options.dataloader else ""))
 
     images, labels = load(options.data, "train")

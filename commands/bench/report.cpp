@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "commands/bench/same.h"
 #include "commands/bench/statistics.h"
 #include "commands/table.h"
 #include "lib/base/machine.h"
@@ -84,7 +83,15 @@ std::string tail_cell(const Row& row) {
 
 std::string difference_cell(const Row& row) {
   const auto found = row.report.differences.find(row.arm);
-  return found == row.report.differences.end() ? "" : fmt::format("{:.0e}", found->second);
+  return found == row.report.differences.end() ? "" : fmt::format("{:.0e}", found->second.apart);
+}
+
+// Where it is not what everyone is allowed.
+std::string allowed_cell(const Row& row) {
+  const auto found = row.report.differences.find(row.arm);
+  const bool is_told =
+      found != row.report.differences.end() && found->second.allowed > kLossTolerance;
+  return is_told ? fmt::format("{:.0e}", found->second.allowed) : "";
 }
 
 std::string batch_cell(const Row& row) {
@@ -122,6 +129,7 @@ const std::vector<Column>& columns() {
       {"accuracy",
        [](const Row& r) { return cell(middle_of(r.runs, &Figures::test_accuracy), 4); }},
       {"apart", difference_cell},
+      {"allowed", allowed_cell},
   };
   return kColumns;
 }
@@ -166,7 +174,7 @@ std::optional<Speed> speed_of(const JobReport& report, const std::string& arm) {
 
 bool JobReport::is_void(const std::string& arm) const {
   const auto found = differences.find(arm);
-  return found != differences.end() && !(found->second <= kLossTolerance);
+  return found != differences.end() && found->second.is_too_large();
 }
 
 double step_ms_of(const JobReport& report, const std::string& arm) {
@@ -208,7 +216,10 @@ nlohmann::ordered_json to_json(const Report& report) {
       if (const auto speed = speed_of(job, arm))
         one["times"][arm] = {speed->ratio, speed->low, speed->high};
     }
-    for (const auto& [arm, difference] : job.differences) one["apart"][arm] = difference;
+    for (const auto& [arm, difference] : job.differences) {
+      one["apart"][arm] = difference.apart;
+      if (difference.allowed > kLossTolerance) one["allowed"][arm] = difference.allowed;
+    }
     for (const Figures& run : job.runs) one["runs"].push_back(run.to_json());
     out["jobs"].push_back(std::move(one));
   }
@@ -232,8 +243,11 @@ JobReport job_from_json(const nlohmann::json& told) {
   const auto apart = told.find("apart");
   if (apart == told.end()) return out;
   for (const auto& [arm, difference] : apart->items())  // what is not finite is written as null
-    out.differences[arm] =
+    out.differences[arm].apart =
         difference.is_number() ? difference.get<double>() : std::numeric_limits<double>::infinity();
+  const nlohmann::json allowed = told.value("allowed", nlohmann::json::object());
+  for (auto& [arm, difference] : out.differences)
+    difference.allowed = allowed.value(arm, kLossTolerance);
   return out;
 }
 
@@ -270,7 +284,7 @@ std::vector<std::string> slower_than(const Report& report, const nlohmann::json&
       const bool is_same = then.is_object() && then.value("job", "") == now.job->name;
       if (is_same && now.is_void(kBaseline)) {
         out.push_back(fmt::format("{}: void: losses lie {:.0e} apart", now.job->name,
-                                  now.differences.at(kBaseline)));
+                                  now.differences.at(kBaseline).apart));
       }
       if (!is_same || !speed) continue;
       const auto times = then.find("times");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/bench/arms.h"
+#include "commands/bench/same.h"
 
 // What a benchmark found, as text, JSON and a page.
 namespace fdl::commands::bench {
@@ -17,7 +18,7 @@ struct JobReport {
   std::int64_t epochs = 0, batch_size = 0;
   std::vector<std::string> arms;
   std::vector<Figures> runs;
-  std::map<std::string, double> differences = {};  // of the arms' losses, where they were compared
+  std::map<std::string, Difference> differences = {};  // of the arms, where they were compared
 
   // The arm does not do the same work as fdl.
   bool is_void(const std::string& arm) const;

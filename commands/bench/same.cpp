@@ -70,9 +70,11 @@ const Arm* as_compared(const std::string& arm) {
 }
 
 Result<std::vector<double>> peer_losses(const Job& job, const Arm& arm, const Setup& setup,
-                                        const fs::path& folder) {
-  const auto ended = run_program(
-      peer_program(job, arm, setup, kStepsCompared, kSeed, {"--same", folder.string()}), setup);
+                                        const fs::path& folder, bool is_double = false) {
+  std::vector<std::string> words = {"--same", folder.string()};
+  if (is_double) words.emplace_back("--double");
+  const auto ended =
+      run_program(peer_program(job, arm, setup, kStepsCompared, kSeed, words), setup);
   if (!ended) return fail(ended.error());
   const json told = json::parse(ended->last_line(), nullptr, false);
   const auto losses = told.is_object() ? told.find("losses") : told.end();
@@ -86,21 +88,39 @@ Result<std::vector<double>> peer_losses(const Job& job, const Arm& arm, const Se
 
 }  // namespace
 
-double largest_difference(const std::vector<double>& own, const std::vector<double>& peer) {
-  double out = 0;
+Difference difference_of(const std::vector<double>& own, const std::vector<double>& peer,
+                         const std::vector<double>& rounded) {
+  constexpr double kShares = 3;
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
   const auto steps = static_cast<std::size_t>(kStepsCompared);
-  if (own.size() != steps || peer.size() != steps) return std::numeric_limits<double>::infinity();
+  if (own.size() != steps || peer.size() != steps) return {kInfinite};
+  Difference out;
   for (std::size_t i = 0; i < steps; ++i) {
-    const double difference = std::abs(own[i] - peer[i]) / std::abs(peer[i]);
-    if (!std::isfinite(difference)) return std::numeric_limits<double>::infinity();
-    out = std::max(out, difference);
+    const double apart = std::abs(own[i] - peer[i]) / std::abs(peer[i]);
+    if (!std::isfinite(apart)) return {kInfinite};
+    const double allowed =
+        std::max(kLossTolerance, i < rounded.size() ? kShares * rounded[i] : 0.0);
+    if (apart * out.allowed >= out.apart * allowed) out = {apart, allowed};
   }
   return out;
 }
 
-Result<std::map<std::string, double>> compare_losses(const Job& job,
-                                                     const std::vector<std::string>& arms,
-                                                     const Setup& setup) {
+std::vector<double> rounded_away(const std::vector<std::vector<double>>& peers,
+                                 const std::vector<double>& exact) {
+  std::vector<double> out(exact.size());
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    if (i > 0) out[i] = out[i - 1];
+    for (const std::vector<double>& peer : peers) {
+      const double off = i < peer.size() ? std::abs(peer[i] - exact[i]) / std::abs(exact[i]) : 0;
+      if (std::isfinite(off)) out[i] = std::max(out[i], off);
+    }
+  }
+  return out;
+}
+
+Result<std::map<std::string, Difference>> compare_losses(const Job& job,
+                                                         const std::vector<std::string>& arms,
+                                                         const Setup& setup) {
   const fs::path folder = setup.work / "same";
   std::error_code ignored;
   fs::remove_all(folder, ignored);
@@ -113,17 +133,30 @@ Result<std::map<std::string, double>> compare_losses(const Job& job,
   }
   const auto own = own_losses(job, {}, setup, folder);
   if (!own) return fail(own.error());
-  std::map<std::string, double> out, found;  // by the arm, and by that which ran for it
+  std::map<std::string, std::vector<double>> found;  // by that which ran for an arm
+  std::vector<std::vector<double>> of_peers;
+  bool is_close = true;
   for (const std::string& arm : arms) {
     const Arm* peer = as_compared(arm);
-    if (peer == nullptr || peer->is_rounded) continue;
-    if (!found.contains(peer->name)) {
-      const auto losses = peer->is_own ? own_losses(job, peer->words, setup, folder)
-                                       : peer_losses(job, *peer, setup, folder);
-      if (!losses) return fail(losses.error());
-      found[peer->name] = largest_difference(*own, *losses);
-    }
-    out[arm] = found[peer->name];
+    if (peer == nullptr || peer->is_rounded || found.contains(peer->name)) continue;
+    const auto losses = peer->is_own ? own_losses(job, peer->words, setup, folder)
+                                     : peer_losses(job, *peer, setup, folder);
+    if (!losses) return fail(losses.error());
+    is_close = is_close && !difference_of(*own, *losses).is_too_large();
+    found[peer->name] = *losses;
+    if (!peer->is_own && !peer->is_jax) of_peers.push_back(*losses);
+  }
+  std::vector<double> rounded;
+  if (!is_close) {
+    const auto losses = peer_losses(job, *as_compared(kBaseline), setup, folder, true);
+    if (!losses) return fail(losses.error());
+    rounded = rounded_away(of_peers, *losses);
+  }
+  std::map<std::string, Difference> out;
+  for (const std::string& arm : arms) {
+    const Arm* peer = as_compared(arm);
+    if (peer != nullptr && found.contains(peer->name))
+      out[arm] = difference_of(*own, found[peer->name], rounded);
   }
   fs::remove_all(folder, ignored);
   return out;

@@ -13,12 +13,27 @@ namespace fdl::commands::bench {
 inline constexpr std::int64_t kStepsCompared = 20;
 inline constexpr double kLossTolerance = 1e-4;  // relative to the peer's
 
-// The largest relative difference; infinite where one of them is not finite, or missing.
-double largest_difference(const std::vector<double>& own, const std::vector<double>& peer);
+// How far two arms' losses lie apart, relative to the peer's, at the step that says most against
+// them; and how far they may. Infinite where a loss is not finite, or missing.
+struct Difference {
+  double apart = 0, allowed = kLossTolerance;
 
-// That of each peer among `arms`. Errors: those of running the arms.
-Result<std::map<std::string, double>> compare_losses(const Job& job,
-                                                     const std::vector<std::string>& arms,
-                                                     const Setup& setup);
+  bool is_too_large() const { return !(apart <= allowed); }
+};
+
+// `rounded`: of each step what f32 has rounded away until then, relative; or none. It is allowed
+// three times: once for each side, and once more, since both are drawn from what rounding may do.
+Difference difference_of(const std::vector<double>& own, const std::vector<double>& peer,
+                         const std::vector<double>& rounded = {});
+
+// The largest difference until each step of any of `peers`, in f32, from `exact`, in f64.
+std::vector<double> rounded_away(const std::vector<std::vector<double>>& peers,
+                                 const std::vector<double>& exact);
+
+// Of each peer among `arms`. Where losses lie further apart than kLossTolerance PyTorch takes the
+// steps in f64 too. Errors: those of running the arms.
+Result<std::map<std::string, Difference>> compare_losses(const Job& job,
+                                                         const std::vector<std::string>& arms,
+                                                         const Setup& setup);
 
 }  // namespace fdl::commands::bench

@@ -105,26 +105,55 @@ TEST_CASE("quantiles of steps stand in the table of an arm that has them") {
 TEST_CASE("losses are compared by the largest relative difference") {
   const std::vector<double> peer(20, 2.0);
   std::vector<double> own = peer;
-  CHECK(largest_difference(own, peer) == 0);
-  own[19] = 2.002;
-  CHECK(largest_difference(own, peer) == doctest::Approx(1e-3));
+  CHECK(difference_of(own, peer).apart == 0);
+  own[18] = 2.002;
+  CHECK(difference_of(own, peer).apart == doctest::Approx(1e-3));
+  CHECK(difference_of(own, peer).is_too_large());
   own[3] = std::numeric_limits<double>::quiet_NaN();
-  CHECK(std::isinf(largest_difference(own, peer)));
-  CHECK(std::isinf(largest_difference(std::vector<double>(19, 2.0), peer)));
+  CHECK(std::isinf(difference_of(own, peer).apart));
+  CHECK(std::isinf(difference_of(std::vector<double>(19, 2.0), peer).apart));
+}
+
+TEST_CASE("losses may lie apart what f32 has rounded away by then, and no earlier") {
+  const std::vector<double> peer(20, 2.0);
+  std::vector<double> own = peer, other = peer, exact = peer;
+  other[10] = 2.002;  // 1e-3 away
+  const std::vector<double> rounded = rounded_away({peer, other}, exact);
+  CHECK(rounded[9] == 0);
+  CHECK(rounded[19] == doctest::Approx(1e-3));
+  own[15] = 2.004;
+  const Difference late = difference_of(own, peer, rounded);
+  CHECK(late.apart == doctest::Approx(2e-3));
+  CHECK(late.allowed == doctest::Approx(3e-3).epsilon(0.01));
+  CHECK(!late.is_too_large());
+  own[5] = 2.001;  // before f32 rounded anything away
+  CHECK(difference_of(own, peer, rounded).is_too_large());
+  CHECK(difference_of(own, peer, rounded).apart == doctest::Approx(5e-4));
+  own[5] = 2;
+  own[15] = 2.008;
+  CHECK(difference_of(own, peer, rounded).is_too_large());
+  exact[10] = std::numeric_limits<double>::quiet_NaN();  // tells nothing
+  own[15] = 2.004;
+  CHECK(difference_of(own, peer, rounded_away({peer, other}, exact)).is_too_large());
 }
 
 TEST_CASE("a row whose losses lie apart is void, and no ratio or check passes over that") {
   Report told = report(2);
   JobReport& job = told.jobs.front();
   const nlohmann::json former = to_json(told);
-  job.differences = {{kBaseline, 0.9e-4}};
+  job.differences = {{kBaseline, {0.9e-4}}};
   CHECK(speed_of(job, kOwnArm).has_value());
   CHECK(slower_than(told, former).empty());
-  job.differences = {{kBaseline, 1.1e-4}};
+  job.differences = {{kBaseline, {1.1e-4}}};
   CHECK(!speed_of(job, kOwnArm).has_value());
   CHECK(to_table(told).find("void") != std::string::npos);
   REQUIRE(slower_than(told, former).size() == 1);
   CHECK(slower_than(told, former).front() == "mlp: void: losses lie 1e-04 apart");
+  CHECK(to_table(told).find("allowed") == std::string::npos);
+  job.differences = {{kBaseline, {1.1e-4, 2e-4}}};
+  CHECK(speed_of(job, kOwnArm).has_value());
+  CHECK(slower_than(told, former).empty());
+  CHECK(to_table(told).find("allowed") != std::string::npos);
 }
 
 TEST_CASE("a report reads back from its JSON") {
@@ -132,15 +161,17 @@ TEST_CASE("a report reads back from its JSON") {
   told.date = "2026-01-01T12:00:00Z";
   told.machine = {{"cpu", "one"}};
   JobReport& job = told.jobs.front();
-  job.differences = {{kBaseline, std::numeric_limits<double>::infinity()}};
+  job.differences = {{kBaseline, {std::numeric_limits<double>::infinity()}},
+                     {"torch-fused", {2e-3, 3e-3}}};
   job.runs.front().energy_j = 3;
-  job.runs.front().step_ms_p50 = job.runs.front().step_ms_p95 =
-      job.runs.front().step_ms_p99 = job.runs.front().data_wait_percent = {1, 2};
+  job.runs.front().step_ms_p50 = job.runs.front().step_ms_p95 = job.runs.front().step_ms_p99 =
+      job.runs.front().data_wait_percent = {1, 2};
   const nlohmann::json written = nlohmann::json::parse(to_json(told).dump());
   const Result<Report> back = from_json(written, "a.json");
   REQUIRE(back.has_value());
   CHECK(to_json(*back).dump() == to_json(told).dump());
   CHECK(back->jobs.front().is_void(kBaseline));
+  CHECK(!back->jobs.front().is_void("torch-fused"));
   CHECK(!from_json(nlohmann::json::object(), "a.json").has_value());
   nlohmann::json other = written;
   other["jobs"][0]["job"] = "mpl";
