@@ -1,6 +1,7 @@
 #include "lib/data/loader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -10,19 +11,29 @@
 #include <thread>
 
 #include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/accumulate.h>
 
 #include "lib/data/order.h"
 
-// A ring of slots, one for each batch that is being made, waits, or is in use. Batch n, counted
-// from the start, always has slot n % size. A worker claims the next number under the lock and
+// A ring of slots, one for each batch that is being made, waits, or is in use, in the order of
+// batches. Who makes one, a worker or who asks for it, claims the next number under the lock and
 // fills its slot without it.
 namespace fdl::data {
 namespace {
 
 using Order = std::shared_ptr<const std::vector<std::int64_t>>;
+
+// What a thread needs to read samples.
+struct Hand {
+  Scratch scratch;
+  std::vector<SampleView> views;
+  FieldTransform::Buffers buffers;
+
+  explicit Hand(std::size_t num_fields) : scratch(num_fields), views(num_fields) {}
+};
 
 struct Slot {
   std::vector<at::Tensor> whole;  // flat, of the largest batch
@@ -30,11 +41,9 @@ struct Slot {
   Order order;
   bool is_ready = false;
   std::optional<Diagnostic> failure;
-  // For a ragged field, the length of each sample of the batch; scratch of the source.
+  // For a ragged field, the length of each sample of the batch.
   std::vector<std::vector<std::int64_t>> lengths;
-  Scratch scratch;
-  std::vector<SampleView> views;
-  FieldTransform::Buffers buffers;
+  std::vector<Hand> hands;  // one for each thread at it
 };
 
 template <typename T>
@@ -83,7 +92,9 @@ struct Loader::State {
   std::int64_t num_claimed = 0;
   std::int64_t num_given = 0;   // the last one given is still in use
   std::int64_t num_wanted = 0;  // ahead
+  double fill_s = 1;            // about the shortest of late
   std::vector<Slot> slots;
+  std::size_t first_slot = 0;  // that of batch 0
   std::vector<std::thread> workers;
 
   State(const Dataset& samples, std::vector<FieldTransform> field_transforms, const LoaderSpec& s,
@@ -94,6 +105,14 @@ struct Loader::State {
         mixer(std::move(batch_mixer)),
         num_batches(batches_per_epoch(samples.num_samples(), s)) {}
 
+  // Whether who asks for a batch makes it: all processors compute, and a thread that takes one from
+  // them delays a small step by more than a quick batch takes.
+  bool makes_here() const {
+    constexpr double kQuick_s = 500e-6;
+    return fill_s < kQuick_s &&
+           at::get_num_threads() >= static_cast<int>(std::thread::hardware_concurrency());
+  }
+
   bool is_end() const { return num_batches == 0 || claim.epoch >= spec.num_epochs; }
   bool has_room() const {
     const std::int64_t in_use = num_given > 0 ? 1 : 0;
@@ -101,7 +120,7 @@ struct Loader::State {
   }
   std::int64_t num_ahead() const { return num_claimed - num_given; }
   Slot& slot_of(std::int64_t number) {
-    return slots[static_cast<std::size_t>(number) % slots.size()];
+    return slots[(static_cast<std::size_t>(number) + first_slot) % slots.size()];
   }
 
   const std::vector<Layout>& layout() const { return dataset.source->layout(); }
@@ -130,8 +149,7 @@ struct Loader::State {
     for (std::size_t i = 0; i < layout().size(); ++i)
       slot.whole.push_back(at::empty({largest_elements(i)}, transforms[i].output_dtype()));
     slot.lengths.resize(layout().size());
-    slot.scratch.resize(layout().size());
-    slot.views.resize(layout().size());
+    slot.hands.emplace_back(layout().size());
   }
 
   std::vector<std::int64_t> order_of(std::int64_t epoch) const {
@@ -161,27 +179,62 @@ struct Loader::State {
     return slot;
   }
 
-  // Reads the samples of a batch one behind the other, however long each is.
-  Result<void> read(Slot& slot) const {
-    std::vector<std::byte*> to;
-    for (std::size_t i = 0; i < layout().size(); ++i) {
-      to.push_back(static_cast<std::byte*>(slot.whole[i].mutable_data_ptr()));
-      slot.lengths[i].clear();
-    }
-    slot.batch.rows.clear();
-    for (std::int64_t k = 0; k < slot.batch.num_samples; ++k) {
-      const auto at = static_cast<std::size_t>((*slot.order)[slot.batch.first_row + k]);
-      slot.batch.rows.push_back(dataset.rows[at]);
-      const SampleKey key{spec.seed, slot.batch.position.epoch, dataset.rows[at]};
-      FDL_TRY(dataset.source->read(dataset.rows[at], slot.scratch, slot.views));
+  bool is_ragged() const {
+    return std::any_of(layout().begin(), layout().end(),
+                       [](const Layout& one) { return one.field.is_ragged(); });
+  }
+
+  // Reads samples [first, last) of a batch to where `to` says, one behind the other.
+  Result<void> read_some(Slot& slot, Hand& hand, std::int64_t first, std::int64_t last,
+                         std::vector<std::byte*> to) const {
+    for (std::int64_t k = first; k < last; ++k) {
+      const std::int64_t row = slot.batch.rows[static_cast<std::size_t>(k)];
+      const SampleKey key{spec.seed, slot.batch.position.epoch, row};
+      FDL_TRY(dataset.source->read(row, hand.scratch, hand.views));
       for (std::size_t i = 0; i < layout().size(); ++i) {
-        const std::int64_t num_elements = layout()[i].num_elements(slot.views[i].length);
-        transforms[i].apply(slot.views[i].bytes, to[i], num_elements, key, slot.buffers);
+        const std::int64_t num_elements = layout()[i].num_elements(hand.views[i].length);
+        transforms[i].apply(hand.views[i].bytes, to[i], num_elements, key, hand.buffers);
         to[i] += static_cast<std::size_t>(transforms[i].output_elements(num_elements)) *
                  slot.whole[i].element_size();
-        slot.lengths[i].push_back(transforms[i].output_length(slot.views[i].length));
+        if (layout()[i].field.is_ragged())
+          slot.lengths[i].push_back(transforms[i].output_length(hand.views[i].length));
       }
     }
+    return {};
+  }
+
+  // Reads the samples of a batch one behind the other, however long each is. `shares`: among all
+  // threads, where each sample's place is known.
+  Result<void> read(Slot& slot, bool shares) const {
+    const auto begin = slot.order->begin() + slot.batch.first_row;
+    slot.batch.rows.clear();
+    std::transform(begin, begin + slot.batch.num_samples, std::back_inserter(slot.batch.rows),
+                   [&](std::int64_t at) { return dataset.rows[static_cast<std::size_t>(at)]; });
+    for (auto& lengths : slot.lengths) lengths.clear();
+    const auto places = [&](std::int64_t sample) {
+      std::vector<std::byte*> out;
+      for (std::size_t i = 0; i < layout().size(); ++i) {
+        const std::int64_t size = transforms[i].output_elements(layout()[i].num_elements());
+        out.push_back(static_cast<std::byte*>(slot.whole[i].mutable_data_ptr()) +
+                      static_cast<std::size_t>(sample * size) * slot.whole[i].element_size());
+      }
+      return out;
+    };
+    const std::int64_t num = slot.batch.num_samples;
+    if (!shares || is_ragged()) return read_some(slot, slot.hands.front(), 0, num, places(0));
+    while (slot.hands.size() < static_cast<std::size_t>(at::get_num_threads()))
+      slot.hands.emplace_back(layout().size());
+    std::mutex failing;
+    std::optional<std::pair<std::int64_t, Diagnostic>> failure;  // of the first that fails
+    at::parallel_for(0, num, at::divup(num, at::get_num_threads()),
+                     [&](std::int64_t first, std::int64_t last) {
+                       Hand& hand = slot.hands[static_cast<std::size_t>(at::get_thread_num())];
+                       const Result<void> done = read_some(slot, hand, first, last, places(first));
+                       if (done) return;
+                       const std::lock_guard lock(failing);
+                       if (!failure || first < failure->first) failure = {first, done.error()};
+                     });
+    if (failure) return fail(std::move(failure->second));
     return {};
   }
 
@@ -212,8 +265,11 @@ struct Loader::State {
     return out;
   }
 
-  Result<void> fill(Slot& slot) const {
-    FDL_TRY(read(slot));
+  Result<void> fill(Slot& slot, bool shares) const {
+    FDL_TRY(read(slot, shares));
+    const bool fits = !slot.batch.fields.empty() && !is_ragged() && !mixer &&
+                      slot.batch.fields.front().size(0) == slot.batch.num_samples;
+    if (fits) return {};  // views of the same places
     slot.batch.fields.clear();
     for (std::size_t i = 0; i < layout().size(); ++i) {
       std::vector<std::int64_t> sizes = transforms[i].output_sizes();
@@ -235,9 +291,19 @@ struct Loader::State {
     return {};
   }
 
-  void fill_or_fail(Slot& slot) const {
-    const Result<void> filled = fill(slot);
+  // Claims the next batch and makes it, without the lock that it is called with. `shares`: with all
+  // threads that compute.
+  void make_next(std::unique_lock<std::mutex>& lock, bool shares) {
+    constexpr double kForgets = 1.1;  // a batch that took longer, by a scheduler's doing
+    Slot& slot = claim_slot();
+    lock.unlock();
+    const auto start = std::chrono::steady_clock::now();
+    const Result<void> filled = fill(slot, shares);
     if (!filled) slot.failure = filled.error();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    lock.lock();
+    fill_s = std::min(took.count(), fill_s * kForgets);
+    slot.is_ready = true;
   }
 
   void work() {
@@ -248,11 +314,7 @@ struct Loader::State {
     for (;;) {
       has_changed.wait(lock, [&] { return is_stopping || is_end() || has_room(); });
       if (is_stopping || is_end()) return;
-      Slot& slot = claim_slot();
-      lock.unlock();
-      fill_or_fail(slot);
-      lock.lock();
-      slot.is_ready = true;
+      make_next(lock, false);
       if (is_awaited) is_made.notify_one();
     }
   }
@@ -282,17 +344,18 @@ Result<const Batch*> Loader::next() {
   State& s = *state_;
   std::unique_lock lock(s.mutex);
   if (s.num_given == s.num_claimed && s.is_end()) return nullptr;
+  // With nothing ahead the slot that gets free serves again: it lies in the processor's caches.
+  if (s.num_given == s.num_claimed && s.num_given > 0)
+    s.first_slot = (s.first_slot + s.slots.size() - 1) % s.slots.size();
   Slot& slot = s.slot_of(s.num_given++);
-  if (s.workers.empty()) {
-    s.fill_or_fail(s.claim_slot());
-  } else {
-    const auto is_there = [&] { return s.num_claimed >= s.num_given && slot.is_ready; };
-    // To wake a thread costs as much as a small step: not for each batch.
-    if (!is_there() || s.num_wanted - s.num_ahead() >= s.num_at_once()) s.has_changed.notify_all();
-    s.is_awaited = true;
-    s.is_made.wait(lock, is_there);
-    s.is_awaited = false;
-  }
+  const bool is_claimed = s.num_claimed >= s.num_given;
+  // To wake a thread costs as much as a small step: not for each batch.
+  const bool wakes = !is_claimed || s.num_wanted - s.num_ahead() >= s.num_at_once();
+  if (wakes && !s.makes_here()) s.has_changed.notify_all();
+  if (!is_claimed) s.make_next(lock, s.makes_here());
+  s.is_awaited = true;
+  s.is_made.wait(lock, [&] { return slot.is_ready; });
+  s.is_awaited = false;
   if (slot.failure) return fail(*slot.failure);
   return &slot.batch;
 }

@@ -1,8 +1,13 @@
 #include "lib/data/loader.h"
 
+#include <chrono>
+#include <map>
+#include <mutex>
 #include <numeric>
 #include <set>
+#include <thread>
 
+#include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 
 #include "lib/data/order.h"
@@ -122,13 +127,72 @@ TEST_CASE("small batches are made further ahead than asked, large ones are not")
     spec.prefetch = 2;
     Loader loader(dataset, no_transforms(dataset), spec);
     std::set<const void*> out;
-    while (const Batch* batch = loader.next().value())
+    while (const Batch* batch = loader.next().value()) {
       out.insert(batch->fields.front().const_data_ptr());
+      std::this_thread::sleep_for(std::chrono::microseconds(300));  // for those who make the next
+    }
     return out.size();
   };
-  CHECK(num_places(1000, 4) == 25);
+  // With a processor to spare; see below.
+  const int threads = at::get_num_threads();
+  const auto all = static_cast<int>(std::thread::hardware_concurrency());
+  at::set_num_threads(std::max(1, all - 1));
+  if (all > 1) CHECK(num_places(1000, 4) == 25);
+  at::set_num_threads(threads);
   constexpr std::int64_t kLarge = 1 << 19;  // 4 MiB
   CHECK(num_places(4 * kLarge, kLarge) == 3);
+}
+
+namespace {
+
+// Tells who reads its samples.
+class WatchedSource : public Source {
+ public:
+  explicit WatchedSource(std::chrono::microseconds delay)
+      : Source({{{"x", {catalog::DType::F32, {}}, 0, 0, ""}, at::kFloat, {}}}), delay_(delay) {}
+  std::int64_t num_samples() const override { return 400; }
+  Result<void> read(std::int64_t, Scratch&, std::span<SampleView> out) const override {
+    static constexpr float kOne = 1;
+    out[0] = {reinterpret_cast<const std::byte*>(&kOne), 0};
+    std::this_thread::sleep_for(delay_);
+    const std::lock_guard lock(mutex_);
+    ++reads_[std::this_thread::get_id()];
+    return {};
+  }
+  std::int64_t by_this_thread() const { return reads_[std::this_thread::get_id()]; }
+
+ private:
+  std::chrono::microseconds delay_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::thread::id, std::int64_t> reads_;
+};
+
+}  // namespace
+
+TEST_CASE("quick batches are made by who asks for them where all processors compute") {
+  const int threads = at::get_num_threads();
+  const auto reads_here = [](std::chrono::microseconds delay, int num_threads) {
+    at::set_num_threads(num_threads);
+    const auto source = std::make_shared<WatchedSource>(delay);
+    Dataset dataset;
+    dataset.source = source;
+    dataset.fields = {source->layout().front().field};
+    dataset.rows.resize(400);
+    std::iota(dataset.rows.begin(), dataset.rows.end(), 0);
+    LoaderSpec spec;
+    spec.batch_size = 2;
+    Loader loader(dataset, no_transforms(dataset), spec);
+    while (loader.next().value() != nullptr) {
+      // Time for a thread to make the next ones.
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    }
+    return source->by_this_thread();
+  };
+  const int all = static_cast<int>(std::thread::hardware_concurrency());
+  CHECK(reads_here({}, all) > 100);
+  CHECK(reads_here(std::chrono::milliseconds(1), all) < 50);
+  if (all > 1) CHECK(reads_here({}, all - 1) < 50);
+  at::set_num_threads(threads);
 }
 
 TEST_CASE("a loader can go away before its end") {
@@ -166,6 +230,7 @@ TEST_CASE("what a source cannot read comes out where its batch would") {
   for (const std::int64_t workers : {0, 1, 3}) {
     LoaderSpec spec;
     spec.batch_size = 2;
+    CAPTURE(workers);
     spec.workers = workers;
     Loader loader(dataset, no_transforms(dataset), spec);
     CHECK(loader.next().has_value());
