@@ -43,15 +43,35 @@ float* ChainPass::input_gradient(int at, std::size_t input) const {
   return const_cast<float*>(gradient(place));
 }
 
-std::int64_t ChainPass::input_width(int place) const {
-  return place < 0 ? chain_.read_widths[index(-1 - place)] : part(place).width;
+namespace {
+
+std::int64_t width_of(const plan::Chain& chain, int place) {
+  return place < 0 ? chain.read_widths[static_cast<std::size_t>(-1 - place)]
+                   : chain.parts[static_cast<std::size_t>(place)].width;
+}
+
+}  // namespace
+
+std::int64_t ChainPass::input_width(int place) const { return width_of(chain_, place); }
+
+kernels::RightFactor right_factor(const plan::Chain& chain, int part, const float* weight,
+                                  Direction direction, std::int64_t num_rows) {
+  const plan::Chain::Part& of = chain.parts[static_cast<std::size_t>(part)];
+  const std::int64_t in = width_of(chain, of.inputs[0]);
+  if (direction == Direction::Forward) return {{weight, in, true}, of.width, in, num_rows};
+  return {{weight, in}, in, of.width, num_rows};
 }
 
 void ChainPass::product_forward(int at) const {
   const auto& [node, kernel, inputs, width] = part(at);
+  const PartTensors& own = at_.tensors[index(at)];
   const std::int64_t in = input_width(inputs[0]);
-  kernels::multiply({value(inputs[0]), in}, {at_.tensors[index(at)].weight, in, true}, output(at),
-                    width, {at_.num_rows, width, in}, false);
+  const kernels::Factor given = {value(inputs[0]), in};
+  if (own.ordered != nullptr)
+    own.ordered->multiply(given, at_.num_rows, output(at), width, false);
+  else
+    kernels::multiply(given, {own.weight, in, true}, output(at), width, {at_.num_rows, width, in},
+                      false);
 }
 
 void ChainPass::product_backward(int at) const {
@@ -62,9 +82,13 @@ void ChainPass::product_backward(int at) const {
   if (own.weight_gradient != nullptr)
     kernels::multiply({given.data, width, true}, {value(inputs[0]), in}, own.weight_gradient, in,
                       {width, in, at_.num_rows}, own.weight_adds);
-  if (float* out = input_gradient(at, 0); out != nullptr)
-    kernels::multiply(given, {own.weight, in}, out, in, {at_.num_rows, in, width},
-                      at_.layout->adds[index(at)][0]);
+  float* const out = input_gradient(at, 0);
+  if (out == nullptr) return;
+  const bool adds = at_.layout->adds[index(at)][0];
+  if (own.ordered != nullptr)
+    own.ordered->multiply(given, at_.num_rows, out, in, adds);
+  else
+    kernels::multiply(given, {own.weight, in}, out, in, {at_.num_rows, in, width}, adds);
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "lib/kernels/gemm.h"
 #include "lib/nn/step_context.h"
 #include "lib/plan/chains.h"
 
@@ -11,8 +12,10 @@ namespace fdl::exec {
 // The tensors of a part and the gradients of those: weight and bias of a linear, or of a norm.
 struct PartTensors {
   const float *weight = nullptr, *bias = nullptr;
+  std::int64_t num_weights = 0;
   float *weight_gradient = nullptr, *bias_gradient = nullptr;  // null: nobody wants it
   bool weight_adds = false, bias_adds = false;  // to what a later part left: one tensor, two parts
+  const kernels::RightFactor* ordered = nullptr;  // the weight, where this pass has it in order
 };
 
 // One forward and backward pass: where everything lies.
@@ -37,6 +40,11 @@ struct DropDraw {
   tensor::Lanes lanes;
 };
 DropDraw draw_of(const plan::Chain::Part& part, const nn::StepContext& context);
+
+// The weight of a part that is a product, as the right factor of its forward or backward pass.
+enum class Direction { Forward, Backward };
+kernels::RightFactor right_factor(const plan::Chain& chain, int part, const float* weight,
+                                  Direction direction, std::int64_t num_rows);
 
 class ChainPass {
  public:

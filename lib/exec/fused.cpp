@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -10,6 +11,7 @@
 #include <torch/csrc/autograd/functions/utils.h>
 
 #include "lib/nn/direct_node.h"
+#include "lib/nn/image_layout.h"
 
 namespace fdl::exec {
 
@@ -18,11 +20,22 @@ using torch::autograd::variable_list;
 namespace {
 
 // The same memory, as a tensor of its own and not a view.
-at::Tensor shaped(const at::Tensor& t, at::IntArrayRef sizes) {
+at::Tensor shaped(const at::Tensor& t, at::IntArrayRef sizes, at::MemoryFormat format) {
   at::Tensor out = t.variable_data();
   out.unsafeGetTensorImpl()->set_allow_tensor_metadata_change(true);
   out.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
+  if (format == at::MemoryFormat::ChannelsLast)
+    out.unsafeGetTensorImpl()->empty_tensor_restride(format);
   return out;
+}
+
+// Whether it takes each number by itself, wherever that lies. Dropout's draws go by place.
+bool is_pointwise(const plan::Chain& chain) {
+  using plan::Kernel;
+  return std::none_of(chain.parts.begin(), chain.parts.end(), [](const plan::Chain::Part& part) {
+    return part.kernel == Kernel::Product || part.kernel == Kernel::Bias ||
+           part.kernel == Kernel::LayerNorm || part.kernel == Kernel::Dropout;
+  });
 }
 
 at::Tensor floats(at::IntArrayRef sizes) { return at::empty(sizes, at::kFloat); }
@@ -120,6 +133,31 @@ class ChainTurns {
  public:
   int num_run = 0;                     // forward
   std::shared_ptr<Backward> gathered;  // between the backward passes of the last and the first turn
+
+  // The weights of a chain's products in the order that they are multiplied in, which serves all
+  // turns; small ones are not worth it.
+  void order(const plan::Chain& chain, Direction direction, ChainMemory& memory) {
+    constexpr std::int64_t kWorthIt = 1 << 14;
+    if (direction != direction_ || ordered_.empty()) {
+      direction_ = direction;
+      ordered_.clear();
+      ordered_.resize(chain.parts.size());
+    }
+    for (std::size_t i = 0; i < ordered_.size(); ++i) {
+      const plan::Chain::Part& part = chain.parts[i];
+      PartTensors& own = memory.tensors[i];
+      if (part.kernel != plan::Kernel::Product || own.num_weights < kWorthIt) continue;
+      if (!ordered_[i])
+        ordered_[i].emplace(
+            right_factor(chain, static_cast<int>(i), own.weight, direction, memory.num_rows));
+      own.ordered = &*ordered_[i];
+    }
+  }
+  void forget_order() { ordered_.clear(); }
+
+ private:
+  Direction direction_ = Direction::Forward;
+  std::vector<std::optional<kernels::RightFactor>> ordered_;  // of each part
 };
 
 std::shared_ptr<ChainTurns> make_turns() { return std::make_shared<ChainTurns>(); }
@@ -128,6 +166,7 @@ struct FusedChain::State {
   std::shared_ptr<ScratchPool> scratch;
   plan::Chain chain;
   std::vector<std::pair<int, int>> groups;
+  bool is_pointwise = false;
   std::vector<at::Tensor> tensors;  // each once, in the order of the parts
   struct Own {
     int weight = -1, bias = -1;  // places in `tensors`
@@ -160,6 +199,7 @@ FusedChain::FusedChain(plan::Chain chain, const tensor::TensorStore& store,
   s.scratch = std::move(scratch);
   s.chain = std::move(chain);
   s.groups = plan::groups_of(s.chain);
+  s.is_pointwise = is_pointwise(s.chain);
   std::map<int, int> places;
   const auto own_of = [&](const graph::Node& node, std::string_view name) {
     const std::size_t place = place_in(node, name);
@@ -231,6 +271,8 @@ ChainMemory FusedChain::State::memory_of(const Forward& forward,
   for (const Own& one : own) {
     PartTensors part;
     part.weight = data(one.weight);
+    if (part.weight != nullptr)
+      part.num_weights = tensors[static_cast<std::size_t>(one.weight)].numel();
     part.bias = data(one.bias);
     part.weight_adds = one.weight_adds;
     part.bias_adds = one.bias_adds;
@@ -243,13 +285,14 @@ ChainMemory FusedChain::State::memory_of(const Forward& forward,
 class ChainNode : public nn::DirectNode {
  public:
   ChainNode(std::shared_ptr<FusedChain::State> state, std::shared_ptr<Forward> forward,
-            std::vector<at::Tensor> reads, std::vector<DropDraw> draws,
+            std::vector<at::Tensor> reads, at::MemoryFormat format, std::vector<DropDraw> draws,
             std::shared_ptr<ChainTurns> turns)
       : turns_(std::move(turns)),
         turn_(turns_ ? turns_->num_run++ : 0),
         state_(std::move(state)),
         forward_(std::move(forward)),
         reads_(std::move(reads)),
+        format_(format),
         draws_(std::move(draws)) {}
 
   variable_list backward(variable_list&& gradients) override {
@@ -263,7 +306,7 @@ class ChainNode : public nn::DirectNode {
     std::vector<at::Tensor> given;
     for (std::size_t k = 0; k < gradients.size(); ++k) {
       const at::Tensor& one = gradients[k];
-      given.push_back(one.defined() ? one.contiguous() : at::zeros_like(forward_->makes[k]));
+      given.push_back(one.defined() ? one.contiguous(format_) : at::zeros_like(forward_->makes[k]));
       memory.make_gradients.push_back(given.back().const_data_ptr<float>());
     }
     const auto scratch = s.scratch->take(forward_->layout.num_backward);
@@ -271,7 +314,7 @@ class ChainNode : public nn::DirectNode {
     variable_list out(reads_.size() + s.tensors.size());
     for (std::size_t i = 0; i < reads_.size(); ++i) {
       const bool wanted = task_should_compute_output(i);
-      if (wanted) out[i] = floats(reads_[i].sizes());
+      if (wanted) out[i] = at::empty(reads_[i].sizes(), at::kFloat, format_);
       memory.read_gradients.push_back(data_of(out[i]));
     }
     const auto wanted = [&](int place) -> float* {
@@ -288,7 +331,9 @@ class ChainNode : public nn::DirectNode {
       memory.tensors[i].weight_adds |= adds;
       memory.tensors[i].bias_adds |= adds;
     }
+    if (turns_) turns_->order(s.chain, Direction::Backward, memory);
     ChainPass(s.chain, s.groups, memory, s.sums).backward(draws_);
+    if (turns_ && gives) turns_->forget_order();
     if (gives) sums->end();
     return out;
   }
@@ -305,6 +350,7 @@ class ChainNode : public nn::DirectNode {
   std::shared_ptr<FusedChain::State> state_;
   std::shared_ptr<Forward> forward_;
   std::vector<at::Tensor> reads_;
+  at::MemoryFormat format_;  // of what it reads and makes
   std::vector<DropDraw> draws_;
 };
 
@@ -321,26 +367,30 @@ std::vector<at::Tensor> FusedChain::run(const std::vector<at::Tensor>& reads,
   const std::shared_ptr<Forward> forward = s.take_forward(rows, records);
   forward->begin(s.chain);
   std::vector<at::Tensor> here;
+  const bool stays =
+      s.is_pointwise && std::any_of(reads.begin(), reads.end(), nn::has_channels_last);
+  const auto format = stays ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   {
     const at::NoGradGuard no_grad;
-    for (const at::Tensor& read : reads) here.push_back(read.contiguous().variable_data());
+    for (const at::Tensor& read : reads) here.push_back(read.contiguous(format).variable_data());
     ChainMemory memory = s.memory_of(*forward, here);
     const auto scratch = records ? nullptr : s.scratch->take(forward->layout.num_forward);
     if (scratch) memory.forward = data_of(*scratch);
+    if (turns) turns->order(s.chain, Direction::Forward, memory);
     ChainPass(s.chain, s.groups, memory, s.sums).forward(draws, reads.front().size(0));
   }
   std::vector<at::Tensor> out;
   for (const at::Tensor& make : forward->makes) {
     std::vector<std::int64_t> shape = reads.front().sizes().vec();
     shape.back() = make.size(1);
-    out.push_back(shaped(make, shape));
+    out.push_back(shaped(make, shape, format));
   }
   if (!records) {
     forward->end();
     return out;
   }
   const std::shared_ptr<ChainNode> node(
-      new ChainNode(state_, forward, std::move(here), std::move(draws), turns),
+      new ChainNode(state_, forward, std::move(here), format, std::move(draws), turns),
       torch::autograd::deleteNode);
   node->set_next_edges(torch::autograd::collect_next_edges(inputs));
   for (const at::Tensor& made : out) torch::autograd::set_history(made, node);

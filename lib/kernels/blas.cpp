@@ -1,7 +1,10 @@
 // BLAS knows columns, so each matrix here is to it its transpose: out^T = b^T a^T.
 #include "lib/kernels/blas.h"
 
+#include <algorithm>
 #include <dlfcn.h>
+
+#include <ATen/Parallel.h>
 
 #include "lib/base/check.h"
 
@@ -38,13 +41,39 @@ Sgemm libtorch_sgemm() {
 
 bool has_blas() { return libtorch_sgemm() != nullptr; }
 
-void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
-                   bool adds) {
+namespace {
+
+// MKL shares few rows out among threads at a cost that shows: a thread for some of the columns each
+// takes less. With a turned right factor it does not.
+bool splits_columns(Factor b, ProductSize size) {
+  constexpr std::int64_t kFewRows = 128, kColumns = 32;
+  return !b.is_turned && size.m <= kFewRows && at::get_num_threads() > 1 &&
+         !at::in_parallel_region() && size.n >= kColumns * at::get_num_threads();
+}
+
+void multiply_whole(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                    bool adds) {
   const int m = narrow(size.m), n = narrow(size.n), k = narrow(size.k);
   const int lda = narrow(a.stride), ldb = narrow(b.stride), ldc = narrow(stride);
   const float beta = adds ? 1.0F : 0.0F;
   libtorch_sgemm()(b.is_turned ? "T" : "N", a.is_turned ? "T" : "N", &n, &m, &k, &kOne, b.data,
                    &ldb, a.data, &lda, &beta, out, &ldc);
+}
+
+}  // namespace
+
+void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                   bool adds) {
+  if (!splits_columns(b, size)) return multiply_whole(a, b, out, stride, size, adds);
+  constexpr std::int64_t kLine = 16;  // numbers, of a vector and of a line of a cache
+  const std::int64_t num_lines = at::divup(size.n, kLine);
+  at::parallel_for(
+      0, num_lines, at::divup(num_lines, at::get_num_threads()),
+      [&](std::int64_t first, std::int64_t last) {
+        const std::int64_t at = first * kLine;
+        const ProductSize part = {size.m, std::min(size.n, last * kLine) - at, size.k};
+        multiply_whole(a, {b.data + at, b.stride, false}, out + at, stride, part, adds);
+      });
 }
 
 BlasRight::BlasRight(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)

@@ -28,7 +28,6 @@ RightFactor::RightFactor(Factor b, std::int64_t n, std::int64_t k, std::int64_t 
     if (cut->is_good()) cut_ = std::move(cut);
     return;
   }
-  if (!b.is_turned) return;  // the BLAS gains nothing by it
   auto packed = std::make_unique<const BlasRight>(b, n, k, rows);
   if (packed->is_packed()) packed_ = std::move(packed);
 }
