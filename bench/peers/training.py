@@ -6,6 +6,7 @@ Where it differs from the textbook loop it is faster, so that the peer is the st
 The clock is read after each step, which on a CPU waits for nothing.
 """
 
+import argparse
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 Batch = tuple[torch.Tensor, ...]  # inputs, then the target
-ARMS = ["default", "fused", "compile", "compile-max", "bf16"]
+ARMS = ["default", "fused", "last", "compile", "compile-max", "bf16"]
 
 
 class ShuffledBatches:
@@ -75,9 +76,23 @@ class Rounded(nn.Module):
             return self.model(*inputs).float()
 
 
+class ChannelsLast(nn.Module):
+    """The model and its images with channels last in memory."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model.to(memory_format=torch.channels_last)
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self.model(*(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+                            for x in inputs))
+
+
 def compiled(model: nn.Module, arm: str) -> nn.Module:
     if arm == "bf16":
         return Rounded(model)
+    if arm == "last":
+        return ChannelsLast(model)
     if arm == "compile":
         return torch.compile(model)
     return torch.compile(model, mode="max-autotune") if arm == "compile-max" else model
@@ -104,6 +119,9 @@ def print_losses(model: nn.Module, loss_of, tensors: Batch, batch_size: int,
                  update: Callable[[], None], options) -> None:
     """The other side of `fdl bench --same`."""
     load_weights(model, options.same)
+    if options.double:
+        model.double()
+        tensors = tuple(tensor.double() if tensor.is_floating_point() else tensor for tensor in tensors)
     model = compiled(model, options.arm)
     model.train()
     losses = []
@@ -140,14 +158,25 @@ class Work:
     batches_per_epoch: int = 50
 
 
-def parse(description: str, names: Iterable[str]):
+def torch_parser(description: str) -> argparse.ArgumentParser:
     parser = peer_parser(description, ARMS)
+    parser.add_argument("--double", action="store_true",
+                        help="with --same: in f64, which tells what f32 rounds away")
+    return parser
+
+
+def begin(options) -> None:
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+
+
+def parse(description: str, names: Iterable[str]):
+    parser = torch_parser(description)
     parser.add_argument("--model", choices=list(names), required=True)
     parser.add_argument("--draw", type=Path, metavar="FILE",
                         help="write samples for --same there, and end")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
+    begin(options)
     return options
 
 

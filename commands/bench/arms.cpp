@@ -126,6 +126,11 @@ const std::vector<Arm>& peers() {
        "and with MKL's best kernels and freed memory kept, as fdl-engine has them built in",
        {"--arm", "fused"},
        true},
+      {"torch-last",
+       "and with the model and its images in channels last, as fdl computes where there are no "
+       "matrix tiles",
+       {"--arm", "last"},
+       true},
       {"torch-compile", "through `torch.compile`, with the fused optimizer", {"--arm", "compile"}},
       {"torch-compile-max",
        "through `torch.compile` with `mode=\"max-autotune\"`, with the fused optimizer",

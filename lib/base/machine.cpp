@@ -2,7 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <string>
+#include <string_view>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "lib/base/files.h"
 
@@ -22,7 +30,30 @@ std::optional<std::int64_t> number_in(const char* file, std::string_view key) {
   return read.ec == std::errc() ? std::optional(out) : std::nullopt;
 }
 
+// Linux gives a process tiles when it asks for them; its threads have them too.
+bool may_use_tiles() {
+#ifdef __x86_64__
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  constexpr unsigned kBf16 = 1U << 22, kTile = 1U << 24;
+  if ((edx & kBf16) == 0 || (edx & kTile) == 0) return false;
+  constexpr long kAskForPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  return ::syscall(SYS_arch_prctl, kAskForPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace
+
+bool has_matrix_tiles() {
+  static const bool out = [] {
+    const char* const limit = std::getenv("ATEN_CPU_CAPABILITY");
+    const bool is_let = limit == nullptr || std::string_view(limit) == "avx512";
+    return is_let && may_use_tiles();
+  }();
+  return out;
+}
 
 std::optional<std::int64_t> available_memory_bytes() {
   constexpr std::int64_t kKibibyte = 1024;

@@ -6,9 +6,10 @@
 namespace fdl::catalog {
 
 struct Passes {
-  bool chains = true, recurrent = true, experts = true, products = true, loss = true, update = true;
+  bool chains = true, recurrent = true, experts = true, products = true, layout = true, loss = true,
+       update = true;
 
-  static constexpr Passes none() { return {false, false, false, false, false, false}; }
+  static constexpr Passes none() { return {false, false, false, false, false, false, false}; }
   bool operator==(const Passes&) const = default;
 };
 
@@ -27,8 +28,12 @@ inline constexpr Pass kPasses[] = {
     {"experts", &Passes::experts,
      "Experts of a gate run over the samples that they have a weight for, or all as one."},
     {"products", &Passes::products,
-     "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix tiles "
+     "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix "
+     "tiles "
      "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time."},
+    {"layout", &Passes::layout,
+     "Images go through convolutions over two axes with their channels last in memory, where no "
+     "matrix tiles compute them."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
 };

@@ -190,7 +190,7 @@ Dim recurrent_backward_work(const RecurrentParams& p, std::int64_t num_gates,
 namespace {
 
 template <typename P>
-PlainMemory plain_memory_of() {
+HeldMemory plain_memory_of() {
   const auto counted = [](auto count) {
     return [count](const void* params, const std::vector<TensorType>& inputs, const auto&) {
       return count(*static_cast<const P*>(params), inputs.front());
@@ -210,8 +210,8 @@ PlainMemory plain_memory_of() {
 
 }  // namespace
 
-const PlainMemory* plain_memory(std::string_view module) {
-  static const std::map<std::string_view, PlainMemory> kAll = {
+const HeldMemory* plain_memory(std::string_view module) {
+  static const std::map<std::string_view, HeldMemory> kAll = {
       {"rnn", plain_memory_of<RnnParams>()},
       {"lstm", plain_memory_of<LstmParams>()},
       {"gru", plain_memory_of<GruParams>()}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lib/catalog/held_memory.h"
 #include "lib/catalog/inputs.h"
 
 // What rnn, lstm and gru share, and their cells: parameters, PyTorch's tensor names, shapes, cost.
@@ -57,12 +58,8 @@ Dim recurrent_forward_work(const RecurrentParams& p, std::int64_t num_gates,
 Dim recurrent_backward_work(const RecurrentParams& p, std::int64_t num_gates,
                             const TensorType& input, bool may_fuse = true);
 
-// What rnn, lstm and gru hold where libtorch's operators run them: as in ModuleSpec.
-struct PlainMemory {
-  Count kept_bytes, forward_work_bytes, backward_work_bytes;
-};
-// Null of all other modules.
-const PlainMemory* plain_memory(std::string_view module);
+// What rnn, lstm and gru hold where libtorch's operators run them. Null of all other modules.
+const HeldMemory* plain_memory(std::string_view module);
 
 inline constexpr const char* kRecurrentShape =
     "[B, T, input_size], h_0 [B, num_layers * directions, hidden_size], lengths [B] -> output "

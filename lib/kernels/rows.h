@@ -69,6 +69,12 @@ struct RowFunctions {
   void (*max_pool_2x2)(const float* top, const float* bottom, float* out, std::int64_t count);
   void (*max_pool_2x2_gradient)(const float* gradient, const float* top, const float* bottom,
                                 float* of_top, float* of_bottom, std::int64_t count);
+  // The same of `count` windows of pixels, whose channels lie side by side.
+  void (*max_pool_2x2_channels)(const float* top, const float* bottom, float* out,
+                                std::int64_t count, std::int64_t channels);
+  void (*max_pool_2x2_channels_gradient)(const float* gradient, const float* top,
+                                         const float* bottom, float* of_top, float* of_bottom,
+                                         std::int64_t count, std::int64_t channels);
 };
 
 // Those of the fastest kind that may be run, and of one of cpu_kinds().

@@ -16,8 +16,9 @@ struct StepContext {
   std::int64_t micro_batch = 0;  // within the step
   std::int64_t first_row = 0;  // place of this batch's first sample within the whole step's samples
 
-  // Whether recurrent layers may run otherwise than by libtorch's operators; see catalog::Passes.
+  // What may run otherwise than by libtorch's operators one by one; see catalog::Passes.
   bool fuses_recurrent = true;
+  bool puts_channels_last = true;  // images, for convolutions that no tiles compute
 
   // Set by the executor for each node.
   std::string_view node_path;

@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+#include "lib/base/machine.h"
+#include "lib/catalog/channels_last.h"
 #include "lib/catalog/recurrent.h"
 #include "lib/plan/chain_nodes.h"
 #include "lib/plan/expert_ways.h"
@@ -36,6 +38,7 @@ class Step {
       : graph_(graph),
         held_(held),
         recurrent_(passes.recurrent),
+        channels_last_(passes.layout && !(passes.products && has_matrix_tiles())),
         sizes_(graph, batch_size),
         gradients_(graph),
         ways_(graph, passes.experts),
@@ -214,8 +217,8 @@ class Step {
   }
   double declared_own_bytes(const Node& node) {
     if (node.spec == nullptr || !gradients_.of_node(node)) return 0;
-    const catalog::PlainMemory* plain = plain_memory(node);
-    return work(plain != nullptr ? plain->kept_bytes : node.spec->kept_bytes, node) +
+    const catalog::HeldMemory* other = other_memory(node);
+    return work(other != nullptr ? other->kept_bytes : node.spec->kept_bytes, node) +
            stacked_bytes(node);
   }
   // The weights of all experts, as their gradients' inputs need them: in one place.
@@ -233,17 +236,19 @@ class Step {
     return static_cast<double>(tensor.num_elements()) *
            static_cast<double>(catalog::bytes_of(tensor.dtype));
   }
-  // Of a recurrent layer that libtorch's operators run.
-  const catalog::PlainMemory* plain_memory(const Node& node) const {
-    return recurrent_ ? nullptr : catalog::plain_memory(node.spec->name());
+  // Of a recurrent layer that libtorch's operators run, and of a convolution with channels last.
+  const catalog::HeldMemory* other_memory(const Node& node) const {
+    const std::string& name = node.spec->name();
+    if (const auto* out = recurrent_ ? nullptr : catalog::plain_memory(name)) return out;
+    return channels_last_ ? catalog::channels_last_memory(name) : nullptr;
   }
   double forward_work(const Node& node) {
-    const catalog::PlainMemory* plain = plain_memory(node);
-    return work(plain != nullptr ? plain->forward_work_bytes : node.spec->forward_work_bytes, node);
+    const catalog::HeldMemory* other = other_memory(node);
+    return work(other != nullptr ? other->forward_work_bytes : node.spec->forward_work_bytes, node);
   }
   double backward_work(const Node& node) {
-    const catalog::PlainMemory* plain = plain_memory(node);
-    return work(plain != nullptr ? plain->backward_work_bytes : node.spec->backward_work_bytes,
+    const catalog::HeldMemory* other = other_memory(node);
+    return work(other != nullptr ? other->backward_work_bytes : node.spec->backward_work_bytes,
                 node);
   }
   double work(const catalog::Count& declared, const Node& node) {
@@ -440,7 +445,8 @@ class Step {
 
   const graph::Graph& graph_;
   const std::set<int>& held_;
-  const bool recurrent_;  // by layers of our own
+  const bool recurrent_;      // by layers of our own
+  const bool channels_last_;  // where convolutions begin
   const Sizes sizes_;
   const Gradients gradients_;
   const GateWays ways_;

@@ -3,19 +3,21 @@
 #include <ATen/ops/conv2d.h>
 
 #include "lib/nn/convolution.h"
-#include "lib/nn/tile_convolution.h"
+#include "lib/nn/convolve2d.h"
 
 namespace fdl::nn {
 namespace {
 
 at::Tensor conv2d(const catalog::Conv2dParams& p, const Tensors& own, const at::Tensor& x,
-                  StepContext&) {
+                  StepContext& context) {
   return convolution(p, x, [&]<typename Padding>(const at::Tensor& padded, const Padding& padding) {
     if constexpr (std::is_same_v<Padding, catalog::Tuple<2>>) {
-      if (p.groups == 1)
-        return convolve2d(padded, own["weight"], own["bias"], {p.stride, padding, p.dilation});
+      return convolve2d(padded, own["weight"], own["bias"],
+                        {p.stride, padding, p.dilation, p.groups, context.puts_channels_last});
+    } else {
+      return at::conv2d(padded, own["weight"], own["bias"], p.stride, padding, p.dilation,
+                        p.groups);
     }
-    return at::conv2d(padded, own["weight"], own["bias"], p.stride, padding, p.dilation, p.groups);
   });
 }
 

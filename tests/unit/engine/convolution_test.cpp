@@ -7,7 +7,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "lib/kernels/tiles.h"
-#include "lib/nn/tile_convolution.h"
+#include "lib/nn/convolve2d.h"
+#include "lib/nn/image_layout.h"
 
 namespace fdl::testing {
 namespace {
@@ -15,31 +16,36 @@ namespace {
 // Sizes that go to tiles, where the CPU has them.
 struct Case {
   bool is_back;
-  std::int64_t kernel, stride, padding, output_padding;
+  std::int64_t kernel, stride, padding, output_padding, groups;
   at::Tensor x, weight, bias;
 
-  Case(bool back, std::int64_t kernel_size, std::int64_t step, std::int64_t pad, std::int64_t more)
+  Case(bool back, std::int64_t kernel_size, std::int64_t step, std::int64_t pad, std::int64_t more,
+       std::int64_t num_groups = 1)
       : is_back(back),
         kernel(kernel_size),
         stride(step),
         padding(pad),
         output_padding(more),
+        groups(num_groups),
         x(at::randn({2, 128, 18, 64}).requires_grad_()),
-        weight(at::randn({back ? 128 : 96, back ? 96 : 128, kernel_size, kernel_size}, at::kFloat)
+        weight(at::randn({back ? 128 : 96, (back ? 96 : 128) / groups, kernel_size, kernel_size},
+                         at::kFloat)
                    .mul(0.05)
                    .requires_grad_()),
         bias(at::randn({96}).requires_grad_()) {}
 
-  at::Tensor run() const {
+  at::Tensor run(bool puts_channels_last = false) const {
     const std::vector<std::int64_t> steps = {stride, stride}, pads = {padding, padding},
                                     more = {output_padding, output_padding}, one = {1, 1};
-    return is_back ? nn::convolve2d_back(x, weight, bias, {steps, pads, one}, more)
-                   : nn::convolve2d(x, weight, bias, {steps, pads, one});
+    const nn::Conv2dSteps all = {steps, pads, one, groups, puts_channels_last};
+    return is_back ? nn::convolve2d_back(x, weight, bias, all, more)
+                   : nn::convolve2d(x, weight, bias, all);
   }
   // libtorch's, of the type of its inputs.
   at::Tensor exact(const std::vector<at::Tensor>& in) const {
-    if (is_back) return at::conv_transpose2d(in[0], in[1], in[2], stride, padding, output_padding);
-    return at::conv2d(in[0], in[1], in[2], stride, padding);
+    if (is_back)
+      return at::conv_transpose2d(in[0], in[1], in[2], stride, padding, output_padding, groups);
+    return at::conv2d(in[0], in[1], in[2], stride, padding, 1, groups);
   }
   std::vector<at::Tensor> inputs() const { return {x, weight, bias}; }
   std::vector<at::Tensor> doubles() const {
@@ -87,6 +93,36 @@ TEST_CASE("convolutions on tiles and their gradients are libtorch's") {
   }
 }
 
+TEST_CASE("convolutions with channels last and their gradients are libtorch's") {
+  const bool had_tiles = kernels::tiles_in_use() != nullptr;
+  kernels::use_tiles(false);
+  std::vector<Case> all = cases();
+  at::manual_seed(2);
+  for (const bool is_back : {false, true}) {
+    all.emplace_back(is_back, 3, 1, 1, 0, 4);
+    all.emplace_back(is_back, 1, 1, 0, 0);
+  }
+  for (const Case& one : all) {
+    CAPTURE(one.is_back);
+    CAPTURE(one.kernel);
+    CAPTURE(one.stride);
+    CAPTURE(one.groups);
+    const at::Tensor made = one.run(true);
+    CHECK(nn::has_channels_last(made));
+    CHECK(!nn::has_channels_last(one.run(false)));
+    const std::vector<at::Tensor> in = one.doubles();
+    const at::Tensor exact = one.exact(in), by = at::randn_like(exact);
+    CHECK(is_close(made, exact));
+    const auto gradients = grad({made}, one.inputs(), {by.to(at::kFloat)});
+    const auto theirs = grad({exact}, in, {by.to(at::kFloat).to(at::kDouble)});
+    for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(gradients[i], theirs[i]));
+    CHECK(gradients[1].is_contiguous());
+    const auto alone = grad({one.run(true)}, {one.bias}, {by.to(at::kFloat)});
+    CHECK(alone[0].equal(gradients[2]));
+  }
+  kernels::use_tiles(had_tiles);
+}
+
 TEST_CASE("gradients of gradients of convolutions are libtorch's") {
   for (const Case& one : cases()) {
     CAPTURE(one.is_back);
@@ -96,8 +132,11 @@ TEST_CASE("gradients of gradients of convolutions are libtorch's") {
       return grad({first[0].square().sum()}, {in[0], in[1]});
     };
     const std::vector<at::Tensor> in = one.doubles();
-    const auto made = twice(one.run(), one.inputs()), exact = twice(one.exact(in), in);
-    for (std::size_t i = 0; i < exact.size(); ++i) CHECK(is_close(made[i], exact[i]));
+    const auto exact = twice(one.exact(in), in);
+    for (const bool is_last : {false, true}) {
+      const auto made = twice(one.run(is_last), one.inputs());
+      for (std::size_t i = 0; i < exact.size(); ++i) CHECK(is_close(made[i], exact[i]));
+    }
   }
 }
 

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "lib/nn/image_layout.h"
+
 namespace fdl::testing {
 
 TEST_CASE("max_pool_2x2 is libtorch's to the bit, with its gradients") {
@@ -18,6 +20,7 @@ TEST_CASE("max_pool_2x2 is libtorch's to the bit, with its gradients") {
         x.requires_grad_();
         const at::Tensor made = nn::max_pool_2x2(x), exact = at::max_pool2d(x, 2);
         CHECK(made.equal(exact));
+        CHECK(nn::has_channels_last(made) == (is_last && made.numel() > 3 * 4));
         const at::Tensor by = at::randn_like(exact);
         const auto gradient = [&](const at::Tensor& out, bool again) {
           return torch::autograd::grad({out}, {x}, {by}, {}, again)[0];

@@ -6,6 +6,7 @@
 #undef CHECK  // libtorch's
 #include <doctest/doctest.h>
 
+#include "lib/nn/image_layout.h"
 #include "lib/plan/chains.h"
 #include "tests/unit/exec/trained.h"
 #include "tests/unit/graph/model_text.h"
@@ -147,6 +148,36 @@ TEST_CASE("frozen parameters get no gradient, and those before them theirs") {
   const Trained plain = train_once(model, {x}),
                 fused = train_once(model, {x}, {}, catalog::Passes{});
   CHECK(agree(plain.gradients, fused.gradients, 1e-5));
+}
+
+TEST_CASE("images keep their channels last in chains that take each number by itself") {
+  for (const char* flow : {"[relu, {also: [relu, gelu]}, tanh]", "[relu, {dropout: 0.5}]",
+                           "[{linear: 6}, relu]"}) {
+    const Model model(model_of(flow, "f32[5, 4, 6]"));
+    REQUIRE(num_chains(model.graph, model.graph.root) > 0);
+    const at::Tensor usual = random_tensor({3, 5, 4, 6}, 5);
+    const at::Tensor last = usual.contiguous(at::MemoryFormat::ChannelsLast);
+    std::vector<at::Tensor> made, of_inputs;
+    for (at::Tensor x : {usual.clone(), last.clone()}) {
+      x.requires_grad_();
+      const exec::Executor executor(model.graph, model.store, {model.graph.outputs.front().value},
+                                    catalog::Passes{});
+      nn::StepContext context;
+      context.training = true;
+      const auto out = executor.run({x}, context);
+      REQUIRE(out.has_value());
+      made.push_back(out->front());
+      const auto found =
+          exec::gradients(made.back().mul(random_tensor({3, 5, 4, 6}, 9)).sum(), {{"x", x}});
+      REQUIRE(found.has_value());
+      of_inputs.push_back(found->front());
+    }
+    CHECK(made[0].equal(made[1]));
+    CHECK(of_inputs[0].equal(of_inputs[1]));
+    const bool stays = std::string(flow).find("also") != std::string::npos;
+    CHECK(nn::has_channels_last(made[1]) == stays);
+    CHECK(nn::has_channels_last(of_inputs[1]) == stays);
+  }
 }
 
 TEST_CASE("what a chain gave stays as long as somebody holds it") {

@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <set>
 
-#include <ATen/ops/zeros.h>
+#include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
 #include "lib/config/layers.h"
@@ -42,6 +42,52 @@ std::vector<at::Tensor> inputs_of(const graph::Graph& graph) {
   return out;
 }
 
+struct Passed {
+  at::Tensor output;
+  std::vector<at::Tensor> gradients;
+};
+
+Passed pass_through(const graph::Graph& graph, const std::vector<at::Tensor>& inputs,
+                    catalog::Passes passes) {
+  const tensor::TensorStore own(graph, 42);  // with running statistics of its own
+  const exec::Executor executor(graph, own, {graph.outputs.front().value}, passes);
+  nn::StepContext context;
+  context.training = true;
+  context.seed = 42;
+  const auto made = executor.run(inputs, context);
+  REQUIRE(made.has_value());
+  const at::Tensor weights = random_tensor(made->front().sizes().vec(), 3);
+  auto found = exec::gradients(made->front().mul(weights).sum(), own.parameters());
+  REQUIRE(found.has_value());
+  return {made->front().detach(), *std::move(found)};
+}
+
+// Norms over few numbers make a rounding grow, a relu at zero makes it a step, and a bias before a
+// norm has nothing else for a gradient. Sums of f32 may be off by a millionth: what inputs that are
+// off by as much do, any order of sums may do, and some more.
+constexpr double kOfMoved = 10;
+
+std::vector<at::Tensor> moved_by_a_millionth(const std::vector<at::Tensor>& inputs) {
+  std::vector<at::Tensor> out;
+  for (const at::Tensor& x : inputs) {
+    if (!x.is_floating_point())
+      out.push_back(x);
+    else
+      out.push_back(x * at::where(random_tensor(x.sizes().vec(), 8) > 0, 1 + 0x1p-20, 1 - 0x1p-20)
+                            .to(x.scalar_type()));
+  }
+  return out;
+}
+
+// Relative to the largest.
+double off(const at::Tensor& made, const at::Tensor& exact) {
+  REQUIRE(made.sizes() == exact.sizes());
+  if (exact.numel() == 0) return 0;
+  const double largest = exact.abs().max().item<double>();
+  const double most = (made.to(at::kDouble) - exact.to(at::kDouble)).abs().max().item<double>();
+  return most == 0 ? 0 : most / largest;
+}
+
 }  // namespace
 
 TEST_CASE("the zoo and the benchmark: outputs and gradients as op by op") {
@@ -54,28 +100,19 @@ TEST_CASE("the zoo and the benchmark: outputs and gradients as op by op") {
       CAPTURE(name);
       const graph::Graph graph = model_at(file.path());
       const tensor::TensorStore store(graph, 42);
-      std::vector<at::Tensor> outputs;
-      std::vector<std::vector<at::Tensor>> gradients;
-      for (const catalog::Passes passes : {catalog::Passes::none(), catalog::Passes{}}) {
-        const tensor::TensorStore own(graph, 42);  // with running statistics of its own
-        const exec::Executor executor(graph, own, {graph.outputs.front().value}, passes);
-        nn::StepContext context;
-        context.training = true;
-        context.seed = 42;
-        const auto made = executor.run(inputs_of(graph), context);
-        REQUIRE(made.has_value());
-        outputs.push_back(made->front().detach());
-        const at::Tensor weights = random_tensor(outputs.back().sizes().vec(), 3);
-        auto found = exec::gradients(made->front().mul(weights).sum(), own.parameters());
-        REQUIRE(found.has_value());
-        gradients.push_back(*std::move(found));
-      }
+      const std::vector<at::Tensor> inputs = inputs_of(graph);
+      const Passed plain = pass_through(graph, inputs, catalog::Passes::none()),
+                   moved = pass_through(graph, moved_by_a_millionth(inputs), catalog::Passes::none()),
+                   made = pass_through(graph, inputs, catalog::Passes{});
       ++num_compared;
-      CHECK(is_close(outputs[0], outputs[1], 1e-5));
-      for (std::size_t i = 0; i < gradients[0].size(); ++i) {
+      CHECK(off(made.output, plain.output) <=
+            std::max(1e-5, kOfMoved * off(moved.output, plain.output)));
+      for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
         CAPTURE(store.parameters()[i].name);
-        REQUIRE(gradients[0][i].defined() == gradients[1][i].defined());
-        if (gradients[0][i].defined()) CHECK(is_close(gradients[0][i], gradients[1][i], 1e-4));
+        const at::Tensor &one = made.gradients[i], &exact = plain.gradients[i];
+        REQUIRE(one.defined() == exact.defined());
+        if (one.defined())
+          CHECK(off(one, exact) <= std::max(1e-4, kOfMoved * off(moved.gradients[i], exact)));
       }
     }
   }

@@ -276,4 +276,37 @@ TEST_CASE("the largest of two by two, and its gradient, are libtorch's to the bi
   }
 }
 
+TEST_CASE("the largest of two by two pixels, and its gradient, are libtorch's to the bit") {
+  at::manual_seed(6);
+  constexpr std::int64_t kPixels = 3;
+  for (const auto& [kind, f] : all_row_functions()) {
+    CAPTURE(kind);
+    for (const std::int64_t channels : kCounts) {
+      CAPTURE(channels);
+      at::Tensor x = at::randint(-2, 3, {2, 2 * kPixels, channels}).to(at::kFloat);
+      x.masked_fill_(at::rand_like(x) < 0.05, NAN);
+      x.masked_fill_(at::rand_like(x) < 0.1, -INFINITY);
+      const at::Tensor gradient = at::randn({kPixels, channels});
+      const at::Tensor image = x.permute({2, 0, 1}).unsqueeze(0);  // [1, C, 2, pixels]
+      const auto [exact, places] = at::max_pool2d_with_indices(image, 2);
+      const std::int64_t count = kPixels * channels;
+      const at::Tensor made = at::full({count + 1}, 7.0F),
+                       back = at::full({2, 2 * count + 1}, 7.0F);
+      f->max_pool_2x2_channels(in(x), in(x) + 2 * count, out(made), kPixels, channels);
+      CHECK(made.narrow(0, 0, count)
+                .view({kPixels, channels})
+                .allclose(exact[0].select(1, 0).t(), 0, 0, /*equal_nan=*/true));
+      f->max_pool_2x2_channels_gradient(in(gradient), in(x), in(x) + 2 * count, out(back),
+                                        out(back) + 2 * count + 1, kPixels, channels);
+      const at::Tensor of_x = at::max_pool2d_with_indices_backward(
+          gradient.t().unsqueeze(1).unsqueeze(0), image, 2, 2, 0, 1, false, places);
+      CHECK(back.narrow(1, 0, 2 * count)
+                .view({2, 2 * kPixels, channels})
+                .equal(of_x[0].permute({1, 2, 0})));
+      CHECK(made[count].item<float>() == 7);  // nothing behind it
+      CHECK(back.select(1, 2 * count).eq(7).all().item<bool>());
+    }
+  }
+}
+
 }  // namespace fdl::testing

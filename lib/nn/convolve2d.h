@@ -2,13 +2,17 @@
 
 #include <ATen/core/Tensor.h>
 
-// Convolutions that run on the CPU's matrix tiles where it has them and they take less time
-// (kernels/cut_conv.h), with their gradients: those of f32 without groups. All others are
+// Convolutions over two axes, with their gradients. Those of f32 without groups run on the CPU's
+// matrix tiles where it has them and they take less time (kernels/cut_conv.h). All others are
 // libtorch's, and so are those with numbers that are infinite or none, and gradients of gradients.
 namespace fdl::nn {
 
 struct Conv2dSteps {
   at::IntArrayRef stride, padding, dilation;
+  std::int64_t groups = 1;
+  // Images of f32 lie with their channels last, where there are no tiles: what is made does too,
+  // and whatever follows keeps that. Otherwise libtorch puts them in order, and back, each time.
+  bool puts_channels_last = false;
 };
 
 // at::conv2d: x [N, C, H, W], weight [F, C, I, J], bias [F] or undefined -> [N, F, P, Q].

@@ -1,4 +1,4 @@
-#include "lib/nn/tile_convolution.h"
+#include "lib/nn/convolve2d.h"
 
 #include <optional>
 #include <vector>
@@ -13,6 +13,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "lib/kernels/cut_conv.h"
+#include "lib/nn/image_layout.h"
+#include "lib/nn/weight_order.h"
 
 // Axis letters: N images, C channels, F filters, H and W of the images, P and Q of what filters
 // make of them, I and J of a filter. A transposed convolution goes from [N, F, P, Q] to
@@ -26,15 +28,29 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using OptionalTensor = std::optional<at::Tensor>;
 
+// What libtorch's operators take beside tensors.
 struct Task {
-  ConvSize size;
+  std::optional<ConvSize> on_tiles;  // else libtorch's, with channels last
   bool is_back = false;
   std::vector<std::int64_t> stride, padding, dilation, output_padding;
+  std::int64_t groups = 1;
+
+  at::MemoryFormat format() const {
+    return on_tiles ? at::MemoryFormat::Contiguous : at::MemoryFormat::ChannelsLast;
+  }
 };
 
 float* data_of(const at::Tensor& t) { return t.mutable_data_ptr<float>(); }
 const float* data_of(const OptionalTensor& t) {
   return t.has_value() ? t->const_data_ptr<float>() : nullptr;
+}
+
+at::Tensor by_libtorch(const at::Tensor& x, const at::Tensor& weight, const OptionalTensor& bias,
+                       const Task& task) {
+  if (!task.is_back)
+    return at::conv2d(x, weight, bias, task.stride, task.padding, task.dilation, task.groups);
+  return at::conv_transpose2d(x, weight, bias, task.stride, task.padding, task.output_padding,
+                              task.groups, task.dilation);
 }
 
 bool pays(const ConvSize& size, ConvPart part) {
@@ -65,44 +81,48 @@ at::Tensor weight_gradient(const ConvSize& size, const at::Tensor& images,
   return is_done ? out : at::Tensor();
 }
 
-class TileConvolution : public torch::autograd::Function<TileConvolution> {
+class Convolution : public torch::autograd::Function<Convolution> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const OptionalTensor& bias, const Task& task) {
     context->save_for_backward({x, weight});
     context->saved_data["task"] = at::IValue::make_capsule(c10::make_intrusive<Held>(task));
     context->saved_data["has_bias"] = bias.has_value();
-    const ConvPart part = task.is_back ? ConvPart::InputGradient : ConvPart::Forward;
-    at::Tensor out = on_tiles(task.size, part, x, weight, bias);
-    if (out.defined()) return out;
-    if (!task.is_back) return at::conv2d(x, weight, bias, task.stride, task.padding, task.dilation);
-    return at::conv_transpose2d(x, weight, bias, task.stride, task.padding, task.output_padding, 1,
-                                task.dilation);
+    if (task.on_tiles) {
+      const ConvPart part = task.is_back ? ConvPart::InputGradient : ConvPart::Forward;
+      at::Tensor out = on_tiles(*task.on_tiles, part, x, weight, bias);
+      if (out.defined()) return out;
+    }
+    return by_libtorch(x, task.on_tiles ? weight : with_channels_last(weight), bias, task);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& by) {
     const auto held = context->saved_data["task"].toCapsule();
     const Task& task = static_cast<const Held&>(*held).task;
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &x = saved[0], &weight = saved[1], gradient = by[0].contiguous();
+    const at::Tensor &x = saved[0], &weight = saved[1], gradient = by[0].contiguous(task.format());
     const bool has_bias = context->saved_data["has_bias"].toBool();
     const bool wants_x = context->needs_input_grad(0), wants_weight = context->needs_input_grad(1);
+    const bool is_recorded = at::GradMode::is_enabled();
     at::Tensor of_x, of_weight, of_bias;
-    if (!at::GradMode::is_enabled()) {
+    if (task.on_tiles && !is_recorded) {
       const ConvPart part = task.is_back ? ConvPart::Forward : ConvPart::InputGradient;
-      if (wants_x) of_x = on_tiles(task.size, part, gradient, weight, std::nullopt);
+      if (wants_x) of_x = on_tiles(*task.on_tiles, part, gradient, weight, std::nullopt);
       if (wants_weight)
-        of_weight = weight_gradient(task.size, task.is_back ? gradient : x,
+        of_weight = weight_gradient(*task.on_tiles, task.is_back ? gradient : x,
                                     task.is_back ? x : gradient, weight);
     }
     const bool lacks_x = wants_x && !of_x.defined();
     const bool lacks_weight = wants_weight && !of_weight.defined();
     if (lacks_x || lacks_weight) {
+      const bool orders = !is_recorded && !task.on_tiles;
       auto [plain_x, plain_weight, plain_bias] = at::convolution_backward(
-          gradient, x, weight, at::OptionalIntArrayRef(), task.stride, task.padding, task.dilation,
-          task.is_back, task.output_padding, 1, {lacks_x, lacks_weight, false});
+          gradient, x, orders ? with_channels_last(weight) : weight, at::OptionalIntArrayRef(),
+          task.stride, task.padding, task.dilation, task.is_back, task.output_padding, task.groups,
+          {lacks_x, lacks_weight, false});
       if (lacks_x) of_x = std::move(plain_x);
-      if (lacks_weight) of_weight = std::move(plain_weight);
+      // Those who take it up go over numbers that lie as the weight's do.
+      if (lacks_weight) of_weight = orders ? in_usual_order(plain_weight) : plain_weight;
     }
     if (has_bias && context->needs_input_grad(2)) of_bias = gradient.sum({0, 2, 3});
     return {of_x, of_weight, of_bias, at::Tensor()};
@@ -118,6 +138,11 @@ class TileConvolution : public torch::autograd::Function<TileConvolution> {
 bool is_fit(const at::Tensor& t) {
   return !t.defined() || (t.scalar_type() == at::kFloat && t.device().is_cpu() &&
                           t.layout() == at::kStrided && t.numel() > 0);
+}
+
+bool is_fit(const Conv2dSteps& steps, const at::Tensor& x, const at::Tensor& weight,
+            const at::Tensor& bias) {
+  return steps.groups == 1 && x.dim() == 4 && is_fit(x) && is_fit(weight) && is_fit(bias);
 }
 
 // `images` and `filters`: the sizes [H, W] and [P, Q].
@@ -136,34 +161,51 @@ std::int64_t convolved(const kernels::ConvAxis& axis) {
 }
 
 at::Tensor apply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                 const ConvSize& size, bool is_back, const Conv2dSteps& steps,
-                 at::IntArrayRef output_padding) {
-  const Task task{size,
-                  is_back,
-                  steps.stride.vec(),
-                  steps.padding.vec(),
-                  steps.dilation.vec(),
-                  output_padding.vec()};
-  return TileConvolution::apply(x.contiguous(), weight.contiguous(),
-                                bias.defined() ? OptionalTensor(bias.contiguous()) : std::nullopt,
-                                task);
+                 const Task& task) {
+  return Convolution::apply(x.contiguous(task.format()), weight.contiguous(),
+                            bias.defined() ? OptionalTensor(bias.contiguous()) : std::nullopt,
+                            task);
+}
+
+Task task_of(const Conv2dSteps& steps, bool is_back, at::IntArrayRef output_padding) {
+  return {{},
+          is_back,
+          steps.stride.vec(),
+          steps.padding.vec(),
+          steps.dilation.vec(),
+          output_padding.vec(),
+          steps.groups};
+}
+
+// Where tiles do not pay.
+at::Tensor without_tiles(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         const Task& task, bool puts_channels_last) {
+  const bool orders = puts_channels_last && kernels::tiles_in_use() == nullptr && x.dim() == 4 &&
+                      is_fit(x) && is_fit(weight) && is_fit(bias);
+  if (orders) return apply(x, weight, bias, task);
+  return by_libtorch(x, weight, bias.defined() ? OptionalTensor(bias) : std::nullopt, task);
 }
 
 }  // namespace
 
 at::Tensor convolve2d(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       const Conv2dSteps& steps) {
-  if (is_fit(x) && is_fit(weight) && is_fit(bias) && x.dim() == 4) {
+  Task task = task_of(steps, false, {0, 0});
+  if (is_fit(steps, x, weight, bias)) {
     ConvSize size = size_of(steps, weight, x.size(0), x.sizes().slice(2), {1, 1});
     for (kernels::ConvAxis* axis : {&size.h, &size.w}) axis->out = convolved(*axis);
-    if (pays(size, ConvPart::Forward)) return apply(x, weight, bias, size, false, steps, {0, 0});
+    if (pays(size, ConvPart::Forward)) {
+      task.on_tiles = size;
+      return apply(x, weight, bias, task);
+    }
   }
-  return at::conv2d(x, weight, bias, steps.stride, steps.padding, steps.dilation);
+  return without_tiles(x, weight, bias, task, steps.puts_channels_last);
 }
 
 at::Tensor convolve2d_back(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                            const Conv2dSteps& steps, at::IntArrayRef output_padding) {
-  if (is_fit(x) && is_fit(weight) && is_fit(bias) && x.dim() == 4) {
+  Task task = task_of(steps, true, output_padding);
+  if (is_fit(steps, x, weight, bias)) {
     ConvSize size = size_of(steps, weight, x.size(0), {1, 1}, x.sizes().slice(2));
     bool is_inverse = true;  // of a convolution, or else the padding is too large
     std::size_t i = 0;
@@ -172,11 +214,12 @@ at::Tensor convolve2d_back(const at::Tensor& x, const at::Tensor& weight, const 
                  axis->dilation * (axis->kernel - 1) + output_padding[i++] + 1;
       is_inverse = is_inverse && axis->in > 0 && convolved(*axis) == axis->out;
     }
-    if (is_inverse && pays(size, ConvPart::InputGradient))
-      return apply(x, weight, bias, size, true, steps, output_padding);
+    if (is_inverse && pays(size, ConvPart::InputGradient)) {
+      task.on_tiles = size;
+      return apply(x, weight, bias, task);
+    }
   }
-  return at::conv_transpose2d(x, weight, bias, steps.stride, steps.padding, output_padding, 1,
-                              steps.dilation);
+  return without_tiles(x, weight, bias, task, steps.puts_channels_last);
 }
 
 }  // namespace fdl::nn
