@@ -51,8 +51,10 @@ bool splits_columns(Factor b, ProductSize size) {
          !at::in_parallel_region() && size.n >= kColumns * at::get_num_threads();
 }
 
-void multiply_whole(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
-                    bool adds) {
+}  // namespace
+
+void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                   bool adds) {
   const int m = narrow(size.m), n = narrow(size.n), k = narrow(size.k);
   const int lda = narrow(a.stride), ldb = narrow(b.stride), ldc = narrow(stride);
   const float beta = adds ? 1.0F : 0.0F;
@@ -60,20 +62,17 @@ void multiply_whole(Factor a, Factor b, float* out, std::int64_t stride, Product
                    &ldb, a.data, &lda, &beta, out, &ldc);
 }
 
-}  // namespace
-
-void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
-                   bool adds) {
-  if (!splits_columns(b, size)) return multiply_whole(a, b, out, stride, size, adds);
+void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                     bool adds) {
+  if (!splits_columns(b, size)) return multiply_blas(a, b, out, stride, size, adds);
   constexpr std::int64_t kLine = 16;  // numbers, of a vector and of a line of a cache
   const std::int64_t num_lines = at::divup(size.n, kLine);
-  at::parallel_for(
-      0, num_lines, at::divup(num_lines, at::get_num_threads()),
-      [&](std::int64_t first, std::int64_t last) {
-        const std::int64_t at = first * kLine;
-        const ProductSize part = {size.m, std::min(size.n, last * kLine) - at, size.k};
-        multiply_whole(a, {b.data + at, b.stride, false}, out + at, stride, part, adds);
-      });
+  at::parallel_for(0, num_lines, at::divup(num_lines, at::get_num_threads()),
+                   [&](std::int64_t first, std::int64_t last) {
+                     const std::int64_t at = first * kLine;
+                     const ProductSize part = {size.m, std::min(size.n, last * kLine) - at, size.k};
+                     multiply_blas(a, {b.data + at, b.stride, false}, out + at, stride, part, adds);
+                   });
 }
 
 BlasRight::BlasRight(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)

@@ -8,9 +8,13 @@
 // The BLAS inside libtorch, without its dispatcher and without what gemm.h chooses beside it.
 namespace fdl::kernels {
 
-// As multiply of gemm.h.
+// As multiply of gemm.h, in one call.
 void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                    bool adds);
+
+// The same, and last bits may differ: few rows in a call of each thread.
+void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                     bool adds);
 
 // A right factor [k, n], put in order once for left ones of `rows` rows, where the BLAS can do
 // that. The copy is not libtorch's memory: MKL asks for up to 10 MB more than it writes.

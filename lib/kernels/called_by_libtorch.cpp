@@ -18,8 +18,8 @@ extern "C" void sgemm_(const char* turns_a, const char* turns_b, const int* m, c
                        const int* ldc) {
   const auto turns = [](const char* word) { return *word != 'n' && *word != 'N'; };
   if (*alpha == 1 && (*beta == 0 || *beta == 1))
-    fdl::kernels::multiply({b, *ldb, turns(turns_b)}, {a, *lda, turns(turns_a)}, c, *ldc,
-                           {*n, *m, *k}, *beta == 1);
+    fdl::kernels::multiply_for_libtorch({b, *ldb, turns(turns_b)}, {a, *lda, turns(turns_a)}, c,
+                                        *ldc, {*n, *m, *k}, *beta == 1);
   else
     fdl::kernels::libtorch_sgemm()(turns_a, turns_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }

@@ -17,6 +17,14 @@ void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize s
   if (const TileFunctions* const tiles = tiles_for(size, false))
     multiply_cut(*tiles, a, b, nullptr, out, stride, size, adds);
   else
+    multiply_shared(a, b, out, stride, size, adds);
+}
+
+void multiply_for_libtorch(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                           bool adds) {
+  if (const TileFunctions* const tiles = tiles_for(size, false))
+    multiply_cut(*tiles, a, b, nullptr, out, stride, size, adds);
+  else
     multiply_blas(a, b, out, stride, size, adds);
 }
 

@@ -25,6 +25,10 @@ struct ProductSize {
 // out[m, n] = a[m, k] b[k, n], or added to it; the rows of `out` lie `stride` apart.
 void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds);
 
+// The same for libtorch's own calls: on tiles, or by its BLAS just as it calls it, to the bit.
+void multiply_for_libtorch(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                           bool adds);
+
 class CutRight;
 class BlasRight;
 

@@ -33,9 +33,11 @@ class Failed(Exception):
     """What a job did not do."""
 
 
-def call(*command, **options):
+def call(*command, preloaded=None, **options):
     environment = {k: v for k, v in os.environ.items() if not k.startswith('FDL_')}
     environment |= {'FDL_THREADS': '1', 'OMP_NUM_THREADS': '1', 'MKL_NUM_THREADS': '1'}
+    if preloaded:
+        environment['LD_PRELOAD'] = str(preloaded)
     done = subprocess.run([str(word) for word in command], text=True, check=False, cwd=ROOT,
                           env=environment, capture_output=True, **options)
     if done.returncode != 0:
@@ -87,8 +89,11 @@ def compare(fdl, python, name, folder):
         ours = [float(row['train/loss']) for row in csv.DictReader(file)]
     resolved = folder / 'job.json'
     resolved.write_text(call(fdl, 'config', 'show', manifest, *changes, '--json'), encoding='utf-8')
+    # fdl lets MKL take the kernels of the CPU's features whoever made it: so does this PyTorch then.
+    dispatch = folder / 'mkl_dispatch.so'
+    call('cc', '-shared', '-fPIC', '-o', dispatch, 'bench/peers/mkl_dispatch.c')
     theirs = json.loads(call(python, ROOT / 'tests/parity/curves/peer.py', name, resolved,
-                             run / 'checkpoints/step-0/model.safetensors', data_of(job, manifest)))
+                             run / 'checkpoints/step-0/model.safetensors', data_of(job, manifest), preloaded=dispatch))
     if not len(ours) == len(theirs) == NUM_STEPS:
         raise Failed(f'{len(ours)} steps in fdl, {len(theirs)} in PyTorch, expected {NUM_STEPS}')
     return ours, theirs

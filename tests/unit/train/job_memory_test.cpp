@@ -128,7 +128,8 @@ TEST_CASE("a job's step holds as much memory as its plan says") {
            Case{"zoo/vgg16", 1, {small}},
            Case{"zoo/resnet18", 2, {small}},
            Case{"zoo/resnet50", 2, {small}},
-           Case{"zoo/mobilenet_v2", 2, {small}},
+           // With channels last a kernel of groups puts 7 MB aside for a moment, of any batch.
+           Case{"zoo/mobilenet_v2", 16, {small}},
            Case{"zoo/vae", 32},
            Case{"zoo/equilibrium", 32},  // some sample takes all turns of the loop
            Case{"bench/gpt_nano", 32},
