@@ -46,12 +46,21 @@ bool may_use_tiles() {
 
 }  // namespace
 
-bool has_matrix_tiles() {
+bool has_avx512() {
+#ifdef __x86_64__
   static const bool out = [] {
     const char* const limit = std::getenv("ATEN_CPU_CAPABILITY");
     const bool is_let = limit == nullptr || std::string_view(limit) == "avx512";
-    return is_let && may_use_tiles();
+    return is_let && __builtin_cpu_supports("avx512f") != 0;
   }();
+  return out;
+#else
+  return false;
+#endif
+}
+
+bool has_matrix_tiles() {
+  static const bool out = has_avx512() && may_use_tiles();
   return out;
 }
 

@@ -16,6 +16,9 @@ constexpr std::int64_t aligned_floats(std::int64_t count) {
   return (count + kFloats - 1) / kFloats * kFloats;
 }
 
+// Whether the CPU has AVX-512, as far as ATEN_CPU_CAPABILITY lets libtorch use it.
+bool has_avx512();
+
 // Whether the CPU has matrix tiles (AMX) for bf16 that this process may use, as far as
 // ATEN_CPU_CAPABILITY lets libtorch use AVX-512.
 bool has_matrix_tiles();

@@ -32,8 +32,8 @@ inline constexpr Pass kPasses[] = {
      "tiles "
      "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time."},
     {"layout", &Passes::layout,
-     "Images go through convolutions over two axes with their channels last in memory, where no "
-     "matrix tiles compute them."},
+     "Images go through convolutions over two axes with their channels last in memory, where the CPU "
+     "has AVX-512 and no matrix tiles."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
 };

@@ -38,7 +38,7 @@ class Step {
       : graph_(graph),
         held_(held),
         recurrent_(passes.recurrent),
-        channels_last_(passes.layout && !(passes.products && has_matrix_tiles())),
+        channels_last_(passes.layout && has_avx512() && !(passes.products && has_matrix_tiles())),
         sizes_(graph, batch_size),
         gradients_(graph),
         ways_(graph, passes.experts),
