@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "lib/base/machine.h"
 #include "lib/catalog/modules/conv2d.h"
 #include "lib/catalog/modules/conv_transpose2d.h"
 
@@ -22,6 +23,11 @@ HeldMemory memory_of() {
 }
 
 }  // namespace
+
+bool puts_channels_last(const Passes& passes) {
+  const bool has_tiles = passes.products && has_matrix_tiles();
+  return passes.layout && has_avx512() && !has_tiles;
+}
 
 const HeldMemory* channels_last_memory(std::string_view module) {
   static const std::map<std::string_view, HeldMemory> kAll = {

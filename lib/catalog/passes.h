@@ -28,8 +28,7 @@ inline constexpr Pass kPasses[] = {
     {"experts", &Passes::experts,
      "Experts of a gate run over the samples that they have a weight for, or all as one."},
     {"products", &Passes::products,
-     "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix "
-     "tiles "
+     "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix tiles "
      "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time."},
     {"layout", &Passes::layout,
      "Images go through convolutions over two axes with their channels last in memory, where the CPU "

@@ -44,7 +44,8 @@ struct Batch {
   std::vector<at::Tensor> fields;
 };
 
-// Gathers and transforms batches in threads of its own, in tensors that it uses again and again.
+// Gathers and transforms batches in tensors that it uses again and again: in threads of its own, or
+// as next() asks, with all that compute, where batches are quick and these take all processors.
 // Ragged fields are padded to the longest of the batch.
 // What it gives depends on the spec and the position alone, not on threads or prefetching.
 class Loader {

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
 
 #include "lib/base/check.h"
+#include "lib/catalog/channels_last.h"
 #include "lib/exec/program.h"
 #include "lib/exec/run.h"
 #include "lib/nn/direct_node.h"
@@ -48,7 +49,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
   context.fuses_recurrent = program_->passes.recurrent;
-  context.puts_channels_last = program_->passes.layout;
+  context.puts_channels_last = catalog::puts_channels_last(program_->passes);
   Run run(graph, std::move(context), inputs.front().device(), program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) {

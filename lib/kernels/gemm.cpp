@@ -11,21 +11,24 @@ const TileFunctions* tiles_for(ProductSize size, bool is_packed) {
   return tiles != nullptr && tiles_pay(size, is_packed) ? tiles : nullptr;
 }
 
-}  // namespace
-
-void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds) {
+// On tiles, or by that function of the BLAS.
+void multiply_or(decltype(multiply_blas)* otherwise, Factor a, Factor b, float* out,
+                 std::int64_t stride, ProductSize size, bool adds) {
   if (const TileFunctions* const tiles = tiles_for(size, false))
     multiply_cut(*tiles, a, b, nullptr, out, stride, size, adds);
   else
-    multiply_shared(a, b, out, stride, size, adds);
+    otherwise(a, b, out, stride, size, adds);
+}
+
+}  // namespace
+
+void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds) {
+  multiply_or(multiply_shared, a, b, out, stride, size, adds);
 }
 
 void multiply_for_libtorch(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                            bool adds) {
-  if (const TileFunctions* const tiles = tiles_for(size, false))
-    multiply_cut(*tiles, a, b, nullptr, out, stride, size, adds);
-  else
-    multiply_blas(a, b, out, stride, size, adds);
+  multiply_or(multiply_blas, a, b, out, stride, size, adds);
 }
 
 RightFactor::RightFactor(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)

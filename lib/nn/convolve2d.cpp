@@ -12,7 +12,6 @@
 #include <ATen/ops/sum.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "lib/base/machine.h"
 #include "lib/kernels/cut_conv.h"
 #include "lib/nn/image_layout.h"
 #include "lib/nn/weight_order.h"
@@ -181,8 +180,8 @@ Task task_of(const Conv2dSteps& steps, bool is_back, at::IntArrayRef output_padd
 // Where tiles do not pay.
 at::Tensor without_tiles(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                          const Task& task, bool puts_channels_last) {
-  const bool orders = puts_channels_last && has_avx512() && kernels::tiles_in_use() == nullptr &&
-                      x.dim() == 4 && is_fit(x) && is_fit(weight) && is_fit(bias);
+  const bool orders =
+      puts_channels_last && x.dim() == 4 && is_fit(x) && is_fit(weight) && is_fit(bias);
   if (orders) return apply(x, weight, bias, task);
   return by_libtorch(x, weight, bias.defined() ? OptionalTensor(bias) : std::nullopt, task);
 }

@@ -10,7 +10,7 @@ namespace fdl::nn {
 struct Conv2dSteps {
   at::IntArrayRef stride, padding, dilation;
   std::int64_t groups = 1;
-  // Images of f32 lie with their channels last, where there is AVX-512 and no tiles: what is made does too,
+  // Images of f32 that no tiles compute lie with their channels last: what is made does too,
   // and whatever follows keeps that. Otherwise libtorch puts them in order, and back, each time.
   bool puts_channels_last = false;
 };

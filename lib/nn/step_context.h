@@ -18,7 +18,7 @@ struct StepContext {
 
   // What may run otherwise than by libtorch's operators one by one; see catalog::Passes.
   bool fuses_recurrent = true;
-  bool puts_channels_last = true;  // images, for convolutions that no tiles compute
+  bool puts_channels_last = false;  // images, for convolutions; see catalog/channels_last.h
 
   // Set by the executor for each node.
   std::string_view node_path;

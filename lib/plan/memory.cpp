@@ -10,7 +10,6 @@
 #include <map>
 #include <set>
 
-#include "lib/base/machine.h"
 #include "lib/catalog/channels_last.h"
 #include "lib/catalog/recurrent.h"
 #include "lib/plan/chain_nodes.h"
@@ -38,7 +37,7 @@ class Step {
       : graph_(graph),
         held_(held),
         recurrent_(passes.recurrent),
-        channels_last_(passes.layout && has_avx512() && !(passes.products && has_matrix_tiles())),
+        channels_last_(catalog::puts_channels_last(passes)),
         sizes_(graph, batch_size),
         gradients_(graph),
         ways_(graph, passes.experts),

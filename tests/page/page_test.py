@@ -5,7 +5,6 @@ Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests
 Any console error or violation of the page's policy fails the test in which it came up.
 """
 
-import shutil
 import argparse
 import shutil
 import sys

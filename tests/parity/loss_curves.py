@@ -93,7 +93,8 @@ def compare(fdl, python, name, folder):
     dispatch = folder / 'mkl_dispatch.so'
     call('cc', '-shared', '-fPIC', '-o', dispatch, 'bench/peers/mkl_dispatch.c')
     theirs = json.loads(call(python, ROOT / 'tests/parity/curves/peer.py', name, resolved,
-                             run / 'checkpoints/step-0/model.safetensors', data_of(job, manifest), preloaded=dispatch))
+                             run / 'checkpoints/step-0/model.safetensors', data_of(job, manifest),
+                             preloaded=dispatch))
     if not len(ours) == len(theirs) == NUM_STEPS:
         raise Failed(f'{len(ours)} steps in fdl, {len(theirs)} in PyTorch, expected {NUM_STEPS}')
     return ours, theirs
