@@ -13,10 +13,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A sample that is kept: the number of its bytes, and these. In one piece, as a sample that is
+// drawn at random is in no near cache, and each piece is waited for.
+class Row {
+ public:
+  explicit Row(const std::vector<std::byte>& bytes)
+      : memory_(std::make_unique<std::byte[]>(sizeof(std::size_t) + bytes.size())) {
+    const std::size_t size = bytes.size();
+    std::memcpy(memory_.get(), &size, sizeof size);
+    std::memcpy(memory_.get() + sizeof size, bytes.data(), size);
+  }
+  const std::byte* get() const { return memory_.get(); }
+  const std::byte* release() { return memory_.release(); }
+
+  static std::span<const std::byte> bytes_at(const std::byte* row) {
+    std::size_t size = 0;
+    std::memcpy(&size, row, sizeof size);
+    return {row + sizeof size, size};
+  }
+  static void destroy(const std::byte* row) { delete[] row; }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+};
+
 class MemoryCache : public Source {
  public:
-  using Row = std::vector<std::byte>;
-
   MemoryCache(Kept kept, std::shared_ptr<MemoryBudget> budget)
       : Source(packed_layout(kept)),
         kept_(std::move(kept)),
@@ -26,49 +48,59 @@ class MemoryCache : public Source {
   MemoryCache(const MemoryCache&) = delete;
   MemoryCache& operator=(const MemoryCache&) = delete;
   ~MemoryCache() override {
-    for (const std::atomic<const Row*>& row : rows_) {
-      const Row* own = row.load();
-      if (own != nullptr && budget_) budget_->give_back(size_of(*own));
-      delete own;
+    for (const std::atomic<const std::byte*>& row : rows_) {
+      const std::byte* own = row.load();
+      if (own == nullptr) continue;
+      if (budget_) budget_->give_back(cost_of(Row::bytes_at(own).size()));
+      Row::destroy(own);
     }
   }
 
   std::int64_t num_samples() const override { return kept_.source->num_samples(); }
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override {
     const auto place = places_.find(row);
-    const Row* found = place ? rows_[*place].load(std::memory_order_acquire) : nullptr;
-    if (found == nullptr) {
-      Result<Row> made = packed(kept_, row);
-      if (!made) return fail(made.error());
-      found = place && may_keep(*made) ? keep(*place, *std::move(made)) : nullptr;
-      if (found == nullptr) {
-        scratch.front() = *std::move(made);
-        found = &scratch.front();
-      }
+    const std::byte* found = place ? rows_[*place].load(std::memory_order_acquire) : nullptr;
+    if (found != nullptr) {
+      unpack(layout(), Row::bytes_at(found), out);
+      return {};
     }
-    unpack(layout(), *found, out);
+    Result<std::vector<std::byte>> made = packed(kept_, row);
+    if (!made) return fail(made.error());
+    if (place && may_keep(made->size())) {
+      unpack(layout(), keep(*place, *made), out);
+    } else {
+      scratch.front() = *std::move(made);
+      unpack(layout(), scratch.front(), out);
+    }
     return {};
+  }
+  void expect(std::int64_t row) const override {
+    const auto place = places_.find(row);
+    const std::byte* const kept = place ? rows_[*place].load(std::memory_order_acquire) : nullptr;
+    if (kept != nullptr) prefetch(kept, kMostAhead);  // its size would have to be waited for
   }
 
  private:
-  static std::int64_t size_of(const Row& row) {
-    return static_cast<std::int64_t>(row.size() + sizeof(Row));
+  static std::int64_t cost_of(std::size_t num_bytes) {
+    return static_cast<std::int64_t>(num_bytes + sizeof num_bytes + sizeof(void*));
   }
-  bool may_keep(const Row& row) const { return !budget_ || budget_->take(size_of(row)); }
+  bool may_keep(std::size_t num_bytes) const {
+    return !budget_ || budget_->take(cost_of(num_bytes));
+  }
   // Of two workers that read one row, the first keeps its copy.
-  const Row* keep(std::size_t place, Row row) const {
-    auto own = std::make_unique<const Row>(std::move(row));
-    const Row* former = nullptr;
+  std::span<const std::byte> keep(std::size_t place, const std::vector<std::byte>& bytes) const {
+    Row own(bytes);
+    const std::byte* former = nullptr;
     if (rows_[place].compare_exchange_strong(former, own.get(), std::memory_order_acq_rel))
-      return own.release();
-    if (budget_) budget_->give_back(size_of(*own));
-    return former;
+      return Row::bytes_at(own.release());
+    if (budget_) budget_->give_back(cost_of(bytes.size()));
+    return Row::bytes_at(former);
   }
 
   Kept kept_;
   Places places_;
   std::shared_ptr<MemoryBudget> budget_;
-  mutable std::vector<std::atomic<const Row*>> rows_;
+  mutable std::vector<std::atomic<const std::byte*>> rows_;
 };
 
 // Of all caches of the process that have no limit of their own.

@@ -68,11 +68,14 @@ bool unpack(const std::vector<Layout>& layout, std::span<const std::byte> bytes,
 Places::Places(std::vector<std::int64_t> rows) : rows_(std::move(rows)) {
   std::sort(rows_.begin(), rows_.end());
   rows_.erase(std::unique(rows_.begin(), rows_.end()), rows_.end());
+  is_range_ = rows_.empty() || rows_.back() - rows_.front() == std::ssize(rows_) - 1;
 }
 
 std::optional<std::size_t> Places::find(std::int64_t row) const {
+  if (rows_.empty() || row < rows_.front() || row > rows_.back()) return std::nullopt;
+  if (is_range_) return static_cast<std::size_t>(row - rows_.front());
   const auto it = std::lower_bound(rows_.begin(), rows_.end(), row);
-  if (it == rows_.end() || *it != row) return std::nullopt;
+  if (*it != row) return std::nullopt;
   return static_cast<std::size_t>(it - rows_.begin());
 }
 

@@ -30,6 +30,7 @@ class Places {
 
  private:
   std::vector<std::int64_t> rows_;
+  bool is_range_;  // without gaps, as all rows of a source are: then nothing is searched
 };
 
 }  // namespace fdl::data

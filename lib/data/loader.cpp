@@ -82,6 +82,8 @@ struct Loader::State {
   const LoaderSpec spec;
   const std::shared_ptr<const BatchMixer> mixer;
   const std::int64_t num_batches;  // of an epoch
+  // To ask for it takes as long as a quick batch.
+  const int num_processors = static_cast<int>(std::thread::hardware_concurrency());
 
   std::mutex mutex;
   std::condition_variable has_changed;  // workers wait for room, or the end
@@ -109,8 +111,7 @@ struct Loader::State {
   // them delays a small step by more than a quick batch takes.
   bool makes_here() const {
     constexpr double kQuick_s = 500e-6;
-    return fill_s < kQuick_s &&
-           at::get_num_threads() >= static_cast<int>(std::thread::hardware_concurrency());
+    return fill_s < kQuick_s && at::get_num_threads() >= num_processors;
   }
 
   bool is_end() const { return num_batches == 0 || claim.epoch >= spec.num_epochs; }
@@ -125,6 +126,25 @@ struct Loader::State {
 
   const std::vector<Layout>& layout() const { return dataset.source->layout(); }
 
+  struct SampleSize {
+    std::int64_t num_elements;  // as the source has it
+    std::size_t num_bytes;      // transformed
+  };
+  // `length`: of a ragged field.
+  SampleSize size_of(std::size_t field, std::int64_t length) const {
+    const std::int64_t num_elements = layout()[field].num_elements(length);
+    return {num_elements,
+            static_cast<std::size_t>(transforms[field].output_elements(num_elements)) *
+                c10::elementSize(transforms[field].output_dtype())};
+  }
+  // Of all fields.
+  std::vector<SampleSize> longest_sizes() const {
+    std::vector<SampleSize> out;
+    for (std::size_t i = 0; i < layout().size(); ++i)
+      out.push_back(size_of(i, layout()[i].sizes.empty() ? 1 : layout()[i].sizes.front()));
+    return out;
+  }
+
   std::int64_t largest_elements(std::size_t field) const {
     return std::min(spec.batch_size, dataset.num_samples()) *
            transforms[field].output_elements(layout()[field].num_elements());
@@ -135,9 +155,9 @@ struct Loader::State {
   std::int64_t make_ahead() const {
     constexpr std::int64_t kMostBytes = 8 << 20, kMost = 24;
     std::int64_t num_bytes = 1;
-    for (std::size_t i = 0; i < layout().size(); ++i)
-      num_bytes += largest_elements(i) *
-                   static_cast<std::int64_t>(c10::elementSize(transforms[i].output_dtype()));
+    for (const SampleSize& one : longest_sizes())
+      num_bytes += std::min(spec.batch_size, dataset.num_samples()) *
+                   static_cast<std::int64_t>(one.num_bytes);
     return std::max(spec.prefetch, std::min(kMost, kMostBytes / num_bytes));
   }
 
@@ -187,17 +207,24 @@ struct Loader::State {
   // Reads samples [first, last) of a batch to where `to` says, one behind the other.
   Result<void> read_some(Slot& slot, Hand& hand, std::int64_t first, std::int64_t last,
                          std::vector<std::byte*> to) const {
+    constexpr std::int64_t kAhead = 8;  // samples: as many as a core can wait for at a time
+    const auto row_of = [&](std::int64_t k) {
+      return slot.batch.rows[static_cast<std::size_t>(k)];
+    };
+    const std::vector<SampleSize> longest = longest_sizes();
+    for (std::int64_t k = first; k < std::min(first + kAhead, last); ++k)
+      dataset.source->expect(row_of(k));
     for (std::int64_t k = first; k < last; ++k) {
-      const std::int64_t row = slot.batch.rows[static_cast<std::size_t>(k)];
+      if (k + kAhead < last) dataset.source->expect(row_of(k + kAhead));
+      const std::int64_t row = row_of(k);
       const SampleKey key{spec.seed, slot.batch.position.epoch, row};
       FDL_TRY(dataset.source->read(row, hand.scratch, hand.views));
       for (std::size_t i = 0; i < layout().size(); ++i) {
-        const std::int64_t num_elements = layout()[i].num_elements(hand.views[i].length);
-        transforms[i].apply(hand.views[i].bytes, to[i], num_elements, key, hand.buffers);
-        to[i] += static_cast<std::size_t>(transforms[i].output_elements(num_elements)) *
-                 slot.whole[i].element_size();
-        if (layout()[i].field.is_ragged())
-          slot.lengths[i].push_back(transforms[i].output_length(hand.views[i].length));
+        const bool is_ragged = layout()[i].field.is_ragged();
+        const SampleSize size = is_ragged ? size_of(i, hand.views[i].length) : longest[i];
+        transforms[i].apply(hand.views[i].bytes, to[i], size.num_elements, key, hand.buffers);
+        to[i] += size.num_bytes;
+        if (is_ragged) slot.lengths[i].push_back(transforms[i].output_length(hand.views[i].length));
       }
     }
     return {};
@@ -213,11 +240,9 @@ struct Loader::State {
     for (auto& lengths : slot.lengths) lengths.clear();
     const auto places = [&](std::int64_t sample) {
       std::vector<std::byte*> out;
-      for (std::size_t i = 0; i < layout().size(); ++i) {
-        const std::int64_t size = transforms[i].output_elements(layout()[i].num_elements());
-        out.push_back(static_cast<std::byte*>(slot.whole[i].mutable_data_ptr()) +
-                      static_cast<std::size_t>(sample * size) * slot.whole[i].element_size());
-      }
+      for (const SampleSize& one : longest_sizes())
+        out.push_back(static_cast<std::byte*>(slot.whole[out.size()].mutable_data_ptr()) +
+                      static_cast<std::size_t>(sample) * one.num_bytes);
       return out;
     };
     const std::int64_t num = slot.batch.num_samples;

@@ -33,6 +33,10 @@ struct SampleView {
 // Memory for what a source has to make up, one buffer a field.
 using Scratch = std::vector<std::vector<std::byte>>;
 
+// Asks for the first of these bytes; where reading goes on from there, the processor sees itself.
+inline constexpr std::size_t kMostAhead = 256;
+void prefetch(const std::byte* from, std::size_t num_bytes);
+
 // The samples that a data source has, in its own order.
 class Source {
  public:
@@ -47,6 +51,9 @@ class Source {
   // Errors: FDL5102 when the files have changed, or hold what does not fit.
   virtual Result<void> read(std::int64_t row, Scratch& scratch,
                             std::span<SampleView> out) const = 0;
+  // Says that sample `row` is about to be read: where it lies in memory, it is asked for ahead,
+  // since samples in random order are in no near cache.
+  virtual void expect(std::int64_t row) const;
   // Whether reading a sample takes work beyond copying it: decoding, parsing.
   virtual bool is_costly() const { return false; }
   // One field of sample `row`, where a source has it without the others.
@@ -72,8 +79,12 @@ class MemorySource : public Source {
 
   std::int64_t num_samples() const override { return values_.front().values.size(0); }
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override;
+  void expect(std::int64_t row) const override;
 
  private:
+  // Of the longest sample.
+  std::span<const std::byte> bytes_of(std::int64_t row, std::size_t field) const;
+
   std::vector<FieldValues> values_;
 };
 

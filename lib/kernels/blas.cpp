@@ -41,18 +41,6 @@ Sgemm libtorch_sgemm() {
 
 bool has_blas() { return libtorch_sgemm() != nullptr; }
 
-namespace {
-
-// MKL shares few rows out among threads at a cost that shows: a thread for some of the columns each
-// takes less. With a turned right factor it does not.
-bool splits_columns(Factor b, ProductSize size) {
-  constexpr std::int64_t kFewRows = 128, kColumns = 32;
-  return !b.is_turned && size.m <= kFewRows && at::get_num_threads() > 1 &&
-         !at::in_parallel_region() && size.n >= kColumns * at::get_num_threads();
-}
-
-}  // namespace
-
 void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                    bool adds) {
   const int m = narrow(size.m), n = narrow(size.n), k = narrow(size.k);
@@ -62,17 +50,44 @@ void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductS
                    &ldb, a.data, &lda, &beta, out, &ldc);
 }
 
-void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
-                     bool adds) {
-  if (!splits_columns(b, size)) return multiply_blas(a, b, out, stride, size, adds);
+namespace {
+
+// Calls body(first, last) for a share of `count` lines or columns in each thread.
+template <typename Body>
+void share_out(std::int64_t count, Body body) {
   constexpr std::int64_t kLine = 16;  // numbers, of a vector and of a line of a cache
-  const std::int64_t num_lines = at::divup(size.n, kLine);
+  const std::int64_t num_lines = at::divup(count, kLine);
   at::parallel_for(0, num_lines, at::divup(num_lines, at::get_num_threads()),
                    [&](std::int64_t first, std::int64_t last) {
-                     const std::int64_t at = first * kLine;
-                     const ProductSize part = {size.m, std::min(size.n, last * kLine) - at, size.k};
-                     multiply_blas(a, {b.data + at, b.stride, false}, out + at, stride, part, adds);
+                     body(first * kLine, std::min(count, last * kLine));
                    });
+}
+
+}  // namespace
+
+// Of a batch of few rows, MKL shares the work out at a cost that shows, and anew for each product.
+// Here a thread has the same rows of a weight [n, k] forward, in its gradient, and about those when
+// it is updated: they are in its own cache.
+void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
+                     bool adds) {
+  constexpr std::int64_t kFewRows = 128;
+  const std::int64_t least = std::int64_t{32} * at::get_num_threads();
+  const bool shares = at::get_num_threads() > 1 && !at::in_parallel_region();
+  const bool is_gradient = a.is_turned && !b.is_turned && size.k <= kFewRows && size.m >= least;
+  if (shares && is_gradient) {
+    share_out(size.m, [&](std::int64_t first, std::int64_t last) {
+      multiply_blas({a.data + first, a.stride, true}, b, out + first * stride, stride,
+                    {last - first, size.n, size.k}, adds);
+    });
+  } else if (shares && size.m <= kFewRows && size.n >= least) {
+    const std::int64_t step = b.is_turned ? b.stride : 1;
+    share_out(size.n, [&](std::int64_t first, std::int64_t last) {
+      multiply_blas(a, {b.data + first * step, b.stride, b.is_turned}, out + first, stride,
+                    {size.m, last - first, size.k}, adds);
+    });
+  } else {
+    multiply_blas(a, b, out, stride, size, adds);
+  }
 }
 
 BlasRight::BlasRight(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)
