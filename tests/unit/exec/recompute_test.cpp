@@ -106,13 +106,17 @@ class CountingAllocator : public c10::Allocator {
 }  // namespace
 
 TEST_CASE("a region gives the same bits, gradients and running statistics as without") {
+  // Without a record of gradients, libtorch's LSTM has other last bits on a CPU with AVX2.
+  catalog::Passes passes = catalog::Passes::none();
+  passes.recurrent = true;
   for (const char* flow : kFlows) {
     CAPTURE(flow);
     const Model plain(with(model_of(flow), " R", " false")),
         again(with(model_of(flow), " R", " true"));
     CHECK(plain.graph.hash() == again.graph.hash());
     for (int step = 0; step < 2; ++step) {  // the second from what the first left in the buffers
-      const Trained a = train_once(plain, inputs()), b = train_once(again, inputs());
+      const Trained a = train_once(plain, inputs(), {}, passes),
+                    b = train_once(again, inputs(), {}, passes);
       CHECK(is_same(a.output, b.output));
       CHECK(agree(a.buffers, b.buffers, 0));
       // Where three or more gradients meet, the order of their sum differs.
