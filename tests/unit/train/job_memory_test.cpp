@@ -121,15 +121,16 @@ void check_peak(const Case& one) {
 }  // namespace
 
 TEST_CASE("a job's step holds as much memory as its plan says") {
-  const std::string small = "model.inputs.image=f32[3, 64, 64]";
+  // Smaller ones end as 2 x 2 pixels, for which oneDNN has kernels of their own that put up to
+  // eight weights aside.
+  const std::string small = "model.inputs.image=f32[3, 128, 128]";
   for (const Case& one : {
            Case{"zoo/gpt2", 1, {"data.train.synthetic.length=32"}},
            Case{"zoo/bert_base", 1},
            Case{"zoo/vgg16", 1, {small}},
            Case{"zoo/resnet18", 2, {small}},
            Case{"zoo/resnet50", 2, {small}},
-           // With channels last a kernel of groups puts 7 MB aside for a moment, of any batch.
-           Case{"zoo/mobilenet_v2", 16, {small}},
+           Case{"zoo/mobilenet_v2", 2, {small}},
            Case{"zoo/vae", 32},
            Case{"zoo/equilibrium", 32},  // some sample takes all turns of the loop
            Case{"bench/gpt_nano", 32},
