@@ -75,6 +75,26 @@ struct RowFunctions {
   void (*max_pool_2x2_channels_gradient)(const float* gradient, const float* top,
                                          const float* bottom, float* of_top, float* of_bottom,
                                          std::int64_t count, std::int64_t channels);
+
+  // Of `rows` pixels whose `width` channels lie side by side. Adds to the sums of each channel, in
+  // f64: of its numbers, and of their squares.
+  void (*channel_moments)(const float* x, double* sum, double* squares, std::int64_t rows,
+                          std::int64_t width);
+  // y = (x - mean) scale + shift, each [width].
+  struct ChannelNorm {
+    const float *mean, *scale, *shift;
+  };
+  void (*channel_norm)(const float* x, const ChannelNorm& by, float* y, std::int64_t rows,
+                       std::int64_t width);
+  // Adds to the sums of each channel, in f64: of the gradient of y, and of it times x - mean.
+  void (*channel_norm_sums)(const float* gradient, const float* x, const float* mean, double* sum,
+                            double* products, std::int64_t rows, std::int64_t width);
+  // out = gradient scale + (x - mean) slope + shift, each [width].
+  struct ChannelGradient {
+    const float *mean, *scale, *slope, *shift;
+  };
+  void (*channel_norm_gradient)(const float* gradient, const float* x, const ChannelGradient& by,
+                                float* out, std::int64_t rows, std::int64_t width);
 };
 
 // Those of the fastest kind that may be run, and of one of cpu_kinds().

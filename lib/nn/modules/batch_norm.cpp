@@ -2,6 +2,7 @@
 
 #include <ATen/ops/batch_norm.h>
 
+#include "lib/nn/channel_norm.h"
 #include "lib/nn/declarations.h"
 
 namespace fdl::nn {
@@ -21,6 +22,10 @@ at::Tensor batch_norm(const catalog::BatchNormParams& p, const Tensors& own, con
     count.add_(1);
     if (!p.momentum) newest = 1 / count.item<double>();
   }
+  const ChannelTensors of_channels = {own["weight"], own["bias"], own["running_mean"],
+                                      own["running_var"]};
+  if (context.training && fits_batch_norm_channels(x, of_channels))
+    return batch_norm_channels(x, of_channels, newest, p.eps);
   return at::batch_norm(x, own["weight"], own["bias"], own["running_mean"], own["running_var"],
                         uses_batch, newest, p.eps, /*cudnn_enabled=*/true);
 }

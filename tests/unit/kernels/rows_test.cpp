@@ -309,4 +309,41 @@ TEST_CASE("the largest of two by two pixels, and its gradient, are libtorch's to
   }
 }
 
+TEST_CASE("the normalisation of channels side by side is as exact as f64 sums make it") {
+  at::manual_seed(7);
+  for (const auto& [kind, f] : all_row_functions()) {
+    CAPTURE(kind);
+    for (const std::int64_t channels : kCounts) {
+      CAPTURE(channels);
+      for (const std::int64_t rows : {1, 3, 4, 33}) {
+        CAPTURE(rows);
+        const at::Tensor x = at::randn({rows, channels}).add(100), g = at::randn({rows, channels});
+        const at::Tensor mean = at::randn({channels}).add(100), scale = at::randn({channels}),
+                         slope = at::randn({channels}), shift = at::randn({channels});
+        const at::Tensor sums = at::full({4, channels + 1}, 7.0, at::kDouble);
+        const auto sum = [&](std::int64_t i) { return sums[i].mutable_data_ptr<double>(); };
+        f->channel_moments(in(x), sum(0), sum(1), rows, channels);
+        f->channel_norm_sums(in(g), in(x), in(mean), sum(2), sum(3), rows, channels);
+        const at::Tensor x64 = x.to(at::kDouble), g64 = g.to(at::kDouble);
+        const at::Tensor exact =
+            at::stack({x64.sum(0), x64.square().sum(0), g64.sum(0), (g64 * (x - mean)).sum(0)});
+        const at::Tensor added = sums.narrow(1, 0, channels).sub(7);
+        CHECK(added.narrow(0, 0, 2).allclose(exact.narrow(0, 0, 2), 1e-12, 0));
+        CHECK(added.narrow(0, 2, 2).allclose(exact.narrow(0, 2, 2), 1e-5, 1e-5));
+        CHECK(sums.select(1, channels).eq(7).all().item<bool>());  // nothing behind them
+        const at::Tensor y = at::full({rows * channels + 1}, 7.0F), back = y.clone();
+        f->channel_norm(in(x), {in(mean), in(scale), in(shift)}, out(y), rows, channels);
+        f->channel_norm_gradient(in(g), in(x), {in(mean), in(scale), in(slope), in(shift)},
+                                 out(back), rows, channels);
+        const auto is_near = [&](const at::Tensor& made, const at::Tensor& wanted) {
+          return made.narrow(0, 0, rows * channels).view_as(x).allclose(wanted, 1e-5, 1e-5) &&
+                 made[rows * channels].item<float>() == 7;
+        };
+        CHECK(is_near(y, (x - mean) * scale + shift));
+        CHECK(is_near(back, g * scale + ((x - mean) * slope + shift)));
+      }
+    }
+  }
+}
+
 }  // namespace fdl::testing

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace fdl::nn {
+
+// What batch_norm owns; any may be undefined.
+struct ChannelTensors {
+  at::Tensor weight, bias, running_mean, running_var;  // [C]
+};
+
+// Whether batch_norm_channels takes it: f32 on the CPU, with channels last.
+bool fits_batch_norm_channels(const at::Tensor& x, const ChannelTensors& own);
+
+// at::batch_norm in training: x [N, C, H, W] -> the same, by the mean and variance of each channel,
+// and into the running statistics with the weight `newest`. Sums are f64: libtorch's own for this
+// layout are f32, and two to four times less exact than those for the usual one.
+at::Tensor batch_norm_channels(const at::Tensor& x, const ChannelTensors& own, double newest,
+                               double eps);
+
+}  // namespace fdl::nn
