@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
-#include <regex>
 #include <set>
+#include <string_view>
 
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
@@ -137,6 +138,17 @@ std::vector<std::filesystem::path> manifests() {
   return out;
 }
 
+// `relu` and `relu6` as silu.
+std::string without_kinks(std::string text) {
+  constexpr std::string_view kKinked = "relu";
+  for (std::size_t at = 0; (at = text.find(kKinked, at)) != std::string::npos; ++at) {
+    const bool begins = at == 0 || std::isspace(static_cast<unsigned char>(text[at - 1])) != 0;
+    const std::size_t length = kKinked.size() + (text.compare(at + kKinked.size(), 1, "6") == 0);
+    if (begins) text.replace(at, length, "silu");
+  }
+  return text;
+}
+
 bool is_compared(const std::filesystem::path& manifest) {
   return kLeftOut.count(manifest.stem().string()) == 0;
 }
@@ -164,7 +176,7 @@ TEST_CASE("the zoo and the benchmark without kinks: each gradient is as exact as
   for (const std::filesystem::path& file : manifests()) {
     const auto copy = folder.path() / file.parent_path().filename() / file.filename();
     std::filesystem::create_directories(copy.parent_path());
-    std::ofstream(copy) << std::regex_replace(bytes_of(file), std::regex(R"(\brelu6?\b)"), "silu");
+    std::ofstream(copy) << without_kinks(bytes_of(file));
     if (is_compared(file)) smooth.push_back(copy);
   }
   for (const std::filesystem::path& file : smooth) {
