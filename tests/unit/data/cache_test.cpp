@@ -1,5 +1,6 @@
 #include "lib/data/cache.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "lib/data/cached_rows.h"
 #include "lib/data/picture_file.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/data/fixture.h"
@@ -134,6 +136,20 @@ TEST_CASE("in memory each sample is read once, and others are read as they are")
   CHECK(is_row(*cached, 4));
   CHECK(source->num_reads == 7);
   CHECK(cached->num_samples() == 100);
+}
+
+TEST_CASE("rows without gaps, which need not begin at the first, are found where they stand") {
+  const Places range({12, 10, 11, 10}), gaps({10, 12, 15}), none({});
+  for (std::int64_t row = -1; row < 20; ++row) {
+    CAPTURE(row);
+    for (const Places* places : {&range, &gaps, &none}) {
+      const std::vector<std::int64_t>& rows = places->rows();
+      const auto found = places->find(row);
+      const auto exact = std::find(rows.begin(), rows.end(), row);
+      REQUIRE(found.has_value() == (exact != rows.end()));
+      if (found) CHECK(rows[*found] == row);
+    }
+  }
 }
 
 TEST_CASE("a budget bounds what is kept, and gets it back") {
