@@ -15,27 +15,21 @@ namespace fs = std::filesystem;
 
 // A sample that is kept: the number of its bytes, and these. In one piece, as a sample that is
 // drawn at random is in no near cache, and each piece is waited for.
-class Row {
- public:
-  explicit Row(const std::vector<std::byte>& bytes)
-      : memory_(std::make_unique<std::byte[]>(sizeof(std::size_t) + bytes.size())) {
-    const std::size_t size = bytes.size();
-    std::memcpy(memory_.get(), &size, sizeof size);
-    std::memcpy(memory_.get() + sizeof size, bytes.data(), size);
-  }
-  const std::byte* get() const { return memory_.get(); }
-  const std::byte* release() { return memory_.release(); }
+using Row = std::unique_ptr<const std::byte[]>;
 
-  static std::span<const std::byte> bytes_at(const std::byte* row) {
-    std::size_t size = 0;
-    std::memcpy(&size, row, sizeof size);
-    return {row + sizeof size, size};
-  }
-  static void destroy(const std::byte* row) { delete[] row; }
+Row row_of(const std::vector<std::byte>& bytes) {
+  const std::size_t size = bytes.size();
+  auto out = std::make_unique<std::byte[]>(sizeof size + size);
+  std::memcpy(out.get(), &size, sizeof size);
+  std::copy(bytes.begin(), bytes.end(), out.get() + sizeof size);
+  return out;
+}
 
- private:
-  std::unique_ptr<std::byte[]> memory_;
-};
+std::span<const std::byte> bytes_at(const std::byte* row) {
+  std::size_t size = 0;
+  std::memcpy(&size, row, sizeof size);
+  return {row + sizeof size, size};
+}
 
 class MemoryCache : public Source {
  public:
@@ -49,10 +43,8 @@ class MemoryCache : public Source {
   MemoryCache& operator=(const MemoryCache&) = delete;
   ~MemoryCache() override {
     for (const std::atomic<const std::byte*>& row : rows_) {
-      const std::byte* own = row.load();
-      if (own == nullptr) continue;
-      if (budget_) budget_->give_back(cost_of(Row::bytes_at(own).size()));
-      Row::destroy(own);
+      const Row own(row.load());
+      if (own && budget_) budget_->give_back(cost_of(bytes_at(own.get()).size()));
     }
   }
 
@@ -61,7 +53,7 @@ class MemoryCache : public Source {
     const auto place = places_.find(row);
     const std::byte* found = place ? rows_[*place].load(std::memory_order_acquire) : nullptr;
     if (found != nullptr) {
-      unpack(layout(), Row::bytes_at(found), out);
+      unpack(layout(), bytes_at(found), out);
       return {};
     }
     Result<std::vector<std::byte>> made = packed(kept_, row);
@@ -89,12 +81,12 @@ class MemoryCache : public Source {
   }
   // Of two workers that read one row, the first keeps its copy.
   std::span<const std::byte> keep(std::size_t place, const std::vector<std::byte>& bytes) const {
-    Row own(bytes);
+    Row own = row_of(bytes);
     const std::byte* former = nullptr;
     if (rows_[place].compare_exchange_strong(former, own.get(), std::memory_order_acq_rel))
-      return Row::bytes_at(own.release());
+      return bytes_at(own.release());
     if (budget_) budget_->give_back(cost_of(bytes.size()));
-    return Row::bytes_at(former);
+    return bytes_at(former);
   }
 
   Kept kept_;

@@ -77,11 +77,17 @@ std::vector<FieldTransform> field_transforms(const job::Job& job, const Dataset&
 }
 
 struct Loader::State {
+  struct SampleSize {
+    std::int64_t num_elements, num_elements_out;  // as the source has it, and transformed
+    std::size_t num_bytes;                        // transformed
+  };
+
   const Dataset& dataset;
   const std::vector<FieldTransform> transforms;
   const LoaderSpec spec;
   const std::shared_ptr<const BatchMixer> mixer;
-  const std::int64_t num_batches;  // of an epoch
+  const std::int64_t num_batches;         // of an epoch
+  const std::vector<SampleSize> longest;  // of each field
   // To ask for it takes as long as a quick batch.
   const int num_processors = static_cast<int>(std::thread::hardware_concurrency());
 
@@ -105,7 +111,8 @@ struct Loader::State {
         transforms(std::move(field_transforms)),
         spec(s),
         mixer(std::move(batch_mixer)),
-        num_batches(batches_per_epoch(samples.num_samples(), s)) {}
+        num_batches(batches_per_epoch(samples.num_samples(), s)),
+        longest(longest_sizes()) {}
 
   // Whether who asks for a batch makes it: all processors compute, and a thread that takes one from
   // them delays a small step by more than a quick batch takes.
@@ -126,38 +133,29 @@ struct Loader::State {
 
   const std::vector<Layout>& layout() const { return dataset.source->layout(); }
 
-  struct SampleSize {
-    std::int64_t num_elements;  // as the source has it
-    std::size_t num_bytes;      // transformed
-  };
   // `length`: of a ragged field.
   SampleSize size_of(std::size_t field, std::int64_t length) const {
-    const std::int64_t num_elements = layout()[field].num_elements(length);
-    return {num_elements,
-            static_cast<std::size_t>(transforms[field].output_elements(num_elements)) *
-                c10::elementSize(transforms[field].output_dtype())};
+    const FieldTransform& transform = transforms[field];
+    const std::int64_t num_elements = layout()[field].num_elements(length),
+                       num_out = transform.output_elements(num_elements);
+    return {num_elements, num_out,
+            static_cast<std::size_t>(num_out) * c10::elementSize(transform.output_dtype())};
   }
-  // Of all fields.
   std::vector<SampleSize> longest_sizes() const {
     std::vector<SampleSize> out;
     for (std::size_t i = 0; i < layout().size(); ++i)
       out.push_back(size_of(i, layout()[i].sizes.empty() ? 1 : layout()[i].sizes.front()));
     return out;
   }
-
-  std::int64_t largest_elements(std::size_t field) const {
-    return std::min(spec.batch_size, dataset.num_samples()) *
-           transforms[field].output_elements(layout()[field].num_elements());
-  }
+  std::int64_t largest_batch() const { return std::min(spec.batch_size, dataset.num_samples()); }
 
   // Of small batches, whose steps may be shorter than a scheduler's turn, more are made ahead than
   // the job asks for, as far as they are cheap to hold.
   std::int64_t make_ahead() const {
     constexpr std::int64_t kMostBytes = 8 << 20, kMost = 24;
     std::int64_t num_bytes = 1;
-    for (const SampleSize& one : longest_sizes())
-      num_bytes += std::min(spec.batch_size, dataset.num_samples()) *
-                   static_cast<std::int64_t>(one.num_bytes);
+    for (const SampleSize& one : longest)
+      num_bytes += largest_batch() * static_cast<std::int64_t>(one.num_bytes);
     return std::max(spec.prefetch, std::min(kMost, kMostBytes / num_bytes));
   }
 
@@ -167,7 +165,8 @@ struct Loader::State {
 
   void allocate(Slot& slot) const {
     for (std::size_t i = 0; i < layout().size(); ++i)
-      slot.whole.push_back(at::empty({largest_elements(i)}, transforms[i].output_dtype()));
+      slot.whole.push_back(
+          at::empty({largest_batch() * longest[i].num_elements_out}, transforms[i].output_dtype()));
     slot.lengths.resize(layout().size());
     slot.hands.emplace_back(layout().size());
   }
@@ -211,7 +210,6 @@ struct Loader::State {
     const auto row_of = [&](std::int64_t k) {
       return slot.batch.rows[static_cast<std::size_t>(k)];
     };
-    const std::vector<SampleSize> longest = longest_sizes();
     for (std::int64_t k = first; k < std::min(first + kAhead, last); ++k)
       dataset.source->expect(row_of(k));
     for (std::int64_t k = first; k < last; ++k) {
@@ -240,7 +238,7 @@ struct Loader::State {
     for (auto& lengths : slot.lengths) lengths.clear();
     const auto places = [&](std::int64_t sample) {
       std::vector<std::byte*> out;
-      for (const SampleSize& one : longest_sizes())
+      for (const SampleSize& one : longest)
         out.push_back(static_cast<std::byte*>(slot.whole[out.size()].mutable_data_ptr()) +
                       static_cast<std::size_t>(sample) * one.num_bytes);
       return out;

@@ -65,9 +65,9 @@ void share_out(std::int64_t count, Body body) {
 
 }  // namespace
 
-// Of a batch of few rows, MKL shares the work out at a cost that shows, and anew for each product.
-// Here a thread has the same rows of a weight [n, k] forward, in its gradient, and about those when
-// it is updated: they are in its own cache.
+// MKL shares a product of few rows out among threads at a cost that shows, and each product in a
+// way of its own. Here a thread has the same rows of a weight [n, k] forward, in its gradient, and
+// about those when it is updated: they are in its own cache.
 void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                      bool adds) {
   constexpr std::int64_t kFewRows = 128;

@@ -143,14 +143,14 @@ variable_list gradients_of(const at::Tensor& by, const at::Tensor& x, const at::
                                           pixels.channels);
       });
   variable_list out(3);
-  for (const int of_bias : {0, 1}) {
-    if (!wanted[static_cast<std::size_t>(1 + of_bias)]) continue;
-    at::Tensor& one = out[static_cast<std::size_t>(1 + of_bias)];
-    one = at::empty({pixels.channels}, x.options());
+  const auto of_channels = [&](auto value) {
+    at::Tensor one = at::empty({pixels.channels}, x.options());
     auto* const to = one.mutable_data_ptr<float>();
-    for (std::size_t c = 0; c < C; ++c)
-      to[c] = static_cast<float>(of_bias != 0 ? sums.first[c] : sums.second[c] * inverse[c]);
-  }
+    for (std::size_t c = 0; c < C; ++c) to[c] = static_cast<float>(value(c));
+    return one;
+  };
+  if (wanted[1]) out[1] = of_channels([&](auto c) { return sums.second[c] * inverse[c]; });
+  if (wanted[2]) out[2] = of_channels([&](auto c) { return sums.first[c]; });
   if (!wanted[0]) return out;
   // x - mean stands in the mean and in the deviation: Ioffe and Szegedy 2015, arXiv:1502.03167.
   std::vector<float> scale(C), slope(C), shift(C);

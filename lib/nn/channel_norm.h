@@ -12,9 +12,9 @@ struct ChannelTensors {
 // Whether batch_norm_channels takes it: f32 on the CPU, with channels last.
 bool fits_batch_norm_channels(const at::Tensor& x, const ChannelTensors& own);
 
-// at::batch_norm in training: x [N, C, H, W] -> the same, by the mean and variance of each channel,
-// and into the running statistics with the weight `newest`. Sums are f64: libtorch's own for this
-// layout are f32, and two to four times less exact than those for the usual one.
+// at::batch_norm by the batch: x [N, C, H, W] -> the same, by the mean and variance of each
+// channel, which go into the running statistics with the weight `newest`. Sums are f64: libtorch's
+// own for this layout are f32, and two to four times less exact than those for the usual one.
 at::Tensor batch_norm_channels(const at::Tensor& x, const ChannelTensors& own, double newest,
                                double eps);
 

@@ -22,12 +22,11 @@ at::Tensor batch_norm(const catalog::BatchNormParams& p, const Tensors& own, con
     count.add_(1);
     if (!p.momentum) newest = 1 / count.item<double>();
   }
-  const ChannelTensors of_channels = {own["weight"], own["bias"], own["running_mean"],
-                                      own["running_var"]};
-  if (context.training && fits_batch_norm_channels(x, of_channels))
-    return batch_norm_channels(x, of_channels, newest, p.eps);
-  return at::batch_norm(x, own["weight"], own["bias"], own["running_mean"], own["running_var"],
-                        uses_batch, newest, p.eps, /*cudnn_enabled=*/true);
+  const ChannelTensors of = {own["weight"], own["bias"], own["running_mean"], own["running_var"]};
+  if (uses_batch && fits_batch_norm_channels(x, of))
+    return batch_norm_channels(x, of, newest, p.eps);
+  return at::batch_norm(x, of.weight, of.bias, of.running_mean, of.running_var, uses_batch, newest,
+                        p.eps, /*cudnn_enabled=*/true);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <string_view>
@@ -99,6 +100,7 @@ struct Errors {
       REQUIRE(one.defined() == other.defined());
       if (!one.defined()) continue;
       const double error = difference(one, other), norm = norm_of(other);
+      REQUIRE(std::isfinite(error));  // std::max would drop NaN
       largest = std::max(largest, error / std::max(norm, kSmall * most));
       sum += norm * norm;
       sum_of_errors += error * error;

@@ -1,15 +1,17 @@
 #include "lib/kernels/gemm.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 
 namespace fdl::testing {
 
-TEST_CASE("products agree with libtorch's, over odd sizes") {
-  REQUIRE(kernels::has_blas());
-  at::manual_seed(1);
-  for (const std::int64_t m : {1, 3, 32}) {
-    for (const std::int64_t n : {1, 10, 65}) {
+namespace {
+
+// Of few rows, and of so many that threads share out rows, or columns.
+void check_products() {
+  for (const std::int64_t m : {1, 32, 130}) {
+    for (const std::int64_t n : {1, 10, 130}) {
       for (const std::int64_t k : {1, 7, 200}) {
         CAPTURE(m);
         CAPTURE(n);
@@ -40,6 +42,20 @@ TEST_CASE("products agree with libtorch's, over odd sizes") {
       }
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("products agree with libtorch's, over odd sizes and numbers of threads") {
+  REQUIRE(kernels::has_blas());
+  at::manual_seed(1);
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 2, 3}) {
+    CAPTURE(threads);
+    at::set_num_threads(threads);
+    check_products();
+  }
+  at::set_num_threads(before);
 }
 
 TEST_CASE("a product does not look at what it overwrites") {
