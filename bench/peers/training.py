@@ -3,7 +3,8 @@
 Where it differs from the textbook loop it is faster, so that the peer is the strongest fair one:
 - samples lie in one tensor and a batch is one `index_select`, without DataLoader;
 - the loss is read once per epoch, as our engine does, not after each step.
-The clock is read after each step, which on a CPU waits for nothing.
+The clock is read after each step, which on a CPU waits for nothing. On a GPU, whose work goes on
+meanwhile, only whole epochs are timed; there the samples lie in its memory.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 Batch = tuple[torch.Tensor, ...]  # inputs, then the target
-ARMS = ["default", "fused", "last", "compile", "compile-max", "bf16"]
+ARMS = ["default", "fused", "last", "compile", "compile-max", "compile-graphs", "bf16"]
 
 
 class ShuffledBatches:
@@ -33,7 +34,8 @@ class ShuffledBatches:
         return -(-len(self.tensors[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for chosen in torch.randperm(len(self.tensors[0])).split(self.batch_size):
+        order = torch.randperm(len(self.tensors[0]), device=self.tensors[0].device)
+        for chosen in order.split(self.batch_size):
             yield tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
 
 
@@ -56,7 +58,9 @@ def train_epoch(model: nn.Module, loss_of: Callable[[torch.Tensor, torch.Tensor]
         before = now
     weights = torch.tensor(sizes, dtype=torch.float64)
     mean_loss = (torch.stack(losses).double() @ weights / weights.sum()).item()
-    record.epoch_done(time.perf_counter() - started, len(losses), mean_loss, step_s)
+    is_waited_for = losses[0].device.type == "cpu"
+    record.epoch_done(time.perf_counter() - started, len(losses), mean_loss,
+                      step_s if is_waited_for else None)
 
 
 def optimizer_options(arm: str) -> dict:
@@ -72,7 +76,7 @@ class Rounded(nn.Module):
         self.model = model
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(inputs[0].device.type, dtype=torch.bfloat16):
             return self.model(*inputs).float()
 
 
@@ -95,7 +99,8 @@ def compiled(model: nn.Module, arm: str) -> nn.Module:
         return ChannelsLast(model)
     if arm == "compile":
         return torch.compile(model)
-    return torch.compile(model, mode="max-autotune") if arm == "compile-max" else model
+    modes = {"compile-max": "max-autotune", "compile-graphs": "reduce-overhead"}
+    return torch.compile(model, mode=modes[arm]) if arm in modes else model
 
 
 def run_facts(model: nn.Module) -> dict:
@@ -126,7 +131,7 @@ def print_losses(model: nn.Module, loss_of, tensors: Batch, batch_size: int,
     model.train()
     losses = []
     for chosen in same.batches(len(tensors[0]), batch_size, options.seed, options.epochs):
-        *inputs, y = (tensor[torch.from_numpy(chosen)] for tensor in tensors)
+        *inputs, y = (tensor[torch.from_numpy(chosen)].to(options.device) for tensor in tensors)
         loss = loss_of(model(*inputs), y)
         loss.backward()
         update()
@@ -160,6 +165,7 @@ class Work:
 
 def torch_parser(description: str) -> argparse.ArgumentParser:
     parser = peer_parser(description, ARMS)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--double", action="store_true",
                         help="with --same: in f64, which tells what f32 rounds away")
     return parser
@@ -191,7 +197,7 @@ def run(work: Work, options) -> None:
     if options.draw:
         return draw(work, batch_size, options.draw)
     record = Record(options.model, options.arm)
-    model = work.make(0.0 if options.same else work.dropout)
+    model = work.make(0.0 if options.same else work.dropout).to(options.device)
     facts = run_facts(model)
     assert facts["num_parameters"] == work.num_parameters, facts["num_parameters"]
     optimizer = work.optimizer(model.parameters(), **dict(work.optimizer_options),
@@ -203,6 +209,9 @@ def run(work: Work, options) -> None:
     if options.same:
         return print_losses(model, work.loss, tensors, batch_size, updater(optimizer), options)
     model = compiled(model, options.arm)
+    tensors = tuple(tensor.to(options.device) for tensor in tensors)
     for _ in range(options.epochs):
         train_epoch(model, work.loss, ShuffledBatches(tensors, batch_size), updater(optimizer), record)
+    if options.device == "cuda":
+        facts["peak_gpu_mib"] = torch.cuda.max_memory_allocated() / 2**20
     record.print_json(**facts)

@@ -23,6 +23,7 @@
 #include "lib/kernels/tiles.h"
 #include "lib/tensor/errors.h"
 #include "lib/tensor/memory.h"
+#include "lib/train/device.h"
 #include "lib/train/evaluate.h"
 #include "lib/train/lr_find.h"
 #include "lib/train/predict.h"
@@ -35,6 +36,7 @@ using fdl::Result;
 
 constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
+constexpr int kNotReady = 3;
 
 volatile std::sig_atomic_t received = 0;
 
@@ -80,6 +82,12 @@ Result<std::int64_t> choose_threads(const fdl::config::Environment& environment)
   return fdl::fail(fdl::error(Code::OutOfRange, {}, "FDL_THREADS is '{}'", given->second)
                        .help("it must be a whole number from 1 to {}", kMostThreads));
 }
+
+// What the job is computed with.
+struct Machine {
+  std::int64_t threads = 1;
+  at::Device device = at::kCPU;
+};
 
 struct Options {
   std::string command;
@@ -157,15 +165,17 @@ int exit_of(const fdl::Diagnostic& d) {
   const bool is_input = number < 5000 || d.code == Code::DataMissing || d.code == Code::BadInput ||
                         d.code == Code::DataCorrupt || d.code == Code::RunMissing ||
                         d.code == Code::WeightsMissing || d.code == Code::WeightsMismatch;
+  if (d.code == Code::NoCuda || d.code == Code::NoDevice) return kNotReady;
   return is_input ? kBadInput : kFailed;
 }
 
 Result<fdl::train::TrainEnd> compute_again(const Options& options, const fdl::job::Checked& checked,
-                                           std::int64_t threads,
+                                           const Machine& machine,
                                            const fdl::train::EventLog& events) {
   fdl::train::TrainSetup setup;
   setup.run = options.run;
-  setup.threads = threads;
+  setup.device = machine.device;
+  setup.threads = machine.threads;
   setup.replay = true;
   const auto found = fdl::train::replay(*checked.graph, *checked.job, setup, events);
   if (!found) return fdl::fail(found.error());
@@ -174,9 +184,9 @@ Result<fdl::train::TrainEnd> compute_again(const Options& options, const fdl::jo
 }
 
 Result<fdl::train::TrainEnd> try_rates(const Options& options, const fdl::job::Checked& checked,
-                                       const fdl::train::EventLog& events) {
+                                       at::Device device, const fdl::train::EventLog& events) {
   const auto event = fdl::train::find_rate(*checked.graph, *checked.job, options.run, options.range,
-                                           options.output, events);
+                                           options.output, events, device);
   if (!event) return fdl::fail(event.error());
   FDL_TRY(events.write(*event));
   return fdl::train::TrainEnd{};
@@ -191,13 +201,14 @@ Result<fdl::train::TrainEnd> predict(const Options& options, const fdl::job::Che
 }
 
 Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Checked& checked,
-                                     std::int64_t threads, const fdl::train::EventLog& events) {
+                                     const Machine& machine, const fdl::train::EventLog& events) {
   try {
     if (options.command == "train") {
       fdl::train::TrainSetup setup;
       setup.run = options.run;
       setup.resume = options.resume;
-      setup.threads = threads;
+      setup.device = machine.device;
+      setup.threads = machine.threads;
       setup.profile = options.profile;
       setup.max_time_s = options.max_time_s;
       setup.until_share = options.until_share;
@@ -209,17 +220,18 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
       };
       return fdl::train::train(*checked.graph, *checked.job, setup, events);
     }
-    if (options.command == "replay") return compute_again(options, checked, threads, events);
+    if (options.command == "replay") return compute_again(options, checked, machine, events);
     if (options.command == "data") {
       fdl::engine::DataRequest request = options.data;
       request.split = options.split;
       FDL_TRY(fdl::engine::inspect_data(*checked.graph, *checked.job, request, options.run));
       return fdl::train::TrainEnd{};
     }
-    if (options.command == "lr-find") return try_rates(options, checked, events);
+    if (options.command == "lr-find") return try_rates(options, checked, machine.device, events);
     if (options.command == "predict") return predict(options, checked);
     const auto measured =
-        fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split);
+        fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split,
+                                 machine.device);
     if (!measured) return fdl::fail(measured.error());
     for (const fdl::monitor::Event& event : *measured) FDL_TRY(events.write(event));
     return fdl::train::TrainEnd{};
@@ -280,7 +292,12 @@ int run(const Options& options) {
   }
   at::set_num_threads(static_cast<int>(*threads));
   fdl::kernels::use_tiles(checked.job->training.passes.products);
-  return report_end(options, compute(options, checked, *threads, events), events);
+  const bool needs_device = options.command != "data" && options.command != "predict";
+  const fdl::job::DeviceChoice on_cpu{fdl::job::DeviceChoice::Kind::Cpu};
+  const auto device =
+      fdl::train::open_device(needs_device ? checked.job->training.device : on_cpu);
+  if (!device) return report_end(options, fdl::fail(device.error()), events);
+  return report_end(options, compute(options, checked, {*threads, *device}, events), events);
 }
 
 }  // namespace

@@ -1,15 +1,21 @@
 #pragma once
 
 // What `training.compile` switches: ways of computing a step that give what libtorch's operators
-// give one by one but for rounding. Declared once: the manifest's keys, `fdl explain --plan` and
+// give one by one, but for rounding. Declared once: the manifest's keys, `fdl explain --plan` and
 // the documents are made from kPasses.
 namespace fdl::catalog {
 
 struct Passes {
   bool chains = true, recurrent = true, experts = true, products = true, layout = true, loss = true,
-       update = true;
+       update = true, graph = true;
 
-  static constexpr Passes none() { return {false, false, false, false, false, false, false}; }
+  static constexpr Passes none() {
+    return {false, false, false, false, false, false, false, false};
+  }
+  // Those that are of use where tensors are on a GPU: the others' kernels are for CPUs.
+  constexpr Passes on_gpu() const {
+    return {false, false, experts, false, false, false, false, graph};
+  }
   bool operator==(const Passes&) const = default;
 };
 
@@ -35,6 +41,9 @@ inline constexpr Pass kPasses[] = {
      "has AVX-512 and no matrix tiles."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
+    {"graph", &Passes::graph,
+     "On a GPU a whole step, its update included, is taken down once as a CUDA graph and replayed: "
+     "the same kernels, without their launches."},
 };
 
 }  // namespace fdl::catalog

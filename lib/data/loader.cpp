@@ -118,7 +118,7 @@ struct Loader::State {
   // them delays a small step by more than a quick batch takes.
   bool makes_here() const {
     constexpr double kQuick_s = 500e-6;
-    return fill_s < kQuick_s && at::get_num_threads() >= num_processors;
+    return !spec.for_gpu && fill_s < kQuick_s && at::get_num_threads() >= num_processors;
   }
 
   bool is_end() const { return num_batches == 0 || claim.epoch >= spec.num_epochs; }
@@ -166,7 +166,8 @@ struct Loader::State {
   void allocate(Slot& slot) const {
     for (std::size_t i = 0; i < layout().size(); ++i)
       slot.whole.push_back(
-          at::empty({largest_batch() * longest[i].num_elements_out}, transforms[i].output_dtype()));
+          at::empty({largest_batch() * longest[i].num_elements_out},
+                    at::TensorOptions(transforms[i].output_dtype()).pinned_memory(spec.for_gpu)));
     slot.lengths.resize(layout().size());
     slot.hands.emplace_back(layout().size());
   }
@@ -381,6 +382,14 @@ Result<const Batch*> Loader::next() {
   s.is_awaited = false;
   if (slot.failure) return fail(*slot.failure);
   return &slot.batch;
+}
+
+const Batch* Loader::ahead() {
+  State& s = *state_;
+  const std::lock_guard lock(s.mutex);
+  if (s.num_claimed == s.num_given) return nullptr;
+  const Slot& slot = s.slot_of(s.num_given);
+  return slot.is_ready && !slot.failure ? &slot.batch : nullptr;
 }
 
 }  // namespace fdl::data

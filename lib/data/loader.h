@@ -22,6 +22,7 @@ struct LoaderSpec {
   std::int64_t workers = 1;   // threads; 0 makes each batch when it is asked for
   std::int64_t prefetch = 1;  // batches made ahead; of small ones more
   job::BatchLimit limit;
+  bool for_gpu = false;  // in memory that a GPU copies from by itself; who trains makes none
   bool repeats_first_epoch = false;  // each epoch has the order of the first one
 };
 
@@ -59,6 +60,10 @@ class Loader {
   // The next batch, or null after the last epoch. Its tensors are overwritten after the next call.
   // Errors: those of Source::read.
   Result<const Batch*> next();
+
+  // The batch that next() gives next, where it is made by now; else null. Its tensors are
+  // overwritten after the call of next() that follows that one.
+  const Batch* ahead();
 
  private:
   struct State;

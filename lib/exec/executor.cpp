@@ -16,6 +16,7 @@ namespace fdl::exec {
 
 struct Executor::Program {
   const graph::Graph& graph;
+  at::Device device;
   catalog::Passes passes;
   std::vector<graph::ValueId> wanted;
   std::vector<Step> steps;
@@ -25,17 +26,22 @@ Executor::Executor(const graph::Graph& graph, const tensor::TensorStore& store,
                    std::vector<graph::ValueId> wanted, catalog::Passes passes) {
   std::vector<graph::ValueId> kept = wanted;
   for (const graph::State& state : graph.states) kept.push_back(state.written);
+  const at::Device device = store.device();
+  if (!device.is_cpu()) passes = passes.on_gpu();
   std::vector<Step> steps = compile(graph, store, kept, passes);
-  program_ =
-      std::make_shared<const Program>(Program{graph, passes, std::move(wanted), std::move(steps)});
+  program_ = std::make_shared<const Program>(
+      Program{graph, device, passes, std::move(wanted), std::move(steps)});
 }
 
 Executor::~Executor() = default;
 Executor::Executor(Executor&&) noexcept = default;
 
+at::Device Executor::device() const { return program_->device; }
+
 Result<std::vector<at::Tensor>> Executor::run(const std::vector<at::Tensor>& inputs,
                                               nn::StepContext context) const {
-  const auto states = initial_states(program_->graph, context.seed, inputs.front().size(0));
+  const auto states = initial_states(program_->graph, context.seed, inputs.front().size(0),
+                                     program_->device);
   if (!states) return fail(states.error());
   Result<Called> called = call(inputs, *states, context);
   if (!called) return fail(called.error());
@@ -50,10 +56,10 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   const at::AutoGradMode records(context.training);
   context.fuses_recurrent = program_->passes.recurrent;
   context.puts_channels_last = catalog::puts_channels_last(program_->passes);
-  Run run(graph, std::move(context), inputs.front().device(), program_,
+  Run run(graph, std::move(context), program_->device, program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    run[graph.inputs[i].value] = inputs[i];
+    run[graph.inputs[i].value] = inputs[i].to(program_->device);
     const catalog::Shape& shape =
         graph.values[static_cast<std::size_t>(graph.inputs[i].value)].type.shape;
     for (std::size_t axis = 1; axis < shape.size(); ++axis) {

@@ -27,7 +27,8 @@ struct Called {
 // What the states of a first call hold, for so many samples; in the order of graph::Graph::states.
 // A pure function of the seed and each state's path. Errors: FDL5404 when there is no room.
 Result<std::vector<at::Tensor>> initial_states(const graph::Graph& graph, std::uint64_t seed,
-                                               std::int64_t num_samples);
+                                               std::int64_t num_samples,
+                                               at::Device device = at::kCPU);
 
 // Shown what each node gives, in the order of the run; of a loop's body each turn. Experts that run
 // as one are seen as their gate.
@@ -36,12 +37,15 @@ using NodeWatch = std::function<void(const graph::Node&, const std::vector<at::T
 class Executor {
  public:
   // `graph` must outlive the executor; `wanted` are the values that run() gives, in order.
+  // It computes where the store's tensors are.
   // `passes`: what may run otherwise than op by op, and so round otherwise; where a timer or a
   // watch looks at the nodes of a chain, they run one by one all the same.
   Executor(const graph::Graph& graph, const tensor::TensorStore& store,
            std::vector<graph::ValueId> wanted, catalog::Passes passes = catalog::Passes::none());
   ~Executor();
   Executor(Executor&&) noexcept;
+
+  at::Device device() const;
 
   // Measures each node from now on, or with null none.
   void set_timer(NodeTimer* timer) { timer_ = timer; }

@@ -9,7 +9,7 @@
 namespace fdl::exec {
 
 Result<std::vector<at::Tensor>> initial_states(const graph::Graph& graph, std::uint64_t seed,
-                                               std::int64_t num_samples) {
+                                               std::int64_t num_samples, at::Device device) {
   const tensor::StreamKey root(seed, tensor::Purpose::Init);
   std::vector<at::Tensor> out;
   for (const graph::State& state : graph.states) {
@@ -20,7 +20,7 @@ Result<std::vector<at::Tensor>> initial_states(const graph::Graph& graph, std::u
       const at::Tensor one = at::empty(sizes, at::kFloat);
       tensor::initialise(one, state.init, root.with("state").with(state.path));
       sizes.insert(sizes.begin(), num_samples);
-      out.push_back(one.to(tensor::scalar_type(type.dtype)).expand(sizes).contiguous());
+      out.push_back(one.to(device, tensor::scalar_type(type.dtype)).expand(sizes).contiguous());
     } catch (const std::exception& thrown) {
       return fail(tensor::torch_failure(thrown, "this state", state.span).at_node(state.path));
     }

@@ -136,6 +136,9 @@ const RecordSpec& record_spec(const TrainingKeys*) {
               "What the model computes in; parameters, losses and updates stay f32. `f16` scales "
               "the loss, so that small gradients are not lost.",
               config::choices({"f32", "bf16", "f16"}))
+          .field("device", &K::device,
+                 "Where the model computes: `auto` takes the first GPU that fdl can use and else the "
+                 "CPU; `cuda` is the first GPU, `cuda:1` the second one.")
           .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0))
           .field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
           .field("metrics", &K::metrics, "What else is measured.")

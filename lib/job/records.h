@@ -147,6 +147,7 @@ struct TrainingKeys {
   std::int64_t seed = 42;
   std::string max_time;
   std::string precision = "f32";
+  std::string device = "auto";
   config::Node loss, metrics, expressions;
   TeacherKeys teacher;
   config::Node optimizer, schedule, phases, clip;

@@ -118,6 +118,18 @@ void read_precision(const TrainingKeys& keys, Training& out) {
   if (keys.precision == "f16") out.precision = Precision::F16;
 }
 
+void read_device(const Node& training, const TrainingKeys& keys, Training& out,
+                 Diagnostics& problems) {
+  const std::optional<DeviceChoice> found = DeviceChoice::parse(keys.device);
+  if (found) {
+    out.device = *found;
+    return;
+  }
+  const Node* const node = given(training, "device");
+  problems.add(error(Code::NotAChoice, node->span, "there is no device '{}'", keys.device)
+                   .help("`auto`, `cpu`, `cuda`, or `cuda:1` for the second GPU"));
+}
+
 void read_passes(const TrainingKeys& keys, Training& out) {
   const bool is_bitwise = keys.deterministic == "bitwise", is_off = keys.compile.mode == "false";
   out.passes = is_bitwise || is_off ? catalog::Passes::none() : catalog::Passes(keys.compile);
@@ -153,6 +165,18 @@ void check_together(const Node& training, const graph::Graph& graph, const Train
 
 }  // namespace
 
+std::optional<DeviceChoice> DeviceChoice::parse(std::string_view text) {
+  if (text == "auto") return DeviceChoice{};
+  if (text == "cpu") return DeviceChoice{Kind::Cpu, 0};
+  if (text == "cuda") return DeviceChoice{Kind::Cuda, 0};
+  constexpr std::string_view kPrefix = "cuda:";
+  constexpr std::int64_t kMostDevices = 128;  // that c10 can number
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  const auto index = config::parse_integer(text.substr(kPrefix.size()));
+  if (!index || *index < 0 || *index >= kMostDevices) return std::nullopt;
+  return DeviceChoice{Kind::Cuda, static_cast<int>(*index)};
+}
+
 void read_rules(const Node& training, const graph::Graph& graph, Training& out,
                 Diagnostics& problems) {
   TrainingKeys keys;
@@ -160,6 +184,7 @@ void read_rules(const Node& training, const graph::Graph& graph, Training& out,
   config::bind_record(record_spec(&keys), training, &keys, told_already);
   out.accumulate = std::max<std::int64_t>(1, keys.accumulate);
   read_precision(keys, out);
+  read_device(training, keys, out, problems);
   read_passes(keys, out);
   read_clip(training, graph, out, problems);
   if (given(training, "ema") != nullptr)

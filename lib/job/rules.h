@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // The rules of `training` that change or watch single updates.
@@ -10,6 +11,15 @@ namespace fdl::job {
 
 // Numbers that the forward and backward pass compute in; parameters stay f32.
 enum class Precision { F32, BF16, F16 };
+
+// `training.device`: where the model computes.
+struct DeviceChoice {
+  enum class Kind { Auto, Cpu, Cuda } kind = Kind::Auto;
+  int index = 0;  // of a CUDA device
+
+  // "auto", "cpu", "cuda" or "cuda:1"; empty of another text.
+  static std::optional<DeviceChoice> parse(std::string_view text);
+};
 
 // One rule of `training.clip`, over the gradients of some parameters together.
 struct ClipRule {

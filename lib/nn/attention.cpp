@@ -23,7 +23,7 @@ constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
 // Press et al. 2021, arXiv:2108.12409, section 3: 2^(-8/N), 2^(-16/N), ... for a power of two;
 // between two of them, every other slope of the next power follows those of the last.
-at::Tensor alibi_slopes(std::int64_t N) {
+at::Tensor alibi_slopes(std::int64_t N, at::Device device) {
   const auto power = static_cast<std::int64_t>(std::exp2(std::floor(std::log2(N))));
   std::vector<double> slopes;
   const auto add = [&](std::int64_t count, std::int64_t of, std::int64_t step) {
@@ -33,14 +33,14 @@ at::Tensor alibi_slopes(std::int64_t N) {
   };
   add(power, power, 1);
   add(N - power, 2 * power, 2);
-  return at::tensor(at::ArrayRef<double>(slopes));
+  return at::tensor(at::ArrayRef<double>(slopes)).to(device);
 }
 
 // [N, T, S]: minus the distance times the head's slope.
-at::Tensor alibi_bias(std::int64_t N, std::int64_t T, std::int64_t S) {
-  const at::Tensor distance =
-      at::arange(T, at::kDouble).unsqueeze(1).sub(at::arange(S, at::kDouble)).abs();
-  return distance.mul(alibi_slopes(N).view({N, 1, 1})).neg();
+at::Tensor alibi_bias(std::int64_t N, std::int64_t T, std::int64_t S, at::Device device) {
+  const at::TensorOptions numbers = at::TensorOptions(at::kDouble).device(device);
+  const at::Tensor distance = at::arange(T, numbers).unsqueeze(1).sub(at::arange(S, numbers)).abs();
+  return distance.mul(alibi_slopes(N, device).view({N, 1, 1})).neg();
 }
 
 at::Tensor both(const at::Tensor& a, const at::Tensor& b) {
@@ -55,7 +55,7 @@ at::Tensor joined_masks(const AttentionOptions& p, const at::Tensor& query_BTE, 
   at::Tensor seen, added;
   if (mask_BS.defined()) seen = mask_BS.view({mask_BS.size(0), 1, 1, S});
   if (p.causal) seen = both(seen, at::ones({T, S}, query_BTE.options().dtype(at::kBool)).tril());
-  if (p.alibi) added = alibi_bias(p.num_heads, T, S).to(query_BTE.options());
+  if (p.alibi) added = alibi_bias(p.num_heads, T, S, query_BTE.device()).to(query_BTE.options());
   if (attn_mask.defined()) {
     const at::Tensor by_head = attn_mask.dim() == 3 ? attn_mask.unsqueeze(1) : attn_mask;
     if (by_head.scalar_type() == at::kBool)

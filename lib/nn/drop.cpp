@@ -10,11 +10,8 @@ at::Tensor drop_mask(const at::Tensor& x, DropScope scope, double p, const StepC
   std::vector<std::int64_t> shape = x.sizes().vec();
   const std::size_t num_own = scope == DropScope::Sample ? 1 : 2;
   for (std::size_t i = num_own; scope != DropScope::Value && i < shape.size(); ++i) shape[i] = 1;
-  const at::Tensor mask = at::empty(shape, at::kFloat);
-  const std::span<float> values(mask.mutable_data_ptr<float>(),
-                                static_cast<std::size_t>(mask.numel()));
-  tensor::fill_dropout_mask(values, context.stream(tensor::Purpose::Dropout), p, x.size(0),
-                            context.lanes());
+  const at::Tensor mask = at::empty(shape, at::TensorOptions(at::kFloat).device(x.device()));
+  tensor::fill_dropout_mask(mask, context.step_key(tensor::Purpose::Dropout), p, context.lanes());
   return mask.to(x.options());
 }
 

@@ -10,7 +10,7 @@ namespace fdl::nn {
 // A place where values are dropped: with which probability, and from which numbers.
 struct Dropout {
   double p = 0;  // 0 outside training
-  tensor::StreamKey key;
+  tensor::StepKey key;
   tensor::Lanes lanes;
 
   bool is_active() const { return p > 0; }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -11,11 +12,29 @@
 // The computing half of lib/catalog/losses.
 namespace fdl::nn {
 
+// What a mean over targets has divided by: their number, or the sum of their classes' weights. Of
+// targets on a GPU it is counted there, and waited for when it is asked for.
+class TargetWeight {
+ public:
+  TargetWeight(double known) : known_(known) {}
+  explicit TargetWeight(at::Tensor counted) : counted_(std::move(counted)) {}
+
+  operator double() const { return counted_.defined() ? counted_.item<double>() : known_; }
+  // A scalar on the GPU; undefined where the number is known.
+  const at::Tensor& counted() const { return counted_; }
+  at::Tensor mean_of(const at::Tensor& sum) const {
+    return counted_.defined() ? sum.div(counted_) : sum.div(known_);
+  }
+
+ private:
+  double known_ = 0;
+  at::Tensor counted_;
+};
+
 struct LossValue {
   at::Tensor mean;  // a scalar, differentiable; with `reduction: sum` it is the sum
-  // What the mean has divided by, and so the weight of this batch in a mean over several: the
-  // number of targets, or the sum of their classes' weights. 1 of a sum.
-  double weight = 0;
+  // The weight of this batch in a mean over several. 1 of a sum.
+  TargetWeight weight = 0;
   bool is_sum = false;
 };
 

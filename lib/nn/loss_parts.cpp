@@ -19,8 +19,12 @@ LossValue over(const at::Tensor& value, std::int64_t num_targets, std::int64_t r
 }
 
 LossValue over(const at::Tensor& value, double weight, std::int64_t reduction) {
+  return over(value, TargetWeight(weight), reduction);
+}
+
+LossValue over(const at::Tensor& value, TargetWeight weight, std::int64_t reduction) {
   const bool is_sum = reduction == at::Reduction::Sum;
-  return {value, is_sum ? 1 : weight, is_sum};
+  return {value, is_sum ? TargetWeight(1) : std::move(weight), is_sum};
 }
 
 LossValue reduced(const at::Tensor& values, std::int64_t reduction) {
@@ -33,19 +37,19 @@ at::Tensor numbers_like(const std::vector<double>& numbers, const at::Tensor& li
 }
 
 // A pass over a small tensor costs less than the dispatch of an operator.
-std::int64_t count_other_than(const at::Tensor& target, std::int64_t ignored) {
+TargetWeight count_other_than(const at::Tensor& target, std::int64_t ignored) {
   if (target.scalar_type() != at::kLong || !target.is_contiguous() || !target.device().is_cpu())
-    return at::ne(target, ignored).sum().item<std::int64_t>();
+    return TargetWeight(at::ne(target, ignored).sum());
   const auto* first = target.const_data_ptr<std::int64_t>();
-  return target.numel() - std::count(first, first + target.numel(), ignored);
+  return static_cast<double>(target.numel() - std::count(first, first + target.numel(), ignored));
 }
 
-double weight_other_than(const at::Tensor& target, std::int64_t ignored,
-                         const std::vector<double>& class_weights) {
-  if (class_weights.empty()) return static_cast<double>(count_other_than(target, ignored));
+TargetWeight weight_other_than(const at::Tensor& target, std::int64_t ignored,
+                               const std::vector<double>& class_weights) {
+  if (class_weights.empty()) return count_other_than(target, ignored);
   const at::Tensor of_classes = at::tensor(class_weights, target.options().dtype(at::kDouble));
   const at::Tensor counted = target.masked_select(at::ne(target, ignored));
-  return of_classes.index_select(0, counted).sum().item<double>();
+  return TargetWeight(of_classes.index_select(0, counted).sum());
 }
 
 ClassScores classes_second(const at::Tensor& scores, const at::Tensor& classes, std::int64_t axis) {

@@ -18,6 +18,7 @@ std::int64_t reduction_of(std::string_view name);
 // `value`, a mean over targets of that number or weight; a sum counts as one.
 LossValue over(const at::Tensor& value, std::int64_t num_targets, std::int64_t reduction);
 LossValue over(const at::Tensor& value, double weight, std::int64_t reduction);
+LossValue over(const at::Tensor& value, TargetWeight weight, std::int64_t reduction);
 
 // Mean or sum of one value for each target.
 LossValue reduced(const at::Tensor& values, std::int64_t reduction);
@@ -26,10 +27,10 @@ LossValue reduced(const at::Tensor& values, std::int64_t reduction);
 at::Tensor numbers_like(const std::vector<double>& numbers, const at::Tensor& like);
 
 // How many of the elements are not `ignored`.
-std::int64_t count_other_than(const at::Tensor& target, std::int64_t ignored);
+TargetWeight count_other_than(const at::Tensor& target, std::int64_t ignored);
 // The weights of their classes together; without any, their number.
-double weight_other_than(const at::Tensor& target, std::int64_t ignored,
-                         const std::vector<double>& class_weights);
+TargetWeight weight_other_than(const at::Tensor& target, std::int64_t ignored,
+                               const std::vector<double>& class_weights);
 
 // A loss that compares element by element: `compute(output, target, reduction)` gives a scalar.
 template <typename F>

@@ -78,9 +78,14 @@ Metric bind_metric(const catalog::Choice& choice, const catalog::TensorTypes& ty
 }
 
 void RunningMean::add(const LossValue& batch) {
-  if (batch.weight == 0) return;  // the mean of nothing is not a number
-  sum += batch.mean.item<double>() * batch.weight;
-  weight += batch.weight;
+  const double more = batch.weight;
+  if (more != 0) add(batch.mean.item<double>(), more);
+}
+
+void RunningMean::add(double batch_mean, double batch_weight) {
+  if (batch_weight == 0) return;  // the mean of nothing is not a number
+  sum += batch_mean * batch_weight;
+  weight += batch_weight;
 }
 
 double RunningMean::mean() const {

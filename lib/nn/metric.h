@@ -68,6 +68,7 @@ struct RunningMean {
   double weight = 0;
 
   void add(const LossValue& batch);  // reads the loss
+  void add(double batch_mean, double batch_weight);
   double mean() const;               // not a number when nothing was counted
 };
 

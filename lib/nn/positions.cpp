@@ -7,9 +7,11 @@
 
 namespace fdl::nn {
 
-at::Tensor position_angles(std::int64_t num_positions, std::int64_t width, double base) {
-  const at::Tensor positions = at::arange(num_positions, at::kDouble),
-                   pairs = at::arange(width / 2, at::kDouble);
+at::Tensor position_angles(std::int64_t num_positions, std::int64_t width, double base,
+                           at::Device device) {
+  const at::TensorOptions numbers = at::TensorOptions(at::kDouble).device(device);
+  const at::Tensor positions = at::arange(num_positions, numbers),
+                   pairs = at::arange(width / 2, numbers);
   const at::Tensor rates = pairs.mul(-2 * std::log(base) / static_cast<double>(width)).exp();
   return positions.unsqueeze(1).mul(rates);
 }
@@ -17,7 +19,7 @@ at::Tensor position_angles(std::int64_t num_positions, std::int64_t width, doubl
 at::Tensor rotate_heads(const at::Tensor& x, std::int64_t num_heads, double base,
                         bool is_interleaved) {
   const auto T = x.size(1), W = x.size(2) / num_heads;
-  const at::Tensor angles = position_angles(T, W, base).unsqueeze(1);  // [T, 1, W / 2]
+  const at::Tensor angles = position_angles(T, W, base, x.device()).unsqueeze(1);  // [T, 1, W / 2]
   const at::Tensor cos = angles.cos().to(x.options()), sin = angles.sin().to(x.options());
   const std::vector<std::int64_t> split = is_interleaved
                                               ? std::vector<std::int64_t>{num_heads, W / 2, 2}

@@ -20,6 +20,9 @@ struct StepContext {
   bool fuses_recurrent = true;
   bool puts_channels_last = false;  // images, for convolutions; see catalog/channels_last.h
 
+  // Where a step that is replayed on a GPU finds its number; else null.
+  const std::int64_t* step_on_device = nullptr;
+
   // Set by the executor for each node.
   std::string_view node_path;
   std::int64_t loop_turn = 0;  // of the loops around the node, as one number
@@ -33,7 +36,9 @@ struct StepContext {
   }
 
   // The stream of this node at this step, to be read in lanes().
-  tensor::StreamKey stream(tensor::Purpose purpose) const;
+  tensor::StreamKey stream(tensor::Purpose purpose) const { return step_key(purpose).whole(); }
+  // The same, for masks of dropout. Other draws are made on the CPU, for this step alone.
+  tensor::StepKey step_key(tensor::Purpose purpose) const;
 };
 
 }  // namespace fdl::nn

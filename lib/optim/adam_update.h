@@ -11,13 +11,14 @@
 
 namespace fdl::optim {
 
-// Adam and AdamW: the same state, two kernels of one signature for amsgrad, and one of ours.
+// Adam and AdamW: the same state, two kernels of one signature, for amsgrad and on a GPU, and one of
+// ours. `kRecordedUpdate` is libtorch's with its rate in a tensor.
 // `kIsDecoupled`: decay shrinks the weights themselves, and is no part of the gradient.
-template <typename Params, auto kFusedUpdate, bool kIsDecoupled>
+template <typename Params, auto kFusedUpdate, auto kRecordedUpdate, bool kIsDecoupled>
 class AdamUpdate final : public Algorithm {
  public:
   AdamUpdate(const Params& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters, params.maximize),
+      : Algorithm(parameters, params.maximize, Place::OfParameters),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_avg_sq_(add_slot("exp_avg_sq")),
@@ -28,12 +29,23 @@ class AdamUpdate final : public Algorithm {
 
  private:
   void apply(const Work& work, const Rates& rates) override {
-    if (fuses_ && max_exp_avg_sq_ == nullptr) return apply_rows(work, rates);
-    const auto largest = max_exp_avg_sq_ != nullptr ? work.pick(*max_exp_avg_sq_) : NoTensors();
+    if (fuses_ && max_exp_avg_sq_ == nullptr && !is_on_gpu()) return apply_rows(work, rates);
     kFusedUpdate(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
-                 largest, work.steps, rates.lr, rates.momentum.value_or(params_.betas[0]),
+                 largest(work), is_on_gpu() ? work.gpu_steps : work.steps, rates.lr, rates.momentum.value_or(params_.betas[0]),
                  params_.betas[1], params_.weight_decay, params_.eps, params_.amsgrad,
                  /*maximize=*/false, /*grad_scale=*/{}, /*found_inf=*/{});
+  }
+
+  bool apply_recorded(const Work& work, const Recorded& by) override {
+    kRecordedUpdate(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
+                    largest(work), work.gpu_steps, by.lr, params_.betas[0], params_.betas[1],
+                    params_.weight_decay, params_.eps, params_.amsgrad, /*maximize=*/false,
+                    /*grad_scale=*/{}, /*found_inf=*/by.skips);
+    return true;
+  }
+
+  std::vector<at::Tensor> largest(const Work& work) const {
+    return max_exp_avg_sq_ != nullptr ? work.pick(*max_exp_avg_sq_) : std::vector<at::Tensor>();
   }
 
   void apply_rows(const Work& work, const Rates& rates) {
@@ -58,8 +70,6 @@ class AdamUpdate final : public Algorithm {
         exp_avg_, exp_avg_sq_);
   }
 
-  using NoTensors = std::vector<at::Tensor>;
-
   Params params_;
   bool fuses_ = true;
   Slot& exp_avg_;
@@ -67,10 +77,14 @@ class AdamUpdate final : public Algorithm {
   Slot* max_exp_avg_sq_;
 };
 
-// Picks the overload whose learning rate is a number.
+// Pick the overload whose learning rate is a number, or a tensor.
 using FusedAdam = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList,
                            at::TensorList, at::TensorList, double, double, double, double, double,
                            bool, bool, const std::optional<at::Tensor>&,
                            const std::optional<at::Tensor>&);
+using RecordedAdam = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList,
+                              at::TensorList, at::TensorList, const at::Tensor&, double, double,
+                              double, double, bool, bool, const std::optional<at::Tensor>&,
+                              const std::optional<at::Tensor>&);
 
 }  // namespace fdl::optim

@@ -1,6 +1,7 @@
 #include "lib/optim/algorithm.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/zeros.h>
 
 #include "lib/base/check.h"
@@ -14,11 +15,17 @@ std::vector<at::Tensor> Algorithm::Work::pick(const Slot& slot) const {
   return out;
 }
 
-Algorithm::Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize)
+Algorithm::Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize, Place place)
     : parameters_(std::move(parameters)), maximize_(maximize) {
+  if (place == Place::OfParameters && !parameters_.empty())
+    device_ = parameters_.front().value.device();
   step_counts_ = at::zeros({static_cast<std::int64_t>(parameters_.size())}, at::kFloat);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     steps_.push_back(step_counts_.select(0, static_cast<std::int64_t>(i)));
+  if (!is_on_gpu()) return;
+  gpu_counts_ = step_counts_.to(device_);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    gpu_steps_.push_back(gpu_counts_.select(0, static_cast<std::int64_t>(i)));
 }
 
 Algorithm::Slot& Algorithm::add_slot(const std::string& name, double initial) {
@@ -37,7 +44,7 @@ Algorithm::Slot& Algorithm::add_slot(const std::string& name, const std::vector<
   for (const Shape& shape : shapes) {
     if (shape) present.push_back(*shape);
   }
-  auto slot = std::make_unique<Slot>(Slot{name, tensor::FlatBuffer(present), {}});
+  auto slot = std::make_unique<Slot>(Slot{name, tensor::FlatBuffer(present, device_), {}});
   std::size_t next = 0;
   for (const Shape& shape : shapes) {
     if (!shape) {
@@ -51,22 +58,57 @@ Algorithm::Slot& Algorithm::add_slot(const std::string& name, const std::vector<
   return *slots_.back();
 }
 
-void Algorithm::update(const std::vector<at::Tensor>& gradients, const Rates& rates) {
+Algorithm::Work Algorithm::work_on(const std::vector<at::Tensor>& gradients) const {
   FDL_CHECK(gradients.size() == parameters_.size());
-  const at::NoGradGuard no_grad;
   Work work;
-  auto* counts = step_counts_.mutable_data_ptr<float>();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i].defined()) continue;
-    counts[i] += 1;
     work.indices.push_back(i);
-    work.parameters.push_back(parameters_[i].value);
+    work.parameters.push_back(parameters_[i].value.to(device_));
     work.steps.push_back(steps_[i]);
+    if (is_on_gpu()) work.gpu_steps.push_back(gpu_steps_[i]);
     // Updates walk over raw memory and do not look at strides.
-    const at::Tensor gradient = gradients[i].contiguous();
+    const at::Tensor gradient = gradients[i].to(device_).contiguous();
     work.gradients.push_back(maximize_ ? gradient.neg() : gradient);
   }
-  if (!work.indices.empty()) apply(work, rates);
+  return work;
+}
+
+void Algorithm::update(const std::vector<at::Tensor>& gradients, const Rates& rates) {
+  const at::NoGradGuard no_grad;
+  const Work work = work_on(gradients);
+  auto* counts = step_counts_.mutable_data_ptr<float>();
+  for (const std::size_t i : work.indices) counts[i] += 1;
+  if (is_on_gpu()) gpu_counts_.copy_(step_counts_);
+  if (work.indices.empty()) return;
+  apply(work, rates);
+  for (std::size_t k = 0; k < work.indices.size(); ++k) {
+    const at::Tensor& parameter = parameters_[work.indices[k]].value;
+    if (parameter.device() != device_) parameter.copy_(work.parameters[k]);
+  }
+}
+
+bool Algorithm::record(const std::vector<at::Tensor>& gradients, const Recorded& by) {
+  if (!is_on_gpu()) return false;
+  const at::NoGradGuard no_grad;
+  const Work work = work_on(gradients);
+  // The first update of a parameter may be another one than those after it.
+  for (std::size_t k = 0; k < work.indices.size(); ++k) {
+    if (work.step(k) < 1) return false;
+  }
+  recorded_ = work.indices;
+  if (work.indices.empty()) return true;
+  const at::Tensor counts_up = by.skips.neg().add(1);
+  if (work.indices.size() == parameters_.size())
+    gpu_counts_.add_(counts_up);
+  else
+    at::_foreach_add_(work.gpu_steps, counts_up);
+  return apply_recorded(work, by);
+}
+
+void Algorithm::count_recorded() {
+  auto* counts = step_counts_.mutable_data_ptr<float>();
+  for (const std::size_t i : recorded_) counts[i] += 1;
 }
 
 std::vector<tensor::NamedTensor> Algorithm::state() const {

@@ -20,6 +20,8 @@ namespace fdl::optim {
 class Algorithm : public Optimizer {
  public:
   void update(const std::vector<at::Tensor>& gradients, const Rates& rates) final;
+  bool record(const std::vector<at::Tensor>& gradients, const Recorded& by) final;
+  void count_recorded() final;
   std::vector<tensor::NamedTensor> state() const final;
 
  protected:
@@ -32,6 +34,7 @@ class Algorithm : public Optimizer {
   // What one update works on: the parameters that have a gradient, their gradients and numbers.
   struct Work {
     std::vector<at::Tensor> parameters, gradients, steps;
+    std::vector<at::Tensor> gpu_steps;  // the same on the GPU, where the update runs there
     std::vector<std::size_t> indices;
 
     std::vector<at::Tensor> pick(const Slot& slot) const;  // their part of a slot
@@ -53,8 +56,14 @@ class Algorithm : public Optimizer {
   };
   using Shape = std::optional<tensor::Sizes>;  // empty: none for that parameter
 
+  // Where apply() works: where its parameters are; or on the CPU alone, to which those on a GPU
+  // are brought and back, a slow way that every algorithm has.
+  enum class Place { OfParameters, Cpu };
+
   // `maximize`: gradients are turned round before all else.
-  Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize);
+  Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize, Place place = Place::Cpu);
+
+  bool is_on_gpu() const { return !device_.is_cpu(); }
 
   // Slots keep their places: references stay valid. In the shapes of the parameters:
   Slot& add_slot(const std::string& name, double initial = 0);
@@ -65,12 +74,21 @@ class Algorithm : public Optimizer {
 
   // `work.steps` have been counted up already.
   virtual void apply(const Work& work, const Rates& rates) = 0;
+  // The same of a recorded step: on the GPU, after the first one. `work.gpu_steps` count up
+  // when it runs. False where there is none.
+  virtual bool apply_recorded(const Work& /*work*/, const Recorded& /*by*/) { return false; }
 
  private:
+  Work work_on(const std::vector<at::Tensor>& gradients) const;
+
   std::vector<tensor::NamedTensor> parameters_;
   bool maximize_ = false;
   at::Tensor step_counts_;         // f32[number of parameters], as PyTorch counts
   std::vector<at::Tensor> steps_;  // its elements
+  at::Device device_ = at::kCPU;   // where apply() works
+  at::Tensor gpu_counts_;          // step_counts_ there, where it is a GPU
+  std::vector<at::Tensor> gpu_steps_;
+  std::vector<std::size_t> recorded_;  // parameters of the update that was recorded last
   std::vector<std::unique_ptr<Slot>> slots_;
 
  protected:

@@ -23,8 +23,14 @@ class Clip {
   // written to: they may be one another's views. Gives the norm, before it is bounded, by the first
   // rule that bounds one.
   std::optional<double> apply(std::vector<at::Tensor>& gradients) const;
+  // The same without waiting for a GPU that has them: the norm stays there, a scalar. Undefined
+  // where no rule bounds one.
+  at::Tensor apply_on_gpu(std::vector<at::Tensor>& gradients) const;
 
  private:
+  template <typename BoundNorm>
+  void apply_rules(std::vector<at::Tensor>& gradients, BoundNorm bound_norm) const;
+
   struct Rule {
     job::ClipRule bounds;
     std::vector<std::size_t> indices;  // of its parameters

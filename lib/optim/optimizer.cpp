@@ -53,6 +53,23 @@ class Grouped final : public Optimizer {
     }
   }
 
+  bool record(const std::vector<at::Tensor>& gradients, const Recorded& by) override {
+    const double base = base_lr();
+    for (const Part& part : parts_) {
+      std::vector<at::Tensor> own;
+      for (const std::size_t i : part.indices) own.push_back(gradients[i]);
+      const double own_lr = part.optimizer->base_lr();
+      const bool is_scaled = base > 0 && own_lr != base;
+      if (!part.optimizer->record(own, {is_scaled ? by.lr.mul(own_lr / base) : by.lr, by.skips}))
+        return false;
+    }
+    return true;
+  }
+
+  void count_recorded() override {
+    for (const Part& part : parts_) part.optimizer->count_recorded();
+  }
+
   double base_lr() const override {
     double largest = 0;
     for (const Part& part : parts_) largest = std::max(largest, part.optimizer->base_lr());

@@ -53,6 +53,20 @@ class Optimizer {
   // ready.
   virtual void expect(const std::vector<std::string>& /*names*/) {}
 
+  // What an update that a GPU has a recording of finds there.
+  struct Recorded {
+    at::Tensor lr;     // f32 scalar: the learning rate of the step
+    at::Tensor skips;  // f32 scalar: 1 where nothing may be updated, else 0
+  };
+  // Gives the GPU the work of an update() with the optimizer's own momentum, whose learning rate
+  // and whether it happens are only known when it runs. False where the optimizer has no such
+  // update, or this is not the time for it.
+  virtual bool record(const std::vector<at::Tensor>& /*gradients*/, const Recorded& /*by*/) {
+    return false;
+  }
+  // After a run of what was recorded last, if it was not skipped: counts it.
+  virtual void count_recorded() {}
+
   // Whether a kernel of our own may compute updates where there is one, which rounds otherwise than
   // libtorch's. It may until it is told.
   virtual void set_fuses(bool /*fuses*/) {}

@@ -21,8 +21,15 @@ std::int64_t num_elements(const std::vector<Sizes>& shapes) {
 
 }  // namespace
 
-FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes)
-    : FlatBuffer(shapes, at::zeros({num_elements(shapes)}, at::kFloat)) {}
+FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes, at::Device device)
+    : FlatBuffer(shapes, at::zeros({num_elements(shapes)},
+                                   at::TensorOptions(at::kFloat).device(device))) {}
+
+FlatBuffer FlatBuffer::on(at::Device device) const {
+  std::vector<Sizes> shapes;
+  for (const at::Tensor& view : views_) shapes.push_back(view.sizes().vec());
+  return {shapes, all_.to(device)};
+}
 
 FlatBuffer FlatBuffer::uninitialised(const std::vector<Sizes>& shapes) {
   const at::Tensor all = at::empty({num_elements(shapes)}, at::kFloat);
@@ -42,7 +49,7 @@ FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes, at::Tensor all) : all_(
   for (const Sizes& shape : shapes) {
     // Not narrow(): views share one version counter, and writing one would spoil the others'
     // saved values.
-    at::Tensor view = at::empty({0}, at::kFloat);
+    at::Tensor view = at::empty({0}, all_.options());
     view.set_(all_.storage(), offset, shape, c10::contiguous_strides(shape));
     views_.push_back(view);
     offset += aligned_floats(c10::multiply_integers(shape));

@@ -14,7 +14,9 @@ using Sizes = std::vector<std::int64_t>;
 class FlatBuffer {
  public:
   FlatBuffer() = default;
-  explicit FlatBuffer(const std::vector<Sizes>& shapes);  // all zero
+  explicit FlatBuffer(const std::vector<Sizes>& shapes, at::Device device = at::kCPU);  // all zero
+  // The same numbers on another device.
+  FlatBuffer on(at::Device device) const;
   // Whose tensors hold anything.
   static FlatBuffer uninitialised(const std::vector<Sizes>& shapes);
 

@@ -5,8 +5,10 @@
 #include <numbers>
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/tensor.h>
 
 #include "lib/base/check.h"
+#include "lib/cuda/backend.h"
 #include "lib/kernels/rows.h"
 
 namespace fdl::tensor {
@@ -42,6 +44,13 @@ NormalPair normal_pair(std::uint32_t a, std::uint32_t b) {
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
+// Words below it are dropped.
+std::uint32_t drop_threshold(double p) {
+  FDL_CHECK(p >= 0 && p < 1);
+  return static_cast<std::uint32_t>(std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL));
+}
+float kept_value(double p) { return static_cast<float>(1 / (1 - p)); }
+
 // Elements that are worth a thread of their own.
 constexpr std::int64_t kGrain = 1 << 15;
 
@@ -52,6 +61,11 @@ StreamKey::StreamKey(std::uint64_t seed, Purpose purpose)
 
 StreamKey StreamKey::with(std::uint64_t number) const {
   return StreamKey(mix(mix(value_ + kNumberTag) + number));
+}
+
+StreamKey StepKey::whole() const {
+  const StreamKey out = node.with(step).with(micro_batch).with(loop_turn);
+  return place ? out.with(*place) : out;
 }
 
 StreamKey StreamKey::with(std::string_view text) const {
@@ -160,18 +174,44 @@ Lanes Lanes::split(std::int64_t num_rows, std::int64_t count) const {
 void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64_t num_rows,
                        const Lanes& lanes) {
   if (out.empty()) return;
-  FDL_CHECK(p >= 0 && p < 1 && num_rows > 0);
+  FDL_CHECK(num_rows > 0);
   const auto row_elements = static_cast<std::int64_t>(out.size()) / num_rows;
-  const auto threshold = std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL);
-  const auto kept = static_cast<float>(1 / (1 - p));
+  const std::uint32_t threshold = drop_threshold(p);
+  const float kept = kept_value(p);
   const std::int64_t grain =
       std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, row_elements));
   at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row)
       kernels::row_functions().dropout_mask(out.data() + row * row_elements, row_elements,
-                                            key.value(), lanes[row],
-                                            static_cast<std::uint32_t>(threshold), kept);
+                                            key.value(), lanes[row], threshold, kept);
   });
+}
+
+void fill_dropout_mask(const at::Tensor& out, const StepKey& key, double p, const Lanes& lanes) {
+  if (out.numel() == 0) return;
+  if (out.device().is_cpu()) {
+    const std::span<float> values(out.mutable_data_ptr<float>(),
+                                  static_cast<std::size_t>(out.numel()));
+    return fill_dropout_mask(values, key.whole(), p, out.size(0), lanes);
+  }
+  cuda::MaskDraw draw;
+  draw.node_key = key.node.value();
+  draw.step = key.step;
+  draw.micro_batch = key.micro_batch;
+  draw.loop_turn = key.loop_turn;
+  draw.has_place = key.place.has_value();
+  draw.place = key.place.value_or(0);
+  draw.step_on_device = key.step_on_device;
+  draw.threshold = drop_threshold(p);
+  draw.kept = kept_value(p);
+  draw.num_rows = out.size(0);
+  draw.first_lane = lanes.first;
+  at::Tensor of_rows;  // until the kernel is in the stream
+  if (lanes.rows) {
+    of_rows = at::tensor(*lanes.rows, at::kLong).to(out.device());
+    draw.lanes = of_rows.const_data_ptr<std::int64_t>();
+  }
+  cuda::backend().fill_mask(out, draw);
 }
 
 }  // namespace fdl::tensor

@@ -3,10 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 // Random numbers that depend on nothing but their key: no global generator, no order of calls, no
 // number of threads. A key names what is drawn (seed, purpose, path, step, ...); the numbers are
@@ -30,6 +33,17 @@ class StreamKey {
  private:
   explicit StreamKey(std::uint64_t value) : value_(value) {}
   std::uint64_t value_;
+};
+
+// The key of a node's draws at a step, part by part: on a GPU a kernel puts it together, since a
+// step that is replayed there learns its number when it runs.
+struct StepKey {
+  StreamKey node;  // of seed, purpose and path
+  std::uint64_t step = 0, micro_batch = 0, loop_turn = 0;
+  std::optional<std::uint64_t> place = {};       // of one of several draws of the node
+  const std::int64_t* step_on_device = nullptr;  // where given, the step's number is read there
+
+  StreamKey whole() const;
 };
 
 using PhiloxBlock = std::array<std::uint32_t, 4>;
@@ -84,5 +98,8 @@ struct Lanes {
 // p, else 1 / (1 - p). Row r is from lane lanes[r] of the key's stream. 0 <= p < 1.
 void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64_t num_rows,
                        const Lanes& lanes);
+
+// The same into f32[num_rows, ...], contiguous, on any device.
+void fill_dropout_mask(const at::Tensor& out, const StepKey& key, double p, const Lanes& lanes);
 
 }  // namespace fdl::tensor

@@ -9,7 +9,7 @@
 
 namespace fdl::tensor {
 
-TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
+TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed, at::Device device) {
   std::vector<Sizes> shapes;
   for (const graph::OwnedTensor& t : graph.tensors) {
     if (!t.is_buffer) shapes.push_back(t.shape);
@@ -35,6 +35,24 @@ TensorStore::TensorStore(const graph::Graph& graph, std::uint64_t seed) {
     if (t.source < 0) continue;
     const NamedTensor& source = tensors_[static_cast<std::size_t>(t.source)];
     initialise_from(tensors_[i].value, t.init, source.value, root.with(source.name));
+  }
+  if (device != device_) move_to(device);
+}
+
+void TensorStore::move_to(at::Device device) {
+  device_ = device;
+  parameter_buffer_ = parameter_buffer_.on(device);
+  std::size_t parameter = 0, buffer = 0;
+  for (NamedTensor& t : tensors_) {
+    const bool is_buffer = buffer < buffers_.size() && buffers_[buffer].name == t.name;
+    if (is_buffer) {
+      t.value = t.value.to(device);
+      buffers_[buffer++].value = t.value;
+      continue;
+    }
+    const at::Tensor& view = parameter_buffer_.views()[parameter];
+    view.requires_grad_(t.value.requires_grad());
+    t.value = parameters_[parameter++].value = view;
   }
 }
 

@@ -15,8 +15,10 @@ namespace fdl::tensor {
 class TensorStore {
  public:
   // Each tensor starts from a random stream of its own, keyed by `seed` and its path: adding a
-  // module changes no other.
-  TensorStore(const graph::Graph& graph, std::uint64_t seed);
+  // module changes no other. They are drawn on the CPU, so that every device begins with the same.
+  TensorStore(const graph::Graph& graph, std::uint64_t seed, at::Device device = at::kCPU);
+
+  at::Device device() const { return device_; }
 
   // In the order of graph::Graph::tensors.
   const std::vector<NamedTensor>& tensors() const { return tensors_; }
@@ -32,6 +34,9 @@ class TensorStore {
   Result<void> load(const std::filesystem::path& path);
 
  private:
+  void move_to(at::Device device);
+
+  at::Device device_ = at::kCPU;
   FlatBuffer parameter_buffer_;
   std::vector<NamedTensor> tensors_, parameters_, buffers_;
 };

@@ -18,8 +18,13 @@ std::span<std::byte> bytes_of(const at::Tensor& tensor) {
 
 Result<void> read_stored(const weights::WeightFiles& files, const weights::StoredTensor& stored,
                          const at::Tensor& target) {
+  if (!target.device().is_cpu()) {
+    const at::Tensor here = at::empty(target.sizes(), target.scalar_type());
+    FDL_TRY(read_stored(files, stored, here));
+    target.detach().copy_(here);
+    return {};
+  }
   const at::Tensor flat = target.detach().view({-1});
-  FDL_CHECK(flat.device().is_cpu());
   FDL_CHECK(static_cast<std::uint64_t>(flat.numel()) == stored.num_elements());
   const at::ScalarType dtype = scalar_type(stored.dtype);
   if (dtype == flat.scalar_type()) return files.read(stored, 0, bytes_of(flat));

@@ -56,6 +56,14 @@ constexpr std::size_t kMostDifferences = 5;
 std::vector<NamedTensor> snapshot(const std::vector<NamedTensor>& tensors) {
   std::vector<NamedTensor> out;
   out.reserve(tensors.size());
+  for (const NamedTensor& t : tensors)
+    out.push_back({t.name, t.value.detach().to(at::kCPU, /*non_blocking=*/false, /*copy=*/true)});
+  return out;
+}
+
+std::vector<NamedTensor> copies(const std::vector<NamedTensor>& tensors) {
+  std::vector<NamedTensor> out;
+  out.reserve(tensors.size());
   for (const NamedTensor& t : tensors) out.push_back({t.name, t.value.detach().clone()});
   return out;
 }
@@ -99,9 +107,13 @@ Result<void> load_tensors_into(const std::filesystem::path& path,
       d.notes.push_back({fmt::format("and {} more", found.size() - kMostDifferences), {}});
     return fail(std::move(d));
   }
-  for (const NamedTensor& target : targets)
+  for (const NamedTensor& target : targets) {
+    const at::Tensor to = target.value.detach();
+    const at::Tensor here = to.device().is_cpu() ? to : at::empty(to.sizes(), to.scalar_type());
     FDL_TRY(format::read_safetensors_data(path, *header, *header->find(target.name),
-                                          bytes_of(target.value)));
+                                          bytes_of(here)));
+    if (!to.device().is_cpu()) to.copy_(here);
+  }
   return {};
 }
 

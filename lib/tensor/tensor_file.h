@@ -17,8 +17,11 @@ struct NamedTensor {
   at::Tensor value;
 };
 
-// Copies that nobody else writes to: what a background thread may save while training goes on.
+// Copies on the CPU that nobody else writes to: what a background thread may save while training
+// goes on.
 std::vector<NamedTensor> snapshot(const std::vector<NamedTensor>& tensors);
+// Copies where the tensors are.
+std::vector<NamedTensor> copies(const std::vector<NamedTensor>& tensors);
 
 // Writes contiguous CPU tensors atomically, in the given order. Errors: FDL5002.
 Result<void> save_tensors(const std::filesystem::path& path,

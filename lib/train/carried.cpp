@@ -35,7 +35,7 @@ std::int64_t calls_per_update(const graph::Graph& graph, std::int64_t num_positi
 }
 
 Result<void> Carried::begin(std::int64_t num_samples, bool is_new_epoch) {
-  auto fresh = exec::initial_states(graph_, seed_, num_samples);
+  auto fresh = exec::initial_states(graph_, seed_, num_samples, device_);
   if (!fresh) return fail(fresh.error());
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const graph::State::Reset reset = graph_.states[i].reset;
@@ -74,7 +74,7 @@ Result<void> Carried::load(const std::filesystem::path& path) {
                         state.path, to_string(type))
                       .help("start a new run with `fdl run`"));
     }
-    values.push_back(at->value);
+    values.push_back(at->value.to(device_));
   }
   values_ = std::move(values);
   return {};

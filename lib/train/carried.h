@@ -19,7 +19,8 @@ std::int64_t calls_per_update(const graph::Graph& graph, std::int64_t num_positi
 class Carried {
  public:
   // `graph` must outlive it; `seed` is that of the first values.
-  Carried(const graph::Graph& graph, std::uint64_t seed) : graph_(graph), seed_(seed) {}
+  Carried(const graph::Graph& graph, std::uint64_t seed, at::Device device = at::kCPU)
+      : graph_(graph), seed_(seed), device_(device) {}
 
   // Before the first position of a batch: states begin anew as their `reset` says. One that goes on
   // does so row by row; rows that the former batch did not have begin anew. Errors: FDL5404.
@@ -40,6 +41,7 @@ class Carried {
  private:
   const graph::Graph& graph_;
   std::uint64_t seed_;
+  at::Device device_;
   std::vector<at::Tensor> values_;
 };
 

@@ -59,7 +59,8 @@ Result<BestWeights> load_best(const fs::path& run, tensor::TensorStore& store) {
 
 Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, const job::Job& job,
                                                  const fs::path& run,
-                                                 const std::string& split_name) {
+                                                 const std::string& split_name,
+                                                 at::Device device) {
   const std::vector<const job::DataSplit*> wanted = job.find_splits(split_name);
   if (wanted.empty()) {
     std::vector<std::string> names;
@@ -67,18 +68,19 @@ Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, cons
     return fail(error(Code::UnknownKey, {}, "the job has no data '{}'", split_name)
                     .help("it has {}", one_of(names)));
   }
-  tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
+  tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed), device);
   const Result<BestWeights> weights = load_best(run, store);
   if (!weights) return fail(weights.error());
   const exec::Executor executor(graph, store, compared_values(job.training, graph),
                                 job.training.passes);
-  const auto teacher = TeacherModel::open(job);
+  const auto teacher = TeacherModel::open(job, device);
   if (!teacher) return fail(teacher.error());
   std::vector<monitor::Event> out;
   for (const job::DataSplit* one : wanted) {
     Result<Split> split = Split::load(*one, job, graph, false);
     if (!split) return fail(split.error());
     split->use_tensors(store.tensors());
+    split->use_device(device);
     split->use_teacher(teacher->get());
     const Result<Totals> totals = evaluate(executor, graph, *split, job);
     if (!totals) return fail(totals.error());

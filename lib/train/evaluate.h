@@ -27,6 +27,7 @@ Result<BestWeights> load_best(const std::filesystem::path& run, tensor::TensorSt
 // checkpoint, FDL2001 when the job has no such part, and those of loading and running.
 Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, const job::Job& job,
                                                  const std::filesystem::path& run,
-                                                 const std::string& split);
+                                                 const std::string& split,
+                                                 at::Device device = at::kCPU);
 
 }  // namespace fdl::train

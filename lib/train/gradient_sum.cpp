@@ -6,7 +6,9 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
 
 #include "lib/exec/executor.h"
 #include "lib/kernels/rows.h"
@@ -124,6 +126,14 @@ bool is_finite_plain(const at::Tensor& t) {
 }  // namespace
 
 bool all_finite(const std::vector<at::Tensor>& tensors) {
+  std::vector<at::Tensor> on_gpu;  // one wait for all
+  for (const at::Tensor& t : tensors) {
+    if (t.defined() && !t.device().is_cpu() && t.numel() > 0) on_gpu.push_back(t);
+  }
+  if (!on_gpu.empty()) {
+    constexpr double kLargest = std::numeric_limits<double>::infinity();
+    return at::isfinite(at::stack(at::_foreach_norm(on_gpu, kLargest))).all().item<bool>();
+  }
   return std::all_of(tensors.begin(), tensors.end(), [](const at::Tensor& t) {
     if (!t.defined()) return true;
     const bool is_plain = t.scalar_type() == at::kFloat && t.is_contiguous() && t.device().is_cpu();

@@ -77,6 +77,7 @@ Result<void> Session::test() {
     Result<Split> split = Split::load(*wanted, job_, graph_, false);
     if (!split) return fail(split.error());
     split->use_tensors(store_.tensors());
+    split->use_device(setup_.device);
     split->use_teacher(teacher_.get());
     monitor::Measures measures;
     FDL_TRY(measure(*split, split->name(), measures));

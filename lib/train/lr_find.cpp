@@ -88,8 +88,10 @@ Result<std::vector<RatePoint>> Session::range_test(const RangeTest& test) {
 
 Result<monitor::Event> find_rate(const graph::Graph& graph, const job::Job& job,
                                  const std::filesystem::path& run, const RangeTest& test,
-                                 const std::filesystem::path& curve_file, const EventLog& events) {
+                                 const std::filesystem::path& curve_file, const EventLog& events,
+                                 at::Device device) {
   TrainSetup setup;
+  setup.device = device;
   setup.run = run;
   setup.stop_signal = [] { return 0; };
   auto session = Session::open(graph, job, setup, events);

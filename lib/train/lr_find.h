@@ -40,6 +40,7 @@ std::optional<FoundRate> suggest_rate(const std::vector<RatePoint>& curve);
 // The `lr_find` event. Errors: FDL5431 when the loss never falls, and those of training.
 Result<monitor::Event> find_rate(const graph::Graph& graph, const job::Job& job,
                                  const std::filesystem::path& run, const RangeTest& test,
-                                 const std::filesystem::path& curve_file, const EventLog& events);
+                                 const std::filesystem::path& curve_file, const EventLog& events,
+                                 at::Device device = at::kCPU);
 
 }  // namespace fdl::train

@@ -41,6 +41,7 @@ const job::Phase* Session::phase() const {
 // What the phase at hand freezes, and its optimizer; when it begins, or a run goes on in it.
 void Session::enter_phase() {
   const job::Phase* const now = phase();
+  recorded_.reset();
   if (now == nullptr) return;
   for (const tensor::NamedTensor& parameter : store_.parameters()) {
     at::Tensor value = parameter.value;
@@ -91,6 +92,7 @@ Result<void> Session::take_data() {
       plan_horizon(job_, graph_, data, {state_.phase.data_step, state_.phase.data_epoch});
   if (!horizon) return fail(horizon.error());
   train_ = &data;
+  recorded_.reset();
   horizon_ = *horizon;
   make_schedule();
   return {};

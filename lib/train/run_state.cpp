@@ -37,6 +37,13 @@ bool read_integer(const nlohmann::json& from, const char* key, std::int64_t& out
   return out >= 0;
 }
 
+bool read_text(const nlohmann::json& from, const char* key, std::string& out) {
+  const auto found = from.find(key);
+  if (found == from.end() || !found->is_string()) return false;
+  out = found->get<std::string>();
+  return true;
+}
+
 bool read_number(const nlohmann::json& from, const char* key, double& out) {
   const auto found = from.find(key);
   if (found == from.end() || !found->is_number()) return false;
@@ -250,6 +257,7 @@ std::string to_json(const RunState& state) {
                       {"train_seconds", state.train_seconds},
                       {"seconds", state.seconds},
                       {"best", std::move(best)}};
+  if (state.device != RunState().device) out["device"] = state.device;
   if (state.position > 0) out["position"] = state.position;
   if (!(state.plateau == optim::PlateauState())) out["plateau"] = plateau_json(state.plateau);
   if (!(state.early_stop == job::EarlyStopState()))
@@ -295,7 +303,8 @@ Result<RunState> read_run_state(const std::filesystem::path& checkpoint) {
       read_phase(from, out.phase) && read_loss_scale(from, out.loss_scale) &&
       read_recent(from, out.recent_losses) &&
       (!from.contains("num_skipped") || read_integer(from, "num_skipped", out.num_skipped)) &&
-      (!from.contains("position") || read_integer(from, "position", out.position));
+      (!from.contains("position") || read_integer(from, "position", out.position)) &&
+      (!from.contains("device") || read_text(from, "device", out.device));
   if (!whole) return fail(not_a_state(path));
   FDL_TRY(read_kept_rows(checkpoint, num_kept, out));
   return out;

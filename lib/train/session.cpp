@@ -44,6 +44,9 @@ Result<std::vector<std::unique_ptr<Split>>> load_training(const graph::Graph& gr
   return out;
 }
 
+// Each kind of device rounds in its own way.
+std::string device_kind(at::Device device) { return device.is_cpu() ? "cpu" : "cuda"; }
+
 bool is_of_same_job(const RunState& state, const Totals& empty) {
   const auto is_alike = [](const nn::MetricState& a, const nn::MetricState& b) {
     return a.counts.size() == b.counts.size() && a.sums.size() == b.sums.size();
@@ -64,6 +67,7 @@ data::LoaderSpec train_loader_spec(const job::Job& job, const Split& train,
   out.seed = static_cast<std::uint64_t>(job.training.seed);
   out.num_epochs = num_epochs;
   out.limit = train.limit();
+  out.for_gpu = !train.device().is_cpu();
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
   out.repeats_first_epoch = job.training.overfit_batches > 0;
@@ -107,16 +111,17 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
       events_(events),
       trains_(std::move(trains)),
       train_(trains_.front().get()),
-      store_(graph, static_cast<std::uint64_t>(job.training.seed)),
+      store_(graph, static_cast<std::uint64_t>(job.training.seed), setup.device),
       executor_(graph, store_, compared_values(job.training, graph), job.training.passes),
       groups_(&job.training.groups),
       optimizer_(optim::make_optimizer(job.training.groups, store_.parameters(),
                                        job.training.passes.update)),
       clip_(job.training.clip, store_.parameters()),
-      carried_(graph, static_cast<std::uint64_t>(job.training.seed)),
+      carried_(graph, static_cast<std::uint64_t>(job.training.seed), setup.device),
       writer_(checkpoints_of(setup), job.checkpoints),
       totals_(train_->empty_totals()) {
   state_.threads = setup.threads;
+  state_.device = device_kind(setup.device);
   if (!job.observe.what.empty()) observer_.emplace(job.observe, store_.parameters());
   if (job.training.ema) averages_.emplace(*job.training.ema, store_.tensors());
 }
@@ -130,7 +135,10 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
     constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
     out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps);
   }
-  for (const auto& train : out->trains_) train->use_tensors(out->store_.tensors());
+  for (const auto& train : out->trains_) {
+    train->use_tensors(out->store_.tensors());
+    train->use_device(setup.device);
+  }
   FDL_TRY(out->take_data());
   out->enter_phase();
   const auto vals = job.training.overfit_batches > 0 ? std::vector<const job::DataSplit*>()
@@ -140,8 +148,9 @@ Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const 
     if (!loaded) return fail(loaded.error());
     out->vals_.push_back(std::move(*loaded));
     out->vals_.back().use_tensors(out->store_.tensors());
+    out->vals_.back().use_device(setup.device);
   }
-  auto teacher = TeacherModel::open(job, &events);
+  auto teacher = TeacherModel::open(job, setup.device, &events);
   if (!teacher) return fail(teacher.error());
   out->teacher_ = *std::move(teacher);
   for (const auto& train : out->trains_) train->use_teacher(out->teacher_.get());
@@ -178,6 +187,13 @@ Result<void> Session::restore(const fs::path& checkpoint) {
                       "the run was made with {} threads and cannot go on with the same bits on {}",
                       state->threads, setup_.threads)
                     .help("set FDL_THREADS={}", state->threads));
+  }
+  if (state->device != state_.device) {
+    return fail(error(Code::ResumeMismatch, {},
+                      "the run was made on a '{}' device and cannot go on with the same bits on a "
+                      "'{}' one",
+                      state->device, state_.device)
+                    .help("set training.device={}", state->device));
   }
   const bool is_same_job = is_of_same_job(*state, totals_);
   if (!is_same_job) {

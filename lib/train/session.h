@@ -16,6 +16,7 @@
 #include "lib/train/checkpoint.h"
 #include "lib/train/lr_find.h"
 #include "lib/train/observer.h"
+#include "lib/train/recorded_steps.h"
 #include "lib/train/resource_log.h"
 #include "lib/train/samples.h"
 #include "lib/train/split.h"
@@ -90,6 +91,9 @@ class Session {
   void go_back_to(const Before& before);
   Result<void> update(data::Loader& loader);
   Result<void> apply(const optim::Evaluation& here, const Before& before);
+  optim::Rates rates() const;
+  // An update on a GPU as its recording has it. False: it is to be taken op by op.
+  Result<bool> take_recorded(data::Loader& loader);
   Result<void> meet_not_finite(data::Loader& loader, const optim::Evaluation& here,
                                const Before& before);
   Result<void> leave_out(data::Loader& loader, const Before& before, const std::string& why);
@@ -174,6 +178,7 @@ class Session {
   const std::vector<job::ParameterGroup>* groups_;  // that the optimizer was made of
   std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Clip clip_;
+  std::optional<RecordedSteps> recorded_;   // on a GPU, of the phase at hand
   std::optional<Averages> averages_;        // with `ema`
   std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
   std::optional<SampleKeeper> samples_;     // where the job keeps some

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
@@ -193,8 +194,10 @@ void Split::use_teacher(const TeacherModel* teacher) {
 Result<std::vector<at::Tensor>> Split::fields_at(const data::Batch& batch,
                                                  std::int64_t position) const {
   std::vector<at::Tensor> out;
-  for (const at::Tensor& field : batch.fields)
-    out.push_back(num_positions_ == 0 ? field : field.select(1, position).contiguous());
+  for (const at::Tensor& field : batch.fields) {
+    const at::Tensor seen = num_positions_ == 0 ? field : field.select(1, position).contiguous();
+    out.push_back(seen.to(device_));
+  }
   if (teacher_ == nullptr) return out;
   std::vector<at::Tensor> inputs;
   for (const std::size_t field : teacher_inputs_) inputs.push_back(out[field]);
@@ -234,24 +237,50 @@ std::optional<Split::Problem> Split::add_metrics(const std::vector<at::Tensor>& 
   return out;
 }
 
+Measured Split::losses_of(const std::vector<at::Tensor>& outputs,
+                          const std::vector<at::Tensor>& fields) const {
+  Measured out;
+  for (std::size_t i = 0; i < losses_.size(); ++i)
+    out.losses.push_back(losses_[i](gather(i, outputs, fields)));
+  for (std::size_t i = 0; i < partial_weights_.size(); ++i)
+    out.partials.push_back(outputs[first_partial_ + i]);
+  return out;
+}
+
 Result<Measured> Split::measure(const std::vector<at::Tensor>& outputs,
                                 const std::vector<at::Tensor>& fields, const data::Batch& batch,
                                 Totals& totals) const {
   // Before the losses: libtorch's word on a target that is no class names neither it nor its place.
   const std::optional<Problem> problem = add_metrics(outputs, fields, batch, totals);
   if (problem && !problem->is_about_output) return fail(problem->diagnostic);
-  Measured out;
+  Measured out = losses_of(outputs, fields);
   bool is_finite = true;
   for (std::size_t i = 0; i < losses_.size(); ++i) {
-    out.losses.push_back(losses_[i](gather(i, outputs, fields)));
-    totals.losses[i].add(out.losses.back());
-    if (problem) is_finite = is_finite && std::isfinite(out.losses.back().mean.item<double>());
+    totals.losses[i].add(out.losses[i]);
+    if (problem) is_finite = is_finite && std::isfinite(out.losses[i].mean.item<double>());
   }
   // Of an output that is not a number the loss tells in training, where it is none either.
   if (problem && !(is_training_ && !is_finite)) return fail(problem->diagnostic);
-  for (std::size_t i = 0; i < partial_weights_.size(); ++i)
-    out.partials.push_back(outputs[first_partial_ + i]);
   return out;
+}
+
+Result<void> Split::add(const std::vector<double>& means, const std::vector<double>& weights,
+                        const std::vector<at::Tensor>& outputs, const data::Batch& batch,
+                        Totals& totals) const {
+  for (std::size_t i = 0; i < losses_.size(); ++i) totals.losses[i].add(means[i], weights[i]);
+  const std::optional<Problem> problem = add_metrics(outputs, batch.fields, batch, totals);
+  if (problem) return fail(problem->diagnostic);
+  return {};
+}
+
+std::vector<std::size_t> Split::metrics_read() const {
+  std::set<std::size_t> out;
+  for (std::size_t i = losses_.size(); i < sources_.size(); ++i) {
+    for (const Source& source : sources_[i]) {
+      if (source.kind == Source::Kind::Output) out.insert(source.index);
+    }
+  }
+  return {out.begin(), out.end()};
 }
 
 namespace {
@@ -304,6 +333,7 @@ bool Split::is_by_samples(std::size_t loss) const {
 data::LoaderSpec eval_loader_spec(const Split& split, const job::Job& job) {
   data::LoaderSpec out;
   out.batch_size = job.training.batch_size;
+  out.for_gpu = !split.device().is_cpu();
   out.workers = job.loader.workers;
   out.prefetch = job.loader.prefetch;
   out.limit = split.limit();
@@ -321,7 +351,7 @@ Result<Totals> evaluate(const exec::Executor& executor, const graph::Graph& grap
   Totals totals = split.empty_totals();
   nn::StepContext context;
   context.seed = static_cast<std::uint64_t>(job.training.seed);
-  Carried carried(graph, context.seed);
+  Carried carried(graph, context.seed, split.device());
   for (;;) {
     const Result<const data::Batch*> next = loader.next();
     if (!next) return fail(next.error());

@@ -67,6 +67,9 @@ class Split {
   // Where losses and metrics find tensors of the model, in the order of Graph::tensors; before the
   // first measure().
   void use_tensors(const std::vector<tensor::NamedTensor>& tensors) { tensors_ = &tensors; }
+  // Where calls see their fields; the CPU until it is told.
+  void use_device(at::Device device) { device_ = device; }
+  at::Device device() const { return device_; }
   // Likewise, of a job with a teacher; null where there is none. It must outlive the split.
   void use_teacher(const TeacherModel* teacher);
 
@@ -78,6 +81,17 @@ class Split {
   Result<Measured> measure(const std::vector<at::Tensor>& outputs,
                            const std::vector<at::Tensor>& fields, const data::Batch& batch,
                            Totals& totals) const;
+
+  // The same in halves, for a step that a GPU has a recording of. Its losses:
+  Measured losses_of(const std::vector<at::Tensor>& outputs,
+                     const std::vector<at::Tensor>& fields) const;
+  // and what is added of them, and of the outputs that metrics_read(), when it is done. Of the
+  // others nothing is looked at. Errors: FDL5420.
+  Result<void> add(const std::vector<double>& means, const std::vector<double>& weights,
+                   const std::vector<at::Tensor>& outputs, const data::Batch& batch,
+                   Totals& totals) const;
+  // Places among the compared values.
+  std::vector<std::size_t> metrics_read() const;
 
   // The weighted loss of the calls of one update: each loss is the mean over all their targets, and
   // what the model itself brings in the mean over the calls.
@@ -123,6 +137,7 @@ class Split {
   const job::Job* job_;
   job::BatchLimit limit_;
   std::shared_ptr<const data::BatchMixer> mixer_;  // of training, where batches are mixed
+  at::Device device_ = at::kCPU;
   std::int64_t num_positions_ = 0;
   bool is_training_ = false;
   std::unique_ptr<const data::Dataset> dataset_;

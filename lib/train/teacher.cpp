@@ -15,16 +15,17 @@ std::vector<graph::ValueId> outputs_of(const graph::Graph& graph) {
 
 }  // namespace
 
-TeacherModel::TeacherModel(const job::Job& job)
+TeacherModel::TeacherModel(const job::Job& job, at::Device device)
     : graph_(job.training.teacher->graph),
       seed_(static_cast<std::uint64_t>(job.training.seed)),
-      store_(graph_, seed_),
+      store_(graph_, seed_, device),
       executor_(graph_, store_, outputs_of(graph_), job.training.passes) {}
 
 Result<std::unique_ptr<const TeacherModel>> TeacherModel::open(const job::Job& job,
+                                                               at::Device device,
                                                                const EventLog* events) {
   if (!job.training.teacher) return std::unique_ptr<const TeacherModel>();
-  std::unique_ptr<const TeacherModel> out(new TeacherModel(job));
+  std::unique_ptr<const TeacherModel> out(new TeacherModel(job, device));
   FDL_TRY(load_initial_weights(out->graph_, out->store_, events));
   return out;
 }

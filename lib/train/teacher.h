@@ -13,9 +13,10 @@ namespace fdl::train {
 // A job's teacher with its weights.
 class TeacherModel {
  public:
-  // Null where the job has none. `job` must outlive it; what was loaded is recorded where `events`
+  // Null where the job has none. `job` must outlive it; it computes on `device`. What was loaded is recorded where `events`
   // is given. Errors: those of load_initial_weights.
   static Result<std::unique_ptr<const TeacherModel>> open(const job::Job& job,
+                                                          at::Device device,
                                                           const EventLog* events = nullptr);
 
   const graph::Graph& graph() const { return graph_; }
@@ -24,7 +25,7 @@ class TeacherModel {
   Result<std::vector<at::Tensor>> outputs(const std::vector<at::Tensor>& inputs) const;
 
  private:
-  explicit TeacherModel(const job::Job& job);
+  TeacherModel(const job::Job& job, at::Device device);
 
   const graph::Graph& graph_;
   const std::uint64_t seed_;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include <ATen/core/Tensor.h>
+
 #include "lib/base/result.h"
 #include "lib/graph/graph.h"
 #include "lib/job/job.h"
@@ -16,6 +18,7 @@ namespace fdl::train {
 struct TrainSetup {
   std::filesystem::path run;  // the run's folder
   bool resume = false;        // from its newest whole checkpoint, if it has one
+  at::Device device = at::kCPU;  // that all is computed on; likewise
   std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
   bool replay = false;        // only to compute a saved batch again
   bool profile = false;       // measure nodes: profile.json and trace.json in the run's folder

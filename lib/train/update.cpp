@@ -5,6 +5,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "lib/tensor/errors.h"
 #include "lib/train/gradient_sum.h"
 #include "lib/train/session.h"
 
@@ -91,6 +92,9 @@ std::int64_t Session::batches_of_update() const {
 
 // Evaluates the batches of one update and moves the weights, or leaves it out.
 Result<void> Session::update(data::Loader& loader) {
+  const Result<bool> is_taken = take_recorded(loader);
+  if (!is_taken) return fail(is_taken.error());
+  if (*is_taken) return {};
   const Before& before = before_.emplace(before_update());
   const Result<optim::Evaluation> here =
       job_.training.accumulate > 1 ? evaluate_batches(loader) : evaluate_batch(carried_, totals_);
@@ -118,8 +122,7 @@ Result<void> Session::update(data::Loader& loader) {
 
 Result<void> Session::apply(const optim::Evaluation& here, const Before& before) {
   if (observes_) observer_->look_at(here.gradients);
-  optim::Rates rates = schedule_(state_.step);
-  rates.lr *= state_.plateau.scale;
+  const optim::Rates rates = this->rates();
   const auto clipped = [&](optim::Evaluation evaluation) {
     grad_norm_ = clip_.apply(evaluation.gradients);
     return evaluation;
@@ -142,8 +145,47 @@ Result<void> Session::apply(const optim::Evaluation& here, const Before& before)
   return {};
 }
 
+optim::Rates Session::rates() const {
+  optim::Rates out = schedule_(state_.step);
+  out.lr *= state_.plateau.scale;
+  return out;
+}
+
+Result<bool> Session::take_recorded(data::Loader& loader) {
+  if (setup_.device.is_cpu() || observes_ || timer_) return false;
+  if (!recorded_)
+    recorded_.emplace(RecordedSteps::Parts{graph_, job_, *train_, executor_, store_, *optimizer_,
+                                           clip_});
+  if (!recorded_->why_not().empty()) return false;
+  const optim::Rates rates = this->rates();
+  is_moving_ = true;
+  std::optional<RecordedSteps::Done> done;
+  try {
+    done = recorded_->take(*batch_, loader, state_.step, rates);
+  } catch (const std::exception& thrown) {
+    return fail(tensor::torch_failure(thrown, "the step"));
+  }
+  if (!done) {
+    is_moving_ = false;
+    if (!recorded_->why_not().empty())
+      FDL_TRY(report_notice("steps are taken op by op: " + recorded_->why_not()));
+    return false;
+  }
+  FDL_TRY(train_->add(done->losses, done->weights, done->outputs, *batch_, totals_));
+  last_loss_ = done->loss;
+  grad_norm_ = done->grad_norm;
+  num_batches_ = 1;
+  num_samples_ = batch_->num_samples;
+  if (const std::string spike = find_spike(done->loss); !spike.empty())
+    FDL_TRY(report_notice(spike));  // where more than that is asked for, nothing is recorded
+  if (averages_) averages_->follow(state_.step + 1);
+  is_moving_ = false;
+  lr_ = rates.lr;
+  return true;
+}
+
 Session::Before Session::before_update() const {
-  Before out{carried_, totals_.losses, {}, {}, tensor::snapshot(store_.buffers())};
+  Before out{carried_, totals_.losses, {}, {}, tensor::copies(store_.buffers())};
   for (const nn::MetricState& metric : totals_.metrics) {
     out.metrics.push_back({metric.counts, metric.sums, {}});
     out.num_kept.push_back(metric.kept.size());

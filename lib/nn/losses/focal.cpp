@@ -54,9 +54,9 @@ Loss loss_focal(const catalog::Choice& choice, const catalog::TensorTypes& types
       loss = loss.mul(alpha.size(0) == 1 ? alpha : alpha.index_select(0, truth));
     }
     loss = loss.mul(counts);
-    const std::int64_t num_targets = count_other_than(c.truth, p.ignore_index);
+    const TargetWeight num_targets = count_other_than(c.truth, p.ignore_index);
     const at::Tensor sum = loss.sum();
-    return over(mode == at::Reduction::Mean ? sum.div(num_targets) : sum, num_targets, mode);
+    return over(mode == at::Reduction::Mean ? num_targets.mean_of(sum) : sum, num_targets, mode);
   };
 }
 

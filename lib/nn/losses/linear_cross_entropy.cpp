@@ -107,12 +107,11 @@ Loss loss_linear_cross_entropy(const catalog::Choice& choice, const catalog::Ten
   const Options options = {p.chunk_size, p.ignore_index, p.label_smoothing};
   return [options, mode = reduction_of(p.reduction)](const Compared& t) {
     const at::Tensor x_RD = t[0].flatten(0, -2), target_R = t[1].to(at::kLong).flatten();
-    const std::int64_t count = count_other_than(target_R, options.ignore_index);
+    const TargetWeight count = count_other_than(target_R, options.ignore_index);
     const std::optional<at::Tensor> bias_C = t[3].defined() ? std::optional(t[3]) : std::nullopt;
     const Task task = {options, target_R, at::GradMode::is_enabled()};
     const at::Tensor sum = ChunkedLoss::apply(x_RD, t[2], bias_C, task);
-    return over(mode == at::Reduction::Mean ? sum.div(static_cast<double>(count)) : sum, count,
-                mode);
+    return over(mode == at::Reduction::Mean ? count.mean_of(sum) : sum, count, mode);
   };
 }
 

@@ -25,8 +25,8 @@ using Params = catalog::DisentangledAttentionParams;
 
 // i64[T, T]: position of the query minus that of the key; beyond half of the buckets in logarithmic
 // steps. In float, and in DebertaV2's order, as rounding up decides.
-at::Tensor relative_positions(const Params& p, std::int64_t T) {
-  const at::Tensor place = at::arange(T, at::kLong);
+at::Tensor relative_positions(const Params& p, std::int64_t T, at::Device device) {
+  const at::Tensor place = at::arange(T, at::TensorOptions(at::kLong).device(device));
   const at::Tensor distance = place.unsqueeze(1).sub(place.unsqueeze(0));
   if (p.position_buckets == 0) return distance;
   const std::int64_t mid = p.position_buckets / 2;
@@ -84,7 +84,7 @@ class Disentangled {
     const auto B = q_BNTW.size(0), N = q_BNTW.size(1), T = q_BNTW.size(2);
     const at::Tensor table = embeddings(B);
     const std::int64_t span = p_.span();
-    const at::Tensor distance = relative_positions(p_, T).to(q_BNTW.device());
+    const at::Tensor distance = relative_positions(p_, T, q_BNTW.device());
     const auto pick = [&](const at::Tensor& all_BNTR, const at::Tensor& offset) {
       const at::Tensor places = offset.add(span).clamp(0, 2 * span - 1).expand({B, N, T, T});
       return all_BNTR.gather(3, places);

@@ -22,7 +22,7 @@ at::Tensor rrelu(const catalog::RreluParams& p, const Tensors&, const at::Tensor
     float* const begin = slopes.data_ptr<float>() + static_cast<std::size_t>(row) * row_elements;
     tensor::fill_uniform({begin, row_elements}, key.with(lanes[row]), p.lower, p.upper);
   }
-  return at::where(x.ge(0), x, x.mul(slopes.to(x.scalar_type())));
+  return at::where(x.ge(0), x, x.mul(slopes.to(x.options())));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 // x [B, T, D] -> the same. Numbers 2 i and 2 i + 1 get the sine and cosine of one angle.
 at::Tensor sinusoidal_positions(const catalog::SinusoidalPositionsParams&, const Tensors&,
                                 const at::Tensor& x, StepContext&) {
-  const at::Tensor angles = position_angles(x.size(1), x.size(2), /*base=*/10000);
+  const at::Tensor angles = position_angles(x.size(1), x.size(2), /*base=*/10000, x.device());
   return x.add(at::stack({angles.sin(), angles.cos()}, -1).flatten(-2).to(x.options()));
 }
 

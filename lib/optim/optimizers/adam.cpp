@@ -11,7 +11,8 @@ std::unique_ptr<Optimizer> optimizer_adam(const catalog::Choice& choice,
                                           const std::vector<tensor::NamedTensor>& parameters) {
   using P = catalog::AdamParams;
   constexpr FusedAdam kUpdate = at::_fused_adam_;
-  return std::make_unique<AdamUpdate<P, kUpdate, false>>(choice.as<P>(), parameters);
+  constexpr RecordedAdam kRecorded = at::_fused_adam_;
+  return std::make_unique<AdamUpdate<P, kUpdate, kRecorded, false>>(choice.as<P>(), parameters);
 }
 
 }  // namespace fdl::optim

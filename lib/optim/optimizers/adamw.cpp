@@ -11,7 +11,8 @@ std::unique_ptr<Optimizer> optimizer_adamw(const catalog::Choice& choice,
                                            const std::vector<tensor::NamedTensor>& parameters) {
   using P = catalog::AdamWParams;
   constexpr FusedAdam kUpdate = at::_fused_adamw_;
-  return std::make_unique<AdamUpdate<P, kUpdate, true>>(choice.as<P>(), parameters);
+  constexpr RecordedAdam kRecorded = at::_fused_adamw_;
+  return std::make_unique<AdamUpdate<P, kUpdate, kRecorded, true>>(choice.as<P>(), parameters);
 }
 
 }  // namespace fdl::optim

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "lib/base/result.h"
+#include "lib/cuda/mask_draw.h"
+
+// What needs CUDA and not only tensors on it. libfdl_cuda.so has it, which is opened when a job asks
+// for a GPU: the programs link nothing of CUDA.
+namespace fdl::cuda {
+
+struct DeviceFacts {
+  std::string name;
+  std::int64_t memory_bytes = 0;
+  int major = 0, minor = 0;  // compute capability
+};
+
+// Work that CUDA took down instead of doing it, to be done again and again with the same memory: a
+// CUDA graph. Throws c10::Error.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void begin() = 0;    // from here on this thread's work is taken down
+  virtual void end() = 0;      // up to here
+  virtual void abandon() = 0;  // instead, where something failed since begin()
+  virtual void replay() = 0;   // on this thread's stream; returns before it is done
+};
+
+// All of it is of the calling thread's device. Throws c10::Error.
+class Backend {
+ public:
+  virtual int num_devices() = 0;
+  virtual DeviceFacts facts(int device) = 0;
+  // This thread's work goes to that device from now on, and to a stream of its own, as recordings
+  // need it.
+  virtual void enter(int device) = 0;
+  virtual void wait() = 0;  // until the stream has nothing left to do
+  // Between begin_aside() and end_aside() the thread's work goes to a second stream, which overlaps
+  // with the first but waits for what that had up to mark(). join(): the first waits for it.
+  virtual void mark() = 0;
+  virtual void begin_aside() = 0;
+  virtual void end_aside() = 0;
+  virtual void join() = 0;
+  virtual std::unique_ptr<Recording> make_recording() = 0;
+  virtual void fill_mask(const at::Tensor& mask, const MaskDraw& draw) = 0;  // f32, contiguous
+  // Writes scalars of f32, f64 or i64 that are on the device to `out`, f64 and pinned: once wait()
+  // has returned, they can be read there.
+  virtual void write_numbers(const std::vector<at::Tensor>& scalars, const at::Tensor& out) = 0;
+  // The most memory that tensors had at one time, in bytes.
+  virtual std::int64_t peak_bytes(int device) = 0;
+
+ protected:
+  ~Backend() = default;
+};
+
+// Opens the CUDA half of the libtorch that this program runs with, and libfdl_cuda.so; at first
+// use, which must be before anything asks libtorch about CUDA. Errors: FDL5501 where there is no
+// such half, FDL5502 where there is no device.
+Result<Backend*> open();
+
+// What open() found; it must have been called.
+Backend& backend();
+
+}  // namespace fdl::cuda

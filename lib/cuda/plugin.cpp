@@ -1,0 +1,120 @@
+// libfdl_cuda.so. It links nothing of CUDA: backend.cpp has opened what it calls.
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <optional>
+
+#include "lib/base/check.h"
+#include "lib/cuda/backend.h"
+#include "lib/cuda/kernels.h"
+
+namespace fdl::cuda {
+namespace {
+
+class Graph final : public Recording {
+ public:
+  // Other threads may go on with what they do; only this one's calls must be fit to be taken down.
+  void begin() override { graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal); }
+  void end() override { graph_.capture_end(); }
+  void abandon() override {
+    try {
+      graph_.capture_end();
+    } catch (const c10::Error&) {
+      // It throws before it has told the allocator.
+      const auto device = c10::cuda::getCurrentCUDAStream().device_index();
+      c10::cuda::CUDACachingAllocator::endAllocateToPool(device, graph_.pool());
+    }
+    static_cast<void>(cudaGetLastError());  // what failed is known
+  }
+  void replay() override { graph_.replay(); }
+
+ private:
+  at::cuda::CUDAGraph graph_;
+};
+
+class CudaBackend final : public Backend {
+ public:
+  int num_devices() override { return c10::cuda::device_count(); }
+
+  DeviceFacts facts(int device) override {
+    cudaDeviceProp found{};
+    C10_CUDA_CHECK(cudaGetDeviceProperties(&found, device));
+    return {found.name, static_cast<std::int64_t>(found.totalGlobalMem), found.major, found.minor};
+  }
+
+  void enter(int device) override {
+    const auto index = static_cast<c10::DeviceIndex>(device);
+    c10::cuda::set_device(index);
+    own_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index);
+    aside_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index);
+    c10::cuda::setCurrentCUDAStream(*own_);
+  }
+
+  void wait() override { c10::cuda::getCurrentCUDAStream().synchronize(); }
+
+  void mark() override { marked_.record(*own_); }
+  void begin_aside() override {
+    marked_.block(*aside_);
+    c10::cuda::setCurrentCUDAStream(*aside_);
+  }
+  void end_aside() override {
+    done_aside_.record(*aside_);
+    c10::cuda::setCurrentCUDAStream(*own_);
+  }
+  void join() override { done_aside_.block(*own_); }
+
+  std::unique_ptr<Recording> make_recording() override { return std::make_unique<Graph>(); }
+
+  void fill_mask(const at::Tensor& mask, const MaskDraw& draw) override {
+    FDL_CHECK(mask.is_cuda() && mask.is_contiguous() && mask.scalar_type() == at::kFloat);
+    if (mask.numel() == 0) return;
+    C10_CUDA_CHECK(launch_mask(mask.mutable_data_ptr<float>(), mask.numel() / draw.num_rows, draw,
+                               c10::cuda::getCurrentCUDAStream()));
+  }
+
+  void write_numbers(const std::vector<at::Tensor>& scalars, const at::Tensor& out) override {
+    FDL_CHECK(out.scalar_type() == at::kDouble && out.is_pinned());
+    FDL_CHECK(out.numel() >= static_cast<std::int64_t>(scalars.size()));
+    auto* to = out.mutable_data_ptr<double>();
+    Scalars some;
+    for (std::size_t i = 0; i < scalars.size(); ++i) {
+      some.at[some.count] = scalars[i].const_data_ptr();
+      some.kinds[some.count] = kind_of(scalars[i]);
+      ++some.count;
+      if (some.count < Scalars::kMost && i + 1 < scalars.size()) continue;
+      C10_CUDA_CHECK(launch_write(some, to, c10::cuda::getCurrentCUDAStream()));
+      to += some.count;
+      some.count = 0;
+    }
+  }
+
+  std::int64_t peak_bytes(int device) override {
+    const auto stats =
+        c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(device));
+    return stats.allocated_bytes[0].peak;
+  }
+
+ private:
+  static Scalars::Kind kind_of(const at::Tensor& scalar) {
+    FDL_CHECK(scalar.is_cuda() && scalar.numel() == 1);
+    if (scalar.scalar_type() == at::kFloat) return Scalars::Kind::F32;
+    if (scalar.scalar_type() == at::kDouble) return Scalars::Kind::F64;
+    FDL_CHECK(scalar.scalar_type() == at::kLong);
+    return Scalars::Kind::I64;
+  }
+
+  std::optional<c10::cuda::CUDAStream> own_, aside_;
+  at::cuda::CUDAEvent marked_, done_aside_;
+};
+
+}  // namespace
+}  // namespace fdl::cuda
+
+extern "C" __attribute__((visibility("default"))) fdl::cuda::Backend* fdl_cuda_backend() {
+  static fdl::cuda::CudaBackend backend;
+  return &backend;
+}

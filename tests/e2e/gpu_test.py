@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Whole runs on a GPU: they train as on the CPU, a step that is replayed as a recording gives the
+bits of one that is taken op by op, and a run that was stopped goes on with the same bits.
+
+Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests/run.py reads them.
+"""
+
+import shutil
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from compile_test import JOBS, OUTPUT
+from run_test import ROOT, Project, main, same
+
+NOT_READY = 3
+# In convolutions PyTorch, and so fdl, lets a GPU round f32 to tf32's 11 bits; sums come in another order
+# everywhere. After 50 updates that has grown.
+FIRST, LAST, OF_IMAGES = 1e-5, 1e-2, 1e-2
+TAIL = '\ndata: { train: { synthetic: { kind: regression, target: "f32[8]", samples: 320 }, limit: 1 } }\n'
+OPTIMIZERS = ['adadelta', 'adafactor', 'adagrad', 'adam', 'adamax', 'adamw', 'asgd', 'lion', 'muon', 'nadam',
+              'radam', 'rmsprop', 'rprop', 'sgd', 'lbfgs']
+GPU_JOBS = dict(JOBS)
+GPU_JOBS['images'] = """
+model:
+  inputs: { image: "f32[3, 16, 16]" }
+  flow:
+    - { conv2d: { out: 16, kernel: 3, padding: 1 } }
+    - batch_norm
+    - relu
+    - { max_pool2d: 2 }
+    - { conv2d: { out: 32, kernel: 3, padding: 1 } }
+    - batch_norm
+    - { dropout2d: 0.1 }
+    - relu
+    - { adaptive_avg_pool2d: 1 }
+    - flatten
+    - { linear: 10 }
+data: { train: { synthetic: { kind: classification, classes: 10, samples: 320 }, limit: 1 } }
+training: { epochs: 50, batch_size: 32, loss: cross_entropy, metrics: [accuracy], optimizer: { sgd: { lr: 0.05, momentum: 0.9 } },
+            clip: { norm: 1 } }
+"""
+# Without steps that a recording cannot hold.
+RECORDED = ('mlp', 'tower', 'words', 'echo', 'paths', 'images')
+TOO_LARGE = ('gpt2', 'bert_base', 'vgg16')
+
+
+class Tests:
+    """One method per test."""
+
+    def __init__(self, fdl, folder):
+        self.fdl, self.folder = fdl, folder
+        self.lock, self.count = threading.Lock(), 0
+        probe = self.project(JOBS['mlp'])
+        process = Project.start(probe, 'run', 'training.device=cuda', 'training.epochs=1')
+        self.why = '' if process.wait() != NOT_READY else 'no GPU'
+
+    def project(self, text):
+        with self.lock:
+            self.count += 1
+            return Project(self.fdl, self.folder / str(self.count), text + OUTPUT)
+
+    def run(self, text, *settings):
+        project = self.project(text)
+        project.call('run', *settings)
+        return project
+
+    def all(self, *calls):
+        """What the calls give; a GPU serves several processes."""
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(lambda call: call(), calls))
+
+    def losses(self, text, *settings):
+        return [event['train/loss'] for event in self.run(text, *settings).events('epoch')]
+
+    def agree(self, name, here, there, first=FIRST, last=LAST):
+        same(f'{name}: steps', len(here), len(there))
+        for step, (a, b) in enumerate(zip(here, there)):
+            allowed = first if step == 0 else last
+            if not abs(a - b) <= allowed * max(abs(a), 1e-3):
+                raise AssertionError(f'{name}: step {step + 1}: {a} on the CPU, {b} on the GPU')
+
+    def test_losses_of_50_steps_agree_with_the_cpu(self):
+        if self.why:
+            return self.why
+        for name, text in GPU_JOBS.items():
+            cpu, plain, recorded = self.all(
+                lambda: self.losses(text, 'training.device=cpu'),
+                lambda: self.losses(text, 'training.device=cuda', 'training.compile=false'),
+                lambda: self.losses(text, 'training.device=cuda'))
+            first = OF_IMAGES if name == 'images' else FIRST
+            self.agree(f'{name}, op by op', cpu, plain, first)
+            self.agree(f'{name}, recorded', cpu, recorded, first)
+
+    def test_recorded_steps_have_the_bits_of_op_by_op(self):
+        if self.why:
+            return self.why
+        for name in RECORDED:
+            recorded, plain = self.all(*(
+                lambda setting=setting: self.run(GPU_JOBS[name], 'training.device=cuda', setting)
+                for setting in ('training.compile.graph=true', 'training.compile.graph=false')))
+            same(f'{name}: notices', recorded.events('notice'), [])
+            same(name, recorded.model_hash(), plain.model_hash())
+
+    def test_a_stop_in_the_middle_changes_no_bit(self):
+        if self.why:
+            return self.why
+        for name in ('tower', 'images'):
+            project = self.run(GPU_JOBS[name], 'training.device=cuda')
+            whole = project.model_hash()
+            for checkpoint in project.checkpoints():  # as if it had been killed after step 21
+                if int(checkpoint.name.removeprefix('step-')) > 21:
+                    shutil.rmtree(checkpoint)
+            project.call('run', '--resume')
+            same(f'{name}: from', project.events('start')[-1]['resumed_from_step'], 21)
+            same(f'{name}: model', project.model_hash(), whole)
+
+    def test_a_run_of_the_gpu_does_not_go_on_elsewhere(self):
+        if self.why:
+            return self.why
+        project = self.run(JOBS['mlp'], 'training.device=cuda')
+        manifest = project.run / 'manifest.yml'
+        manifest.write_text(manifest.read_text().replace('device: cuda', 'device: cpu'))
+        told = project.call('run', '--resume', expect=1)
+        assert "was made on a 'cuda' device" in told, told
+
+    def test_every_optimizer_updates_as_on_the_cpu(self):
+        if self.why:
+            return self.why
+        model = '\nmodel: { inputs: { x: "f32[24]" }, flow: [ { linear: 32 }, tanh, { linear: 8 } ] }'
+
+        def one(name):
+            rate = {'sgd': '{ lr: 0.1, momentum: 0.9 }', 'lbfgs': '{ lr: 0.5 }'}.get(name, '{}')
+            text = model + TAIL + f'training: {{ epochs: 10, batch_size: 32, loss: mse, optimizer: {{ {name}: {rate} }} }}\n'
+            cpu = self.losses(text, 'training.device=cpu')
+            self.agree(name, cpu, self.losses(text, 'training.device=cuda'), last=1e-4)
+
+        self.all(*(lambda name=name: one(name) for name in OPTIMIZERS))
+
+    def test_a_value_that_is_not_finite_is_found_and_left_out(self):
+        if self.why:
+            return self.why
+        job = ('\nmodel: { inputs: { x: "f32[24]" }, flow: [ { linear: 32 }, batch_norm, exp, exp, { linear: 8 } ] }' + TAIL +
+               'training: { epochs: 12, batch_size: 32, loss: mse, optimizer: { sgd: { lr: %s } }%s }\n')
+        told = {}
+        for device in ('cpu', 'cuda'):
+            project = self.project(job % ('1e3', ''))
+            told[device] = project.call('run', f'training.device={device}', expect=1)
+            assert 'FDL540' in told[device], told[device]
+        skipping = self.run(job % ('1e-3', ', nan: { skip: { max: 12 } }'), 'training.device=cuda')
+        same('epochs', len(skipping.events('epoch')), 12)
+
+    def test_evaluation_agrees_with_the_cpu(self):
+        if self.why:
+            return self.why
+        text = JOBS['mlp'].replace('data: {', 'data: { val: { synthetic: { kind: classification, classes: 10, samples: 100 } },')
+        numbers = [self.run(text, f'training.device={device}', 'training.epochs=2').events('epoch')[-1]['val/loss']
+                   for device in ('cpu', 'cuda')]
+        self.agree('val/loss', numbers[:1], numbers[1:], first=1e-4)
+
+    def test_the_zoo_and_the_benchmark_train(self):
+        if self.why:
+            return self.why
+        told = []
+
+        def one(path):
+            project = self.project('model: {}\n')
+            project.call('run', str(path), 'training.device=cuda', 'training.steps=5', 'training.batch_size=2',
+                         f'output.dir={project.folder}/runs')
+            for event in project.events('notice'):
+                told.append(f'# {path.name}: {event["text"]}')
+
+        paths = [path for folder in ('zoo', 'bench') for path in sorted((ROOT / 'manifests' / folder).glob('*.yml'))
+                 if path.stem not in TOO_LARGE and path.stem != 'tabular_mlp' and 'data:' in path.read_text()]
+        self.all(*(lambda path=path: one(path) for path in paths))
+        print('\n'.join(sorted(told)))
+
+
+if __name__ == '__main__':
+    sys.exit(main(Tests))
