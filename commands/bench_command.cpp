@@ -31,7 +31,7 @@ struct Options {
   std::string peers = "torch,torch-fused";  // "none": none
   std::int64_t rounds = 5, epochs = 0, batch = 0, threads = 0;
   bool quick = false, json = false, setup_peers = false, same = false, table = false;
-  std::string python, html, out, check, data;
+  std::string python, html, out, check, data, device = "cpu";
 };
 
 // Rounds without which an interval is no word on their spread.
@@ -118,9 +118,9 @@ int set_up_peers(const fs::path& root, Context& context) {
              {"install", "-r", (root / "bench/peers/requirements.txt").string()});
 }
 
-bool takes_part(const std::string& arm, const Job& job) {
+bool takes_part(const std::string& arm, const Job& job, const Setup& setup) {
   const bench::Arm* peer = bench::find_peer(arm);
-  return peer == nullptr || !peer->is_jax || job.has_jax;
+  return peer == nullptr || !peer->is_jax || (job.has_jax && setup.device == "cpu");
 }
 
 // No job's batches get larger than its own.
@@ -137,7 +137,7 @@ Result<JobReport> measure(const Job& job, const Plan& plan, const Options& optio
   if (out.epochs == 0) out.epochs = options.quick ? 2 : job.epochs;
   if (out.batch_size == 0) out.batch_size = job.batch_size;
   for (const std::string& arm : plan.arms) {
-    if (takes_part(arm, job)) out.arms.push_back(arm);
+    if (takes_part(arm, job, setup)) out.arms.push_back(arm);
   }
   if (!job.table.empty()) FDL_TRY(bench::write_table_of_rows(setup.root / job.table));
   if (options.same) {
@@ -257,6 +257,10 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
                       kFewestChecked, options.rounds)
                     .help("fewer say nothing of how far rounds lie apart"));
   }
+  if (options.device != "cpu" && options.device != "cuda") {
+    return fail(error(Code::BadCommandLine, {}, "--device takes cpu or cuda, not '{}'",
+                      options.device));
+  }
   if (options.same && arms->size() == 1) {
     return fail(
         error(Code::BadCommandLine, {}, "--same compares with peers, and --peers names none"));
@@ -268,6 +272,7 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
   out.setup.threads = options.threads > 0
                           ? options.threads
                           : static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  out.setup.device = options.device;
   out.setup.batch_size = options.batch;
   out.setup.fashion_mnist = options.data;
   std::error_code ignored;
@@ -293,6 +298,10 @@ int measure_all(const Plan& plan, const Options& options, Context& context) {
       return context.fail(built.error(), options.json);
   }
   Report report{now_text(), options.rounds, plan.setup.threads, bench::machine_facts(), {}, {}};
+  if (plan.setup.device != "cpu") {
+    report.machine["gpu"] =
+        first_line("nvidia-smi", {"--query-gpu=name,driver_version", "--format=csv,noheader"});
+  }
   report.versions["fdl"] = first_line(plan.setup.fdl, {"version"});
   if (plan.arms.size() > 1)
     report.versions["torch"] =
@@ -347,6 +356,7 @@ CommandSpec bench_command() {
       .option("epochs", &Options::epochs, "Of one run; each job has its own number.")
       .option("batch", &Options::batch,
               "Most samples in a batch, to scale jobs down on both sides.")
+      .option("device", &Options::device, "Where both sides compute: cpu, or cuda, the first GPU.")
       .option("threads", &Options::threads, "By default as many as there are cores.")
       .option("data", &Options::data, "The folder of Fashion-MNIST, for `fashion`.")
       .option("python", &Options::python, "A Python with torch, instead of that of --setup-peers.")

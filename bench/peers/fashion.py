@@ -62,13 +62,13 @@ def main() -> None:
     begin(options)
     record = Record("fashion", options.arm + ("_dataloader" if options.dataloader else ""))
 
-    images, labels = load(options.data, "train")
+    images, labels = (tensor.to(options.device) for tensor in load(options.data, "train"))
     train, val = (images[:NUM_TRAIN], labels[:NUM_TRAIN]), (images[NUM_TRAIN:], labels[NUM_TRAIN:])
     if options.dataloader:
         batches = DataLoader(TensorDataset(*train), batch_size=BATCH_SIZE, shuffle=True)
     else:
         batches = ShuffledBatches(train, BATCH_SIZE)
-    model = make_model(0.0 if options.same else 0.25)
+    model = make_model(0.0 if options.same else 0.25).to(options.device)
     facts = run_facts(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01,
                                   **optimizer_options(options.arm))
@@ -90,7 +90,7 @@ def main() -> None:
         started = time.perf_counter()
         record.val_accuracy.append(accuracy(model, *val))
         record.val_s.append(time.perf_counter() - started)
-    record.test_accuracy = accuracy(model, *load(options.data, "t10k"))
+    record.test_accuracy = accuracy(model, *(tensor.to(options.device) for tensor in load(options.data, "t10k")))
     record.print_json(**facts)
 
 

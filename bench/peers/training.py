@@ -57,7 +57,7 @@ def train_epoch(model: nn.Module, loss_of: Callable[[torch.Tensor, torch.Tensor]
         step_s.append(now - before)
         before = now
     weights = torch.tensor(sizes, dtype=torch.float64)
-    mean_loss = (torch.stack(losses).double() @ weights / weights.sum()).item()
+    mean_loss = (torch.stack(losses).double() @ weights.to(losses[0].device) / weights.sum()).item()
     is_waited_for = losses[0].device.type == "cpu"
     record.epoch_done(time.perf_counter() - started, len(losses), mean_loss,
                       step_s if is_waited_for else None)

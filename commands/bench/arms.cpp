@@ -53,6 +53,7 @@ Result<Figures> figures_of_script(const Ended& ended) {
     out.first_step_s = number(told, "first_step_s");
     // Its own word: Python's end touches 120 MiB more of torch's libraries.
     out.peak_rss_mib = told.at("peak_rss_mib");
+    out.peak_gpu_mib = number(told, "peak_gpu_mib");
     out.final_loss = number(told, "final_loss").value_or(0);
     out.test_accuracy = number(told, "test_accuracy");
     out.total_s = ended.wall_s;
@@ -91,6 +92,7 @@ Result<Figures> figures_of_run(const fs::path& run) {
     for (const auto& [figures, name] : kOfEpochs)
       (out.*figures).push_back(event->number(name).value_or(0));
     out.final_loss = event->number("train/loss").value_or(0);
+    out.peak_gpu_mib = event->number(monitor::kPeakGpuMib);
   }
   if (is_done && !out.step_ms.empty()) return out;
   return bad_output("the run '" + run.string() + "' is not done");
@@ -135,6 +137,10 @@ const std::vector<Arm>& peers() {
       {"torch-compile-max",
        "through `torch.compile` with `mode=\"max-autotune\"`, with the fused optimizer",
        {"--arm", "compile-max"}},
+      {"torch-compile-graphs",
+       "through `torch.compile` with `mode=\"reduce-overhead\"`, with the fused optimizer: CUDA "
+       "graphs on a GPU",
+       {"--arm", "compile-graphs"}},
       {"jax", "JAX: one jitted step; of the jobs made of products and norms", {}, false, true},
       {"fdl-bf16",
        "fdl with `precision: bf16`",
@@ -179,6 +185,7 @@ nlohmann::ordered_json Figures::to_json() const {
   for (const auto& [figures, name] : kOfEpochs) {
     if (!(this->*figures).empty()) out[name] = this->*figures;
   }
+  if (peak_gpu_mib) out["peak_gpu_mib"] = *peak_gpu_mib;
   if (energy_j) out["energy_j"] = *energy_j;
   if (first_step_s) out["first_step_s"] = *first_step_s;
   if (test_accuracy) out["test_accuracy"] = *test_accuracy;
@@ -195,6 +202,7 @@ Figures Figures::from_json(const json& run) {
   take_epochs(run, out);
   out.total_s = run.at("total_s");
   out.peak_rss_mib = run.at("peak_rss_mib");
+  out.peak_gpu_mib = number(run, "peak_gpu_mib");
   out.final_loss = number(run, "final_loss").value_or(0);
   out.load_before = run.at("load_before");
   out.energy_j = number(run, "energy_j");

@@ -34,6 +34,7 @@ struct Setup {
   std::filesystem::path python;  // that has the other frameworks
   std::filesystem::path work;    // a folder for what runs leave; emptied by whoever made it
   std::int64_t threads = 1;
+  std::string device = "cpu";           // or "cuda"
   std::int64_t batch_size = 0;          // instead of the job's own
   std::filesystem::path fashion_mnist;  // where it is, if not where fdl looks
 };
@@ -50,6 +51,7 @@ struct Figures {
   double total_s = 0;                  // of the whole process
   std::optional<double> first_step_s;  // since the start of the process that trains
   double peak_rss_mib = 0;             // of the largest process
+  std::optional<double> peak_gpu_mib;  // of tensors, on a GPU
   double final_loss = 0;               // of the last epoch
   std::optional<double> test_accuracy;
   double load_before = 0;          // of the machine, over a minute

@@ -27,8 +27,18 @@ difference of the losses of the first 20 steps from fdl's, from the same weights
 above 1e-4, or what `allowed` says, a row is void, and has no ratio. `allowed` is three times what f32 rounds away by
 that step: how far the losses of PyTorch's arms in f32 lie from its own in f64. An arm without `apart` was not compared.
 
-CUDA has not been run: every figure here is of a CPU.
 )";
+
+// Whether figures of a GPU are among them.
+std::string word_on_gpus(const std::vector<NamedReport>& reports) {
+  std::vector<std::string> names;
+  for (const NamedReport& named : reports) {
+    if (named.report.machine.count("gpu") != 0) names.push_back("`" + named.name + "`");
+  }
+  if (names.empty()) return "CUDA has not been run: every figure here is of a CPU.\n";
+  return fmt::format("Figures of a GPU are those of {}; all others are of a CPU.\n",
+                     fmt::join(names, ", "));
+}
 
 Result<std::string> section_of(const std::string& text, const std::string& heading) {
   const std::size_t begin = text.find("\n" + heading + "\n");
@@ -93,7 +103,7 @@ std::string claims_beside(const std::vector<NamedReport>& reports) {
 
 Result<std::string> to_document(const std::vector<NamedReport>& reports,
                                 const std::string& readme) {
-  std::string out = kHead;
+  std::string out = kHead + word_on_gpus(reports);
   for (const NamedReport& report : reports) out += tables_of(report);
   out += claims_beside(reports);
   for (const char* heading :

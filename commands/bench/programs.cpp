@@ -83,6 +83,7 @@ ProcessSpec own_program(const Job& job, const Setup& setup, std::int64_t epochs,
   set("training.epochs", std::to_string(epochs));
   set("training.seed", std::to_string(seed));
   set("output.dir", runs_of(setup).string());
+  set("training.device", setup.device);
   if (setup.batch_size > 0) {
     set("training.batch_size", std::to_string(setup.batch_size));
     if (job.is_drawn())
@@ -117,6 +118,7 @@ ProcessSpec peer_program(const Job& job, const Arm& arm, const Setup& setup, std
   add({"--epochs", std::to_string(epochs), "--threads", std::to_string(setup.threads)});
   add({"--seed", std::to_string(seed)});
   add(job.words);
+  if (setup.device != "cpu") add({"--device", setup.device});
   if (setup.batch_size > 0) add({"--batch", std::to_string(setup.batch_size)});
   if (!job.splits.empty() && !setup.fashion_mnist.empty())
     add({"--data", setup.fashion_mnist.string()});

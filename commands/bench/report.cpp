@@ -124,6 +124,8 @@ const std::vector<Column>& columns() {
       {"first step s",
        [](const Row& r) { return cell(middle_of(r.runs, &Figures::first_step_s), 2); }},
       {"peak MiB", [](const Row& r) { return cell(r.middle(&Figures::peak_rss_mib), 0); }},
+      {"peak GPU MiB",
+       [](const Row& r) { return cell(middle_of(r.runs, &Figures::peak_gpu_mib), 0); }},
       {"energy J", [](const Row& r) { return cell(middle_of(r.runs, &Figures::energy_j), 0); }},
       {"loss", [](const Row& r) { return cell(r.middle(&Figures::final_loss), 4); }},
       {"accuracy",

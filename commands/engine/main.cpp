@@ -293,9 +293,8 @@ int run(const Options& options) {
   at::set_num_threads(static_cast<int>(*threads));
   fdl::kernels::use_tiles(checked.job->training.passes.products);
   const bool needs_device = options.command != "data" && options.command != "predict";
-  const fdl::job::DeviceChoice on_cpu{fdl::job::DeviceChoice::Kind::Cpu};
-  const auto device =
-      fdl::train::open_device(needs_device ? checked.job->training.device : on_cpu);
+  const Result<at::Device> device =
+      needs_device ? fdl::train::open_device(checked.job->training) : at::Device(at::kCPU);
   if (!device) return report_end(options, fdl::fail(device.error()), events);
   return report_end(options, compute(options, checked, {*threads, *device}, events), events);
 }

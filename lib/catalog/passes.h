@@ -14,7 +14,7 @@ struct Passes {
   }
   // Those that are of use where tensors are on a GPU: the others' kernels are for CPUs.
   constexpr Passes on_gpu() const {
-    return {false, false, experts, false, false, false, false, graph};
+    return {false, false, experts, products, layout, loss, false, graph};
   }
   bool operator==(const Passes&) const = default;
 };
@@ -35,10 +35,11 @@ inline constexpr Pass kPasses[] = {
      "Experts of a gate run over the samples that they have a weight for, or all as one."},
     {"products", &Passes::products,
      "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix tiles "
-     "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time."},
+     "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time. So do "
+     "large products on data-centre GPUs."},
     {"layout", &Passes::layout,
-     "Images go through convolutions over two axes with their channels last in memory, where the CPU "
-     "has AVX-512 and no matrix tiles."},
+     "Images go through convolutions over two axes with their channels last in memory, on a GPU and "
+     "where the CPU has AVX-512 and no matrix tiles."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
     {"graph", &Passes::graph,

@@ -8,7 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
-#include "lib/cuda/mask_draw.h"
+#include "lib/cuda/tasks.h"
 
 // What needs CUDA and not only tensors on it. libfdl_cuda.so has it, which is opened when a job asks
 // for a GPU: the programs link nothing of CUDA.
@@ -39,6 +39,8 @@ class Backend {
   // This thread's work goes to that device from now on, and to a stream of its own, as recordings
   // need it.
   virtual void enter(int device) = 0;
+  // Large products of f32 run on the GPU's matrix units from now on, where it has fast ones.
+  virtual void take_products() = 0;
   virtual void wait() = 0;  // until the stream has nothing left to do
   // Between begin_aside() and end_aside() the thread's work goes to a second stream, which overlaps
   // with the first but waits for what that had up to mark(). join(): the first waits for it.
@@ -48,6 +50,20 @@ class Backend {
   virtual void join() = 0;
   virtual std::unique_ptr<Recording> make_recording() = 0;
   virtual void fill_mask(const at::Tensor& mask, const MaskDraw& draw) = 0;  // f32, contiguous
+  // A recorded step begins with its rate and number, from pinned scalars, and with nothing to skip.
+  struct StepScalars {
+    at::Tensor lr_here, step_here;  // f32 and i64, pinned
+    at::Tensor lr, step;            // the same on the device
+    at::Tensor skips, counts;       // f32 on the device: become 0 and 1
+  };
+  virtual void start_step(const StepScalars& scalars) = 0;
+  // Where a number of these f32 tensors is not finite, skips becomes 1 and counts 0.
+  virtual void find_not_finite(const std::vector<at::Tensor>& tensors,
+                               const StepScalars& scalars) = 0;
+  virtual void softmax_loss(const SoftmaxLossTask& task) = 0;
+  // f32[N, C] of the scores, times the scalar `given`.
+  virtual void softmax_loss_gradient(const SoftmaxLossTask& task, const at::Tensor& given,
+                                     const at::Tensor& gradient_NC) = 0;
   // Writes scalars of f32, f64 or i64 that are on the device to `out`, f64 and pinned: once wait()
   // has returned, they can be read there.
   virtual void write_numbers(const std::vector<at::Tensor>& scalars, const at::Tensor& out) = 0;

@@ -1,6 +1,8 @@
 // Dropout masks are number by number those of lib/kernels/philox.inc.
 #include "lib/cuda/kernels.h"
 
+#include <cuda_bf16.h>
+
 namespace fdl::cuda {
 namespace {
 
@@ -67,6 +69,196 @@ cudaError_t launch_mask(float* out, std::int64_t row_elements, const MaskDraw& d
 
 namespace {
 
+__global__ void start_kernel(StepStart start) {
+  *start.lr = *start.lr_here;
+  *start.step = *start.step_here;
+  *start.skips = 0;
+  *start.counts = 1;
+}
+
+// Elements that a block looks at.
+constexpr std::int64_t kStretch = 1 << 14;
+
+__global__ void find_not_finite_kernel(Stretches stretches, float* skips, float* counts) {
+  int i = 0;
+  std::int64_t chunk = blockIdx.x;
+  for (;; ++i) {
+    const std::int64_t chunks = (stretches.num_elements[i] + kStretch - 1) / kStretch;
+    if (chunk < chunks) break;
+    chunk -= chunks;
+  }
+  const float* const from = stretches.at[i] + chunk * kStretch;
+  const std::int64_t rest = stretches.num_elements[i] - chunk * kStretch;
+  const auto count = static_cast<int>(rest < kStretch ? rest : kStretch);
+  bool is_finite = true;
+  for (int k = static_cast<int>(threadIdx.x); k < count; k += static_cast<int>(blockDim.x))
+    is_finite = is_finite && isfinite(from[k]);
+  if (is_finite) return;
+  *skips = 1;  // whoever writes, writes the same
+  *counts = 0;
+}
+
+struct MaxSum {
+  float largest, sum;
+};
+
+__device__ MaxSum merged(MaxSum a, MaxSum b) {
+  if (b.sum == 0) return a;  // nothing yet
+  if (a.sum == 0) return b;
+  const float largest = fmaxf(a.largest, b.largest);
+  return {largest, a.sum * expf(a.largest - largest) + b.sum * expf(b.largest - largest)};
+}
+
+constexpr int kBlock = 256, kWarp = 32;
+
+// What `kThreads` threads of a row have, together; in all of them.
+template <int kThreads>
+__device__ MaxSum all_of_row(MaxSum own) {
+  for (int far = kWarp / 2; far > 0; far /= 2) {
+    own = merged(own, {__shfl_xor_sync(0xFFFFFFFFU, own.largest, far),
+                       __shfl_xor_sync(0xFFFFFFFFU, own.sum, far)});
+  }
+  if (kThreads == kWarp) return own;
+  __shared__ MaxSum of_warps[kBlock / kWarp];
+  if (threadIdx.x % kWarp == 0) of_warps[threadIdx.x / kWarp] = own;
+  __syncthreads();
+  own = of_warps[0];
+  for (int w = 1; w < kBlock / kWarp; ++w) own = merged(own, of_warps[w]);
+  return own;
+}
+
+template <int kThreads>
+__device__ double sum_of_row(double own) {
+  for (int far = kWarp / 2; far > 0; far /= 2) own += __shfl_xor_sync(0xFFFFFFFFU, own, far);
+  if (kThreads == kWarp) return own;
+  __shared__ double of_warps[kBlock / kWarp];
+  if (threadIdx.x % kWarp == 0) of_warps[threadIdx.x / kWarp] = own;
+  __syncthreads();
+  own = 0;
+  for (int w = 0; w < kBlock / kWarp; ++w) own += of_warps[w];
+  return own;
+}
+
+// `kThreads` of a block share a row.
+template <int kThreads>
+__global__ void softmax_rows_kernel(SoftmaxLossTask task) {
+  const std::int64_t row =
+      blockIdx.x * static_cast<std::int64_t>(kBlock / kThreads) + threadIdx.x / kThreads;
+  if (row >= task.N) return;  // whole warps, or whole blocks
+  const int place = static_cast<int>(threadIdx.x) % kThreads;
+  const float* const x = task.scores + row * task.C;
+  MaxSum own = {-INFINITY, 0};
+  double all = 0;
+  bool has_nan = false;
+  for (std::int64_t c = place; c < task.C; c += kThreads) {
+    const float score = x[c];
+    has_nan = has_nan || isnan(score);
+    if (score > own.largest) {
+      own.sum = own.sum * expf(own.largest - score) + 1;
+      own.largest = score;
+    } else if (score > -INFINITY) {
+      own.sum += expf(score - own.largest);
+    }
+    all += score;
+  }
+  if (has_nan) own = {NAN, NAN};
+  own = all_of_row<kThreads>(own);
+  if (task.smoothing != 0) all = sum_of_row<kThreads>(all);
+  if (place != 0) return;
+  task.largest[row] = own.largest;
+  task.sum[row] = own.sum;
+  const std::int64_t target = task.truth[row];
+  double loss = 0;
+  if (target != task.ignored) {
+    const bool is_class = target >= 0 && target < task.C;
+    const double whole = static_cast<double>(own.largest) + log(static_cast<double>(own.sum));
+    loss = is_class ? whole - x[target] : NAN;
+    if (task.smoothing != 0)
+      loss = (1 - task.smoothing) * loss + task.smoothing * (whole - all / static_cast<double>(task.C));
+  }
+  task.losses[row] = loss;
+}
+
+// One block: in the same order each time.
+__global__ void sum_losses_kernel(SoftmaxLossTask task) {
+  double sum = 0, count = 0;
+  for (std::int64_t row = threadIdx.x; row < task.N; row += kBlock) {
+    sum += task.losses[row];
+    count += task.truth[row] != task.ignored;
+  }
+  sum = sum_of_row<kBlock>(sum);
+  __syncthreads();
+  count = sum_of_row<kBlock>(count);
+  if (threadIdx.x != 0) return;
+  *task.value = static_cast<float>(task.is_mean ? sum / count : sum);
+  *task.count = count;
+}
+
+template <int kThreads>
+__global__ void softmax_gradient_kernel(SoftmaxLossTask task, const float* given, float* gradient) {
+  const std::int64_t row =
+      blockIdx.x * static_cast<std::int64_t>(kBlock / kThreads) + threadIdx.x / kThreads;
+  if (row >= task.N) return;
+  const float *x = task.scores + row * task.C, largest = task.largest[row];
+  float* const g = gradient + row * task.C;
+  const std::int64_t target = task.truth[row];
+  const bool counts = target != task.ignored;
+  const float factor = task.is_mean ? *given / static_cast<float>(*task.count) : *given;
+  const float part = factor / task.sum[row], own = factor * (1 - task.smoothing);
+  const float spread = factor * task.smoothing / static_cast<float>(task.C);
+  for (std::int64_t c = threadIdx.x % kThreads; c < task.C; c += kThreads) {
+    const float slope = expf(x[c] - largest) * part - spread - (c == target ? own : 0);
+    g[c] = counts ? slope : 0;
+  }
+}
+
+// Below, a warp is enough for a row.
+constexpr std::int64_t kWideRow = 1024;
+unsigned blocks_of_rows(std::int64_t rows, std::int64_t rows_per_block) {
+  return static_cast<unsigned>((rows + rows_per_block - 1) / rows_per_block);
+}
+
+}  // namespace
+
+cudaError_t launch_start(const StepStart& start, cudaStream_t stream) {
+  start_kernel<<<1, 1, 0, stream>>>(start);
+  return cudaGetLastError();
+}
+
+cudaError_t launch_find_not_finite(const Stretches& stretches, float* skips, float* counts,
+                                   cudaStream_t stream) {
+  std::int64_t blocks = 0;
+  for (int i = 0; i < stretches.count; ++i)
+    blocks += (stretches.num_elements[i] + kStretch - 1) / kStretch;
+  if (blocks == 0) return cudaSuccess;
+  find_not_finite_kernel<<<static_cast<unsigned>(blocks), 512, 0, stream>>>(stretches, skips,
+                                                                           counts);
+  return cudaGetLastError();
+}
+
+cudaError_t launch_softmax_loss(const SoftmaxLossTask& task, cudaStream_t stream) {
+  if (task.C <= kWideRow)
+    softmax_rows_kernel<kWarp>
+        <<<blocks_of_rows(task.N, kBlock / kWarp), kBlock, 0, stream>>>(task);
+  else
+    softmax_rows_kernel<kBlock><<<blocks_of_rows(task.N, 1), kBlock, 0, stream>>>(task);
+  sum_losses_kernel<<<1, kBlock, 0, stream>>>(task);
+  return cudaGetLastError();
+}
+
+cudaError_t launch_softmax_loss_gradient(const SoftmaxLossTask& task, const float* given,
+                                         float* gradient, cudaStream_t stream) {
+  if (task.C <= kWideRow)
+    softmax_gradient_kernel<kWarp>
+        <<<blocks_of_rows(task.N, kBlock / kWarp), kBlock, 0, stream>>>(task, given, gradient);
+  else
+    softmax_gradient_kernel<kBlock>
+        <<<blocks_of_rows(task.N, 1), kBlock, 0, stream>>>(task, given, gradient);
+  return cudaGetLastError();
+}
+
+namespace {
+
 __global__ void write_kernel(Scalars scalars, double* out) {
   const int i = threadIdx.x;
   if (i >= scalars.count) return;
@@ -88,6 +280,62 @@ __global__ void write_kernel(Scalars scalars, double* out) {
 
 cudaError_t launch_write(const Scalars& scalars, double* out, cudaStream_t stream) {
   write_kernel<<<1, Scalars::kMost, 0, stream>>>(scalars, out);
+  return cudaGetLastError();
+}
+
+namespace {
+
+// Two numbers of bf16 in a word.
+__device__ std::uint32_t together(__nv_bfloat16 a, __nv_bfloat16 b) {
+  return static_cast<std::uint32_t>(__bfloat16_as_ushort(b)) << 16 | __bfloat16_as_ushort(a);
+}
+
+// What x is nearest to; large numbers are cut off, as rounding would make them infinite.
+__device__ __nv_bfloat16 nearest(float x) {
+  constexpr float kLargest = 3.38953139e38F;
+  return fabsf(x) < kLargest ? __float2bfloat16_rn(x) : __float2bfloat16_rz(x);
+}
+
+// A thread has four neighbours of a row.
+__global__ void split_kernel(const float4* x, std::int64_t num_fours, std::int64_t fours_per_row,
+                             std::int64_t rows, bool is_along_rows, SplitParts parts, uint2* out) {
+  const std::int64_t at = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x;
+  if (at >= num_fours) return;
+  const float4 four = x[at];
+  const float values[4] = {four.x, four.y, four.z, four.w};
+  __nv_bfloat16 split[3][4];
+  for (int i = 0; i < 4; ++i) {
+    float rest = values[i];
+    for (int p = 0; p < 3; ++p) {
+      split[p][i] = nearest(rest);
+      // An infinite number has no rest: it would be none.
+      rest = isfinite(values[i]) ? rest - __bfloat162float(split[p][i]) : 0;
+    }
+  }
+  const std::int64_t row = at / fours_per_row, place = at % fours_per_row;
+#pragma unroll
+  for (int slot = 0; slot < 6; ++slot) {
+    if (slot >= parts.count) break;
+    const int p = parts.which[slot];
+    const uint2 words = p == 0   ? uint2{together(split[0][0], split[0][1]), together(split[0][2], split[0][3])}
+                        : p == 1 ? uint2{together(split[1][0], split[1][1]), together(split[1][2], split[1][3])}
+                                 : uint2{together(split[2][0], split[2][1]), together(split[2][2], split[2][3])};
+    const std::int64_t to = is_along_rows ? (slot * rows + row) * fours_per_row + place
+                                          : (row * parts.count + slot) * fours_per_row + place;
+    out[to] = words;
+  }
+}
+
+}  // namespace
+
+cudaError_t launch_split(const float* x, std::int64_t rows, std::int64_t columns,
+                         bool is_along_rows, const SplitParts& parts, void* out,
+                         cudaStream_t stream) {
+  constexpr int kThreads = 256;
+  const std::int64_t num_fours = rows * columns / 4;
+  split_kernel<<<static_cast<unsigned>((num_fours + kThreads - 1) / kThreads), kThreads, 0,
+                 stream>>>(reinterpret_cast<const float4*>(x), num_fours, columns / 4, rows,
+                           is_along_rows, parts, static_cast<uint2*>(out));
   return cudaGetLastError();
 }
 

@@ -11,6 +11,7 @@
 #include "lib/base/check.h"
 #include "lib/cuda/backend.h"
 #include "lib/cuda/kernels.h"
+#include "lib/cuda/products.h"
 
 namespace fdl::cuda {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 class Graph final : public Recording {
  public:
   // Other threads may go on with what they do; only this one's calls must be fit to be taken down.
-  void begin() override { graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal); }
+  void begin() override { graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal); }
   void end() override { graph_.capture_end(); }
   void abandon() override {
     try {
@@ -26,13 +27,22 @@ class Graph final : public Recording {
     } catch (const c10::Error&) {
       // It throws before it has told the allocator.
       const auto device = c10::cuda::getCurrentCUDAStream().device_index();
-      c10::cuda::CUDACachingAllocator::endAllocateToPool(device, graph_.pool());
+      c10::cuda::CUDACachingAllocator::endAllocateToPool(device, pool_);
     }
     static_cast<void>(cudaGetLastError());  // what failed is known
   }
-  void replay() override { graph_.replay(); }
+  void replay() override {
+    static at::cuda::CUDAEvent a(cudaEventDefault), b(cudaEventDefault);
+    static double total = 0; static int n = 0; static bool on = getenv("FDL_GPU_TIMES");
+    auto s = c10::cuda::getCurrentCUDAStream();
+    if (on && n > 0) { b.synchronize(); total += a.elapsed_time(b); if (n % 500 == 0) { fprintf(stderr, "gpu ms per replay %f nodes\n", total / 500); total = 0; } }
+    if (on) a.record(s);
+    graph_.replay();
+    if (on) { b.record(s); ++n; }
+  }
 
  private:
+  at::cuda::MempoolId_t pool_ = at::cuda::graph_pool_handle();
   at::cuda::CUDAGraph graph_;
 };
 
@@ -54,6 +64,8 @@ class CudaBackend final : public Backend {
     c10::cuda::setCurrentCUDAStream(*own_);
   }
 
+  void take_products() override { cuda::take_products(); }
+
   void wait() override { c10::cuda::getCurrentCUDAStream().synchronize(); }
 
   void mark() override { marked_.record(*own_); }
@@ -74,6 +86,40 @@ class CudaBackend final : public Backend {
     if (mask.numel() == 0) return;
     C10_CUDA_CHECK(launch_mask(mask.mutable_data_ptr<float>(), mask.numel() / draw.num_rows, draw,
                                c10::cuda::getCurrentCUDAStream()));
+  }
+
+  void start_step(const StepScalars& s) override {
+    FDL_CHECK(s.lr_here.is_pinned() && s.step_here.is_pinned());
+    C10_CUDA_CHECK(launch_start(
+        {s.lr_here.const_data_ptr<float>(), s.step_here.const_data_ptr<std::int64_t>(),
+         s.lr.mutable_data_ptr<float>(), s.skips.mutable_data_ptr<float>(),
+         s.counts.mutable_data_ptr<float>(), s.step.mutable_data_ptr<std::int64_t>()},
+        c10::cuda::getCurrentCUDAStream()));
+  }
+
+  void find_not_finite(const std::vector<at::Tensor>& tensors, const StepScalars& s) override {
+    Stretches some;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      FDL_CHECK(tensors[i].is_contiguous());
+      some.at[some.count] = tensors[i].const_data_ptr<float>();
+      some.num_elements[some.count] = tensors[i].numel();
+      ++some.count;
+      if (some.count < Stretches::kMost && i + 1 < tensors.size()) continue;
+      C10_CUDA_CHECK(launch_find_not_finite(some, s.skips.mutable_data_ptr<float>(),
+                                            s.counts.mutable_data_ptr<float>(),
+                                            c10::cuda::getCurrentCUDAStream()));
+      some.count = 0;
+    }
+  }
+
+  void softmax_loss(const SoftmaxLossTask& task) override {
+    C10_CUDA_CHECK(launch_softmax_loss(task, c10::cuda::getCurrentCUDAStream()));
+  }
+  void softmax_loss_gradient(const SoftmaxLossTask& task, const at::Tensor& given,
+                             const at::Tensor& gradient_NC) override {
+    C10_CUDA_CHECK(launch_softmax_loss_gradient(task, given.const_data_ptr<float>(),
+                                                gradient_NC.mutable_data_ptr<float>(),
+                                                c10::cuda::getCurrentCUDAStream()));
   }
 
   void write_numbers(const std::vector<at::Tensor>& scalars, const at::Tensor& out) override {

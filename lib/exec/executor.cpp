@@ -55,7 +55,9 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
   context.fuses_recurrent = program_->passes.recurrent;
-  context.puts_channels_last = catalog::puts_channels_last(program_->passes);
+  const catalog::Passes& passes = program_->passes;
+  context.puts_channels_last =
+      program_->device.is_cpu() ? catalog::puts_channels_last(passes) : passes.layout;
   Run run(graph, std::move(context), program_->device, program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) {

@@ -149,6 +149,7 @@ struct Training {
   std::int64_t seed = 42;
   Precision precision = Precision::F32;
   DeviceChoice device;
+  bool is_deterministic = true;  // one seed, one device: the same bits
   catalog::Passes passes;
   std::string passes_off_by;               // what turns some of them off: "compile: false"
   std::int64_t validate_every_epochs = 1;  // one of the two is 0

@@ -164,7 +164,8 @@ const RecordSpec& record_spec(const TrainingKeys*) {
           .field("validate", &K::validate, "When to validate.")
           .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
           .field("deterministic", &K::deterministic,
-                 "The same seed gives the same bits; with `bitwise` they are those of libtorch's "
+                 "The same seed gives the same bits, on a GPU at the price of kernels that add up in "
+                 "any order; `false` takes the fastest there. With `bitwise` they are those of libtorch's "
                  "operators one by one, as no pass of `compile` runs.",
                  config::choices({"true", "false", "bitwise"}))
           .field("compile", &K::compile,

@@ -132,6 +132,7 @@ void read_device(const Node& training, const TrainingKeys& keys, Training& out,
 
 void read_passes(const TrainingKeys& keys, Training& out) {
   const bool is_bitwise = keys.deterministic == "bitwise", is_off = keys.compile.mode == "false";
+  out.is_deterministic = keys.deterministic != "false";
   out.passes = is_bitwise || is_off ? catalog::Passes::none() : catalog::Passes(keys.compile);
   if (is_bitwise) out.passes_off_by = "deterministic: bitwise";
   if (is_off && !is_bitwise) out.passes_off_by = "compile: false";

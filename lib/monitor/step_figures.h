@@ -14,4 +14,7 @@ inline constexpr StepQuantile kStepQuantiles[] = {
 // Of the time of the steps, what they waited for their batches.
 inline constexpr const char* kDataWaitPercent = "data_wait_percent";
 
+// Of a run on a GPU, of tensors since its start.
+inline constexpr const char* kPeakGpuMib = "peak_gpu_mib";
+
 }  // namespace fdl::monitor

@@ -180,6 +180,11 @@ Task task_of(const Conv2dSteps& steps, bool is_back, at::IntArrayRef output_padd
 // Where tiles do not pay.
 at::Tensor without_tiles(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                          const Task& task, bool puts_channels_last) {
+  if (puts_channels_last && x.dim() == 4 && !x.device().is_cpu()) {
+    constexpr auto kLast = at::MemoryFormat::ChannelsLast;
+    return by_libtorch(x.contiguous(kLast), weight.contiguous(kLast),
+                       bias.defined() ? OptionalTensor(bias) : std::nullopt, task);
+  }
   const bool orders =
       puts_channels_last && x.dim() == 4 && is_fit(x) && is_fit(weight) && is_fit(bias);
   if (orders) return apply(x, weight, bias, task);

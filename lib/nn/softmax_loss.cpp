@@ -15,6 +15,7 @@
 #include "lib/catalog/losses/cross_entropy.h"
 #include "lib/kernels/rows.h"
 #include "lib/nn/direct_node.h"
+#include "lib/nn/gpu_softmax_loss.h"
 #include "lib/nn/loss_parts.h"
 
 namespace fdl::nn {
@@ -133,6 +134,11 @@ Loss fused_cross_entropy(const catalog::Choice& choice, const catalog::TensorTyp
   const std::int64_t axis = class_axis_of(types, p.class_dim), mode = reduction_of(p.reduction);
   return [p, axis, mode, plain = std::move(plain)](const Compared& t) {
     const ClassScores c = classes_second(t[0], t[1], axis);
+    if (takes_gpu_softmax_loss(c.scores, c.truth)) {
+      GpuSoftmaxLoss made = gpu_softmax_loss(c.scores, c.truth, p.ignore_index, p.label_smoothing,
+                                             mode == at::Reduction::Mean);
+      return over(made.value, TargetWeight(std::move(made.num_targets)), mode);
+    }
     if (!takes_softmax_loss(c.scores, c.truth)) return plain(t);
     const SoftmaxLoss made = softmax_loss(c.scores, c.truth, p.ignore_index, p.label_smoothing,
                                           mode == at::Reduction::Mean);

@@ -98,11 +98,10 @@ bool Algorithm::record(const std::vector<at::Tensor>& gradients, const Recorded&
   }
   recorded_ = work.indices;
   if (work.indices.empty()) return true;
-  const at::Tensor counts_up = by.skips.neg().add(1);
   if (work.indices.size() == parameters_.size())
-    gpu_counts_.add_(counts_up);
+    gpu_counts_.add_(by.counts);
   else
-    at::_foreach_add_(work.gpu_steps, counts_up);
+    at::_foreach_add_(work.gpu_steps, by.counts);
   return apply_recorded(work, by);
 }
 

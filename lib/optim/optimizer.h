@@ -55,8 +55,9 @@ class Optimizer {
 
   // What an update that a GPU has a recording of finds there.
   struct Recorded {
-    at::Tensor lr;     // f32 scalar: the learning rate of the step
-    at::Tensor skips;  // f32 scalar: 1 where nothing may be updated, else 0
+    at::Tensor lr;      // f32 scalar: the learning rate of the step
+    at::Tensor skips;   // f32 scalar: 1 where nothing may be updated, else 0
+    at::Tensor counts;  // f32 scalar: 0 there, else 1
   };
   // Gives the GPU the work of an update() with the optimizer's own momentum, whose learning rate
   // and whether it happens are only known when it runs. False where the optimizer has no such

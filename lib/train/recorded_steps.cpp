@@ -1,10 +1,8 @@
 #include "lib/train/recorded_steps.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/_amp_foreach_non_finite_check_and_unscale.h>
 #include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 #include "lib/base/check.h"
@@ -32,10 +30,6 @@ std::vector<std::vector<std::int64_t>> sizes_of(const data::Batch& batch) {
   return out;
 }
 
-bool counts_not_finite(const job::Training& training) {
-  return training.nan.action != job::NanRule::Action::Ignore;
-}
-
 }  // namespace
 
 std::string RecordedSteps::obstacle(const Parts& parts) {
@@ -56,10 +50,11 @@ RecordedSteps::RecordedSteps(const Parts& parts)
     : parts_(parts), gpu_(cuda::backend()), why_not_(obstacle(parts)) {
   if (!why_not_.empty()) return;
   const at::TensorOptions there = at::TensorOptions(parts.store.device());
-  lr_here_ = at::zeros({}, pinned(at::kFloat));
-  lr_ = at::zeros({}, there.dtype(at::kFloat));
-  step_here_ = at::zeros({}, pinned(at::kLong));
-  step_ = at::zeros({}, there.dtype(at::kLong));
+  scalars_.lr_here = at::zeros({}, pinned(at::kFloat));
+  scalars_.step_here = at::zeros({}, pinned(at::kLong));
+  for (at::Tensor* scalar : {&scalars_.lr, &scalars_.skips, &scalars_.counts})
+    *scalar = at::zeros({}, there.dtype(at::kFloat));
+  scalars_.step = at::zeros({}, there.dtype(at::kLong));
   const auto num_losses = static_cast<std::int64_t>(parts.train.num_losses());
   numbers_ = at::zeros({2 * num_losses + 3}, pinned(at::kDouble));
   for (const tensor::NamedTensor& buffer : parts.store.buffers()) buffers_.push_back(buffer.value);
@@ -116,26 +111,21 @@ void RecordedSteps::bring_ahead(const data::Batch& batch) {
   shape.comes = batch.position;
 }
 
-at::Tensor RecordedSteps::find_skips(const at::Tensor& loss,
-                                     std::vector<at::Tensor>& gradients) const {
-  const at::TensorOptions scalar = loss.options().dtype(at::kFloat);
-  at::Tensor skips = at::zeros({1}, scalar);
-  if (!counts_not_finite(parts_.job.training)) return skips;
-  // libtorch's one pass over all, which also multiplies them: by 1.
-  std::vector<at::Tensor> looked_at = {loss.detach().clone()};
+void RecordedSteps::look_for_skips(const at::Tensor& loss,
+                                   std::vector<at::Tensor>& gradients) const {
+  if (parts_.job.training.nan.action == job::NanRule::Action::Ignore) return;
+  std::vector<at::Tensor> looked_at = {loss.detach()};
   for (at::Tensor& gradient : gradients) {
     if (!gradient.defined()) continue;
     gradient = gradient.contiguous();
     looked_at.push_back(gradient);
   }
-  at::_amp_foreach_non_finite_check_and_unscale_(looked_at, skips, at::ones({1}, scalar));
-  return skips;
+  gpu_.find_not_finite(looked_at, scalars_);
 }
 
 // All of a step, in the order of Session::update.
 void RecordedSteps::give_step(Shape& shape) {
-  lr_.copy_(lr_here_, /*non_blocking=*/true);
-  step_.copy_(step_here_, /*non_blocking=*/true);
+  gpu_.start_step(scalars_);
   {
     const at::NoGradGuard no_grad;
     if (!buffers_.empty()) at::_foreach_copy_(former_buffers_, buffers_);
@@ -148,11 +138,11 @@ void RecordedSteps::give_step(Shape& shape) {
   auto gradients = exec::gradients(loss, parts_.store.parameters());
   TORCH_CHECK(gradients.has_value(), gradients ? "" : gradients.error().message);
   const at::NoGradGuard no_grad;
-  const at::Tensor skips = find_skips(loss, *gradients);
+  look_for_skips(loss, *gradients);
   const at::Tensor norm = parts_.clip.apply_on_gpu(*gradients);
-  TORCH_CHECK(parts_.optimizer.record(*gradients, {lr_, skips.squeeze(0)}),
+  TORCH_CHECK(parts_.optimizer.record(*gradients, {scalars_.lr, scalars_.skips, scalars_.counts}),
               "the optimizer '", parts_.job.training.optimizer.name(), "' has no recorded update");
-  std::vector<at::Tensor> told = {loss.detach(), skips};
+  std::vector<at::Tensor> told = {loss.detach(), scalars_.skips};
   shape.has_norm = norm.defined();
   if (shape.has_norm) told.push_back(norm);
   shape.weights.clear();
@@ -180,7 +170,7 @@ void RecordedSteps::record(Shape& shape, const data::Batch& batch, std::int64_t 
   context_.training = true;
   context_.seed = static_cast<std::uint64_t>(parts_.job.training.seed);
   context_.step = step;
-  context_.step_on_device = step_.const_data_ptr<std::int64_t>();
+  context_.step_on_device = scalars_.step.const_data_ptr<std::int64_t>();
   auto recording = gpu_.make_recording();
   try {
     recording->begin();
@@ -222,8 +212,8 @@ std::optional<RecordedSteps::Done> RecordedSteps::take(const data::Batch& batch,
   if (shapes_.size() == kMostShapes && shapes_.count(sizes) == 0) return std::nullopt;
   Shape& shape = shapes_[sizes];
   if (!shape.recording && ++shape.num_seen <= kWarmUp) return std::nullopt;
-  *lr_here_.mutable_data_ptr<float>() = static_cast<float>(rates.lr);
-  *step_here_.mutable_data_ptr<std::int64_t>() = step;
+  *scalars_.lr_here.mutable_data_ptr<float>() = static_cast<float>(rates.lr);
+  *scalars_.step_here.mutable_data_ptr<std::int64_t>() = step;
   if (shape.recording)
     bring(shape, batch);
   else

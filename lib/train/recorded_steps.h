@@ -72,8 +72,8 @@ class RecordedSteps {
   void make_memory(Shape& shape, const data::Batch& batch) const;
   void record(Shape& shape, const data::Batch& batch, std::int64_t step);
   void give_step(Shape& shape);
-  // 1 where loss or gradients are not finite, else 0; a scalar.
-  at::Tensor find_skips(const at::Tensor& loss, std::vector<at::Tensor>& gradients) const;
+  // Has the update skipped where loss or gradients are not finite.
+  void look_for_skips(const at::Tensor& loss, std::vector<at::Tensor>& gradients) const;
   void bring(Shape& shape, const data::Batch& batch);
   void bring_ahead(const data::Batch& batch);
   std::optional<Done> finish(const Shape& shape);
@@ -83,8 +83,7 @@ class RecordedSteps {
   std::string why_not_;
   std::map<Sizes, Shape> shapes_;
   nn::StepContext context_;                // of the step that is recorded
-  at::Tensor lr_here_, lr_;                // pinned, and on the GPU
-  at::Tensor step_here_, step_;            // likewise
+  cuda::Backend::StepScalars scalars_;
   at::Tensor numbers_;                     // f64, pinned: what a step tells
   std::vector<at::Tensor> buffers_, former_buffers_;
 };

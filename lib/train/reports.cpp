@@ -115,6 +115,8 @@ Result<void> Session::report_epoch(const monitor::Measures& measures) {
                           (state_.epoch - state_.phase.data_epoch) * horizon_.steps_per_epoch);
   event.numbers["train_seconds"] = state_.train_seconds;
   event.numbers["lr"] = lr_;
+  if (const auto peak_bytes = peak_gpu_bytes(setup_.device))
+    event.numbers[monitor::kPeakGpuMib] = static_cast<double>(*peak_bytes) / (1 << 20);
   for (const monitor::StepQuantile& one : monitor::kStepQuantiles)
     event.numbers[one.name] = quantile(step_ms_, one.share);
   event.numbers[monitor::kDataWaitPercent] =

@@ -287,9 +287,10 @@ namespace {
 
 // The mean over the targets of all calls, or the sum; a call without any says nothing.
 at::Tensor mean_over_targets(const std::vector<Measured>& calls, std::size_t loss) {
+  if (calls.size() == 1) return calls.front().losses[loss].mean;  // whose weight nobody waits for
   double weight = 0;
   for (const Measured& call : calls) weight += call.losses[loss].weight;
-  if (calls.size() == 1 || weight == 0) return calls.front().losses[loss].mean;
+  if (weight == 0) return calls.front().losses[loss].mean;
   at::Tensor sum;
   for (const Measured& call : calls) {
     const nn::LossValue& value = call.losses[loss];

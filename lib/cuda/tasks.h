@@ -2,10 +2,11 @@
 
 #include <cstdint>
 
+// What kernels are given: plain numbers and places.
 namespace fdl::cuda {
 
 // The draws of one dropout mask, by the parts of its key: fdl::tensor puts the same together on a
-// CPU. Plain numbers, as a kernel takes them.
+// CPU.
 struct MaskDraw {
   std::uint64_t node_key = 0;  // of seed, purpose and path
   std::uint64_t step = 0, micro_batch = 0, loop_turn = 0;
@@ -17,6 +18,22 @@ struct MaskDraw {
   std::int64_t num_rows = 1;
   std::int64_t first_lane = 0;          // of row 0, the others follow it
   const std::int64_t* lanes = nullptr;  // on the device, instead: one for each row
+};
+
+// Cross entropy of class numbers, with memory on the device.
+struct SoftmaxLossTask {
+  const float* scores;        // [N, C]
+  const std::int64_t* truth;  // [N]
+  std::int64_t N = 0, C = 0;
+  std::int64_t ignored = 0;  // a target that does not count
+  float smoothing = 0;
+  bool is_mean = true;
+
+  // What the forward pass leaves.
+  float *largest, *sum;  // [N]: of a row's scores, and of their exponentials less the largest
+  double* losses;        // [N]
+  float* value;          // the mean or sum: nan where a target is no class
+  double* count;         // of targets
 };
 
 }  // namespace fdl::cuda

@@ -1,0 +1,140 @@
+#include "lib/cuda/products.h"
+
+#include <optional>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/addmm_cuda_dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm_cuda_dispatch.h>
+#include <c10/cuda/CUDAException.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAStream.h>
+#include <torch/library.h>
+
+#include "lib/cuda/kernels.h"
+
+namespace fdl::cuda {
+namespace {
+
+// What a GPU can do, in practice and per second, of large f32 products: operations without and with
+// its matrix units (of bf16), and bytes of its memory.
+struct Rates {
+  double plain, units, bytes;
+};
+
+// None of GPUs whose units are no faster at six products than the others at one. Figures are
+// rounded from large products of libtorch; A100 and B200 by their data sheets.
+std::optional<Rates> rates_of(int major, int minor) {
+  if (major == 8 && minor == 0) return Rates{17e12, 230e12, 1.4e12};
+  if (major == 9) return Rates{42e12, 600e12, 3e12};
+  if (major == 10) return Rates{60e12, 1400e12, 6e12};
+  return std::nullopt;
+}
+
+const std::optional<Rates>& rates() {
+  static const std::optional<Rates> kRates = [] {
+    cudaDeviceProp found{};
+    C10_CUDA_CHECK(cudaGetDeviceProperties(&found, c10::cuda::current_device()));
+    return rates_of(found.major, found.minor);
+  }();
+  return kRates;
+}
+
+// In how many products of bf16 matrices the six are taken: one that has each part as often as it
+// needs it, or three over longer and shorter stretches, which read and write the result again.
+enum class Way { Plain, One, Three };
+
+// By times of a model: what is counted is at most a few times off, and the same shape always goes
+// the same way.
+Way way_of(double M, double N, double K, const Rates& gpu) {
+  constexpr double kLaunch_s = 4e-6, kWorthIt = 0.9;
+  const double operations = 2 * M * N * K, operands = M * K + K * N;
+  const double plain = operations / gpu.plain + 4 * (operands + M * N) / gpu.bytes;
+  const double units = 6 * operations / gpu.units;
+  const double one = units + (16 * operands + 4 * M * N) / gpu.bytes + 2 * kLaunch_s;
+  const double three = units + (10 * operands + 20 * M * N) / gpu.bytes + 4 * kLaunch_s;
+  if (std::min(one, three) > kWorthIt * plain) return Way::Plain;
+  return one <= three ? Way::One : Way::Three;
+}
+
+// bf16[M, parts * K] of f32[M, K], or bf16[parts * K, N] of f32[K, N]: parts along the axis that a
+// product adds up over. It lies in memory as `x` does.
+at::Tensor split(const at::Tensor& x, std::int64_t axis, const SplitParts& parts) {
+  const bool is_turned = !x.is_contiguous();
+  const at::Tensor stored = is_turned ? x.t() : x;
+  const bool is_along_rows = (axis == 0) != is_turned;  // of what is stored
+  std::vector<std::int64_t> sizes = stored.sizes().vec();
+  sizes[is_along_rows ? 0 : 1] *= parts.count;
+  const at::Tensor out = at::empty(sizes, x.options().dtype(at::kBFloat16));
+  C10_CUDA_CHECK(launch_split(stored.const_data_ptr<float>(), stored.size(0), stored.size(1),
+                              is_along_rows, parts, out.mutable_data_ptr(),
+                              c10::cuda::getCurrentCUDAStream()));
+  return is_turned ? out.t() : out;
+}
+
+// The products that are taken, by their parts, the least ones first.
+constexpr SplitParts kLeftSix = {6, {0, 1, 2, 0, 1, 0}}, kRightSix = {6, {2, 1, 0, 1, 0, 0}};
+constexpr SplitParts kLeftThree = {3, {0, 1, 2}}, kRightThree = {3, {2, 1, 0}};
+
+// a [M, K] times b [K, N], and `added` where it is given, in a way that is not Plain.
+at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& added, Way way) {
+  const std::int64_t K = a.size(1);
+  const bool is_one = way == Way::One;
+  const at::Tensor left = split(a, 1, is_one ? kLeftSix : kLeftThree),
+                   right = split(b, 0, is_one ? kRightSix : kRightThree);
+  at::Tensor out = added.defined() ? at::cuda::addmm(added, left, right, at::kFloat)
+                                   : at::cuda::mm(left, right, at::kFloat);
+  for (std::int64_t used = 1; !is_one && used <= 2; ++used) {
+    const std::int64_t rest = 3 - used;
+    at::cuda::addmm_outf(out, left.narrow(1, 0, rest * K), right.narrow(0, used * K, rest * K),
+                         at::kFloat, /*beta=*/1, /*alpha=*/1, out);
+  }
+  return out;
+}
+
+bool is_fit(const at::Tensor& t) {
+  constexpr std::int64_t kAligned = 8;  // elements of bf16, as units want them
+  constexpr std::uintptr_t kWord = 16;  // bytes, that a thread reads at once
+  return t.scalar_type() == at::kFloat && t.dim() == 2 && t.size(0) % kAligned == 0 &&
+         t.size(1) % kAligned == 0 && t.numel() > 0 &&
+         (t.is_contiguous() || t.t().is_contiguous()) &&
+         reinterpret_cast<std::uintptr_t>(t.const_data_ptr()) % kWord == 0;
+}
+
+Way way_of(const at::Tensor& a, const at::Tensor& b) {
+  if (!rates() || !is_fit(a) || !is_fit(b)) return Way::Plain;
+  return way_of(static_cast<double>(a.size(0)), static_cast<double>(b.size(1)),
+                static_cast<double>(a.size(1)), *rates());
+}
+
+at::Tensor mm(const at::Tensor& a, const at::Tensor& b) {
+  const Way way = way_of(a, b);
+  return way == Way::Plain ? at::cuda::mm(a, b) : product(a, b, {}, way);
+}
+
+at::Tensor addmm(const at::Tensor& added, const at::Tensor& a, const at::Tensor& b,
+                 const at::Scalar& beta, const at::Scalar& alpha) {
+  const bool is_sum = beta.toDouble() == 1 && alpha.toDouble() == 1 &&
+                      added.scalar_type() == at::kFloat;
+  const Way way = is_sum ? way_of(a, b) : Way::Plain;
+  return way == Way::Plain ? at::cuda::addmm(added, a, b, beta, alpha) : product(a, b, added, way);
+}
+
+// That kernels of libtorch are replaced is what is wanted.
+class Unheard final : public c10::WarningHandler {
+  void process(const c10::Warning&) override {}
+};
+
+}  // namespace
+
+void take_products() {
+  static std::optional<torch::Library> kept;
+  if (kept || !rates()) return;
+  Unheard unheard;
+  const c10::WarningUtils::WarningHandlerGuard guard(&unheard);
+  kept.emplace(torch::Library::IMPL, "aten", c10::DispatchKey::CUDA, __FILE__, __LINE__);
+  kept->impl("mm", mm);
+  kept->impl("addmm", addmm);
+}
+
+}  // namespace fdl::cuda
