@@ -224,16 +224,19 @@ int show_document(const Options& options, const fs::path& root, Context& context
   return written ? 0 : context.fail(written.error(), options.json);
 }
 
-int finish(const Report& report, const Options& options, Context& context) {
-  const std::string json = bench::to_json(report).dump(1) + "\n";
+std::string json_of(const Report& report) { return bench::to_json(report).dump(1) + "\n"; }
+
+Result<void> write_files(const Report& report, const Options& options, const Context& context) {
   const auto write = [&](const std::string& path, const std::string& text) -> Result<void> {
     if (path.empty()) return {};
     return write_atomic(context.folder / path, text);
   };
-  for (const auto& written : {write(options.out, json), write(options.html, to_page(report))}) {
-    if (!written) return context.fail(written.error(), options.json);
-  }
-  context.print(options.json ? json : bench::to_table(report));
+  FDL_TRY(write(options.out, json_of(report)));
+  return write(options.html, to_page(report));
+}
+
+int finish(const Report& report, const Options& options, Context& context) {
+  context.print(options.json ? json_of(report) : bench::to_table(report));
   if (options.check.empty()) return 0;
   const auto former = read_report(options.check, context);
   if (!former) return context.fail(former.error(), options.json);
@@ -313,6 +316,9 @@ int measure_all(const Plan& plan, const Options& options, Context& context) {
     Result<JobReport> one = measure(*job, plan, options, context);
     if (!one) return context.fail(one.error(), options.json);
     report.jobs.push_back(*std::move(one));
+    // After each: what is measured stays when it is broken off.
+    if (const auto kept = write_files(report, options, context); !kept)
+      return context.fail(kept.error(), options.json);
   }
   return finish(report, options, context);
 }

@@ -31,15 +31,7 @@ class Graph final : public Recording {
     }
     static_cast<void>(cudaGetLastError());  // what failed is known
   }
-  void replay() override {
-    static at::cuda::CUDAEvent a(cudaEventDefault), b(cudaEventDefault);
-    static double total = 0; static int n = 0; static bool on = getenv("FDL_GPU_TIMES");
-    auto s = c10::cuda::getCurrentCUDAStream();
-    if (on && n > 0) { b.synchronize(); total += a.elapsed_time(b); if (n % 500 == 0) { fprintf(stderr, "gpu ms per replay %f nodes\n", total / 500); total = 0; } }
-    if (on) a.record(s);
-    graph_.replay();
-    if (on) { b.record(s); ++n; }
-  }
+  void replay() override { graph_.replay(); }
 
  private:
   at::cuda::MempoolId_t pool_ = at::cuda::graph_pool_handle();

@@ -1,5 +1,7 @@
 #include "lib/cuda/products.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include <ATen/core/Tensor.h>
@@ -41,20 +43,30 @@ const std::optional<Rates>& rates() {
 }
 
 // In how many products of bf16 matrices the six are taken: one that has each part as often as it
-// needs it, or three over longer and shorter stretches, which read and write the result again.
-enum class Way { Plain, One, Three };
+// needs it; or several, which read and write the result again: one for each size of what is added.
+enum class Way { Plain, One, Several };
+
+// Matrix units cut off what they add up: on an H200 a sum of n was off by some 1e-9 n of itself, where
+// libtorch's kernels for f32 are at 4e-7 to 1e-6. Longer ones are added up by stretches, in f32.
+constexpr std::int64_t kStretch = 512;
+
+std::int64_t num_stretches(std::int64_t K) { return (K + kStretch - 1) / kStretch; }
 
 // By times of a model: what is counted is at most a few times off, and the same shape always goes
 // the same way.
-Way way_of(double M, double N, double K, const Rates& gpu) {
+Way way_of(std::int64_t M, std::int64_t N, std::int64_t K, const Rates& gpu) {
   constexpr double kLaunch_s = 4e-6, kWorthIt = 0.9;
-  const double operations = 2 * M * N * K, operands = M * K + K * N;
-  const double plain = operations / gpu.plain + 4 * (operands + M * N) / gpu.bytes;
+  const auto m = static_cast<double>(M), n = static_cast<double>(N), k = static_cast<double>(K);
+  const double operations = 2 * m * n * k, operands = m * k + k * n, result = m * n;
+  const auto products = static_cast<double>(2 + num_stretches(K));
+  const double plain = operations / gpu.plain + 4 * (operands + result) / gpu.bytes;
   const double units = 6 * operations / gpu.units;
-  const double one = units + (16 * operands + 4 * M * N) / gpu.bytes + 2 * kLaunch_s;
-  const double three = units + (10 * operands + 20 * M * N) / gpu.bytes + 4 * kLaunch_s;
-  if (std::min(one, three) > kWorthIt * plain) return Way::Plain;
-  return one <= three ? Way::One : Way::Three;
+  const double one = units + (16 * operands + 4 * result) / gpu.bytes + 2 * kLaunch_s;
+  const double several = units + (10 * operands + 4 * (2 * products - 1) * result) / gpu.bytes +
+                         (1 + products) * kLaunch_s;
+  const bool takes_one = K <= kStretch && one <= several;
+  if ((takes_one ? one : several) > kWorthIt * plain) return Way::Plain;
+  return takes_one ? Way::One : Way::Several;
 }
 
 // bf16[M, parts * K] of f32[M, K], or bf16[parts * K, N] of f32[K, N]: parts along the axis that a
@@ -84,11 +96,13 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& a
                    right = split(b, 0, is_one ? kRightSix : kRightThree);
   at::Tensor out = added.defined() ? at::cuda::addmm(added, left, right, at::kFloat)
                                    : at::cuda::mm(left, right, at::kFloat);
-  for (std::int64_t used = 1; !is_one && used <= 2; ++used) {
-    const std::int64_t rest = 3 - used;
-    at::cuda::addmm_outf(out, left.narrow(1, 0, rest * K), right.narrow(0, used * K, rest * K),
+  if (is_one) return out;
+  const auto add = [&](std::int64_t from_left, std::int64_t from_right, std::int64_t count) {
+    at::cuda::addmm_outf(out, left.narrow(1, from_left, count), right.narrow(0, from_right, count),
                          at::kFloat, /*beta=*/1, /*alpha=*/1, out);
-  }
+  };
+  add(0, K, 2 * K);
+  for (std::int64_t at = 0; at < K; at += kStretch) add(at, 2 * K + at, std::min(kStretch, K - at));
   return out;
 }
 
@@ -103,8 +117,7 @@ bool is_fit(const at::Tensor& t) {
 
 Way way_of(const at::Tensor& a, const at::Tensor& b) {
   if (!rates() || !is_fit(a) || !is_fit(b)) return Way::Plain;
-  return way_of(static_cast<double>(a.size(0)), static_cast<double>(b.size(1)),
-                static_cast<double>(a.size(1)), *rates());
+  return way_of(a.size(0), b.size(1), a.size(1), *rates());
 }
 
 at::Tensor mm(const at::Tensor& a, const at::Tensor& b) {
