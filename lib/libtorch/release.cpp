@@ -1,5 +1,7 @@
 #include "lib/libtorch/release.h"
 
+#include <utility>
+
 namespace fdl::libtorch {
 namespace {
 
