@@ -11,7 +11,6 @@
 #include "commands/bench/same.h"
 #include "commands/bench/table_of_rows.h"
 #include "commands/command.h"
-#include "lib/base/closest.h"
 #include "lib/base/files.h"
 #include "lib/base/process.h"
 #include "lib/base/scratch_folder.h"
@@ -49,19 +48,11 @@ std::vector<std::string> names_of_jobs() {
   return out;
 }
 
-Diagnostic unknown(const char* what, const std::string& given,
-                   const std::vector<std::string>& known) {
-  Diagnostic d = error(Code::BadCommandLine, {}, "there is no {} '{}'", what, given);
-  const auto near = closest(given, known);
-  if (near) d = std::move(d).help("did you mean '{}'?", *near);
-  return std::move(d).note("there are {}", one_of(known));
-}
-
 Result<std::vector<const Job*>> chosen_jobs(const Options& options) {
   std::vector<const Job*> out;
   for (const std::string& name : options.jobs) {
     const Job* job = bench::find_job(name);
-    if (job == nullptr) return fail(unknown("job", name, names_of_jobs()));
+    if (job == nullptr) return fail(unknown_name("job", name, names_of_jobs()));
     if (options.batch > 0 && job->batch_size == 0) {
       return fail(error(Code::BadCommandLine, {},
                         "the batches of '{}' are what it measures: it takes no --batch", name));
@@ -88,7 +79,7 @@ Result<std::vector<std::string>> chosen_arms(const Options& options) {
   if (options.peers == "none") return out;
   std::istringstream names(options.peers);
   for (std::string name; std::getline(names, name, ',');) {
-    if (bench::find_peer(name) == nullptr) return fail(unknown("peer", name, known));
+    if (bench::find_peer(name) == nullptr) return fail(unknown_name("peer", name, known));
     out.push_back(name);
   }
   return out;

@@ -67,4 +67,11 @@ std::optional<int> parse_words(CLI::App& app, const CommandSpec& spec,
   return std::nullopt;
 }
 
+Diagnostic unknown_name(const char* what, const std::string& given,
+                        const std::vector<std::string>& known) {
+  Diagnostic d = error(Code::BadCommandLine, {}, "there is no {} '{}'", what, given);
+  if (const auto near = closest(given, known)) d = std::move(d).help("did you mean '{}'?", *near);
+  return std::move(d).note("there are {}", one_of(known));
+}
+
 }  // namespace fdl::commands

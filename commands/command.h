@@ -29,6 +29,10 @@ std::string help_text(const CommandSpec& spec, const CLI::App& app);
 std::optional<int> parse_words(CLI::App& app, const CommandSpec& spec,
                                const std::vector<std::string>& words, Context& context);
 
+// A word of the command line that should be one of the `known` names of such a thing, and is none.
+Diagnostic unknown_name(const char* what, const std::string& given,
+                        const std::vector<std::string>& known);
+
 template <typename Options>
 class CommandBuilder {
  public:

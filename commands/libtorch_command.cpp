@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/command.h"
+#include "lib/base/closest.h"
 #include "lib/libtorch/home.h"
 #include "lib/libtorch/install.h"
 
@@ -10,6 +11,7 @@ namespace {
 struct Options {
   std::string action;
   std::string from;
+  std::string variant = libtorch::releases().front().variant;
   bool force = false;
   bool no_activate = false;
   bool dry_run = false;
@@ -22,9 +24,23 @@ std::string_view name_of(libtorch::InstallStep step) {
   return kNames[static_cast<std::size_t>(step)];
 }
 
+// "cpu (CPUs alone) or cu130 (NVIDIA GPUs too)".
+std::string variants() {
+  std::vector<std::string> out;
+  for (const libtorch::Release& release : libtorch::releases())
+    out.push_back(fmt::format("{} ({})", release.variant, release.about));
+  return one_of(out);
+}
+
 int install(const Options& options, const std::filesystem::path& home, Context& context) {
+  const libtorch::Release* const release = libtorch::find_release(options.variant);
+  if (release == nullptr) {
+    return context.fail(unknown_name("variant", options.variant, libtorch::variant_names()),
+                        options.json);
+  }
   libtorch::InstallOptions request;
   request.home = home;
+  request.release = *release;
   if (!options.from.empty()) request.from = context.folder / options.from;
   request.force = options.force;
   request.no_activate = options.no_activate;
@@ -89,11 +105,16 @@ CommandSpec libtorch_command() {
              "Install libtorch, list what is installed, or show where the active one is.")
       .positional("action", &Options::action, "install, list or path.")
       .option("from", &Options::from, "Install from a wheel, zip or folder that is already here.")
+      .option("variant", &Options::variant,
+              fmt::format("The build to install, else {}: {}. One that is there is only made the "
+                          "active one.",
+                          Options().variant, variants()))
       .flag("force", &Options::force, "Install again what is already there.")
       .flag("no-activate", &Options::no_activate, "Leave the active one as it is.")
       .flag("dry-run", &Options::dry_run, "Only say what would be done.")
       .flag("json", &Options::json, "As JSON.")
       .example("fdl libtorch install")
+      .example("fdl libtorch install --variant cu130")
       .example("fdl libtorch path")
       .runs(run);
 }

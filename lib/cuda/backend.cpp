@@ -29,8 +29,8 @@ Result<Backend*> load() {
   if (!fs::exists(half, ignored)) {
     return fail(error(Code::NoCuda, {}, "libtorch in '{}' computes on CPUs alone",
                       half.parent_path().string())
-                    .help("{}; a PyTorch with CUDA of the same version has the other half: start "
-                          "fdl-engine with LD_LIBRARY_PATH at its torch/lib",
+                    .help("`fdl libtorch install --variant cu130` installs the one that computes on "
+                          "GPUs too; {}",
                           kHelp));
   }
   // Its kernels register themselves; what libfdl_cuda.so calls must be found in it.

@@ -10,10 +10,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// torch's wheel and the two of CUDA are tagged for different C libraries; pip takes only the tags
+// torch's wheel and those of CUDA are tagged for different C libraries; pip takes only the tags
 // that are named.
-constexpr const char* kPlatforms[] = {"manylinux_2_28_x86_64", "manylinux_2_25_x86_64",
-                                      "manylinux2014_x86_64"};
+constexpr const char* kPlatforms[] = {"manylinux_2_28_x86_64", "manylinux_2_27_x86_64",
+                                      "manylinux_2_25_x86_64", "manylinux_2_18_x86_64",
+                                      "manylinux2014_x86_64",  "manylinux2010_x86_64"};
 
 Diagnostic cannot_download(const Release& release, const std::string& why) {
   return error(Code::LibtorchDownload, {}, "cannot download libtorch {}: {}", release.version, why)

@@ -1,5 +1,6 @@
 #include "lib/libtorch/inspect.h"
 
+#include <algorithm>
 #include <array>
 
 #include "lib/base/files.h"
@@ -55,13 +56,33 @@ std::string without_build(const std::string& version) {
   return version.substr(0, version.find('+'));
 }
 
-// Whether a wheel's version.py says that it was built with CUDA: `cuda: Optional[str] = '13.0'`.
-bool has_cuda(const fs::path& folder) {
+// The CUDA that a wheel's version.py says it was built with, `cuda: Optional[str] = '13.0'`; empty
+// when it was built with none, or there is no such file.
+std::string cuda_of(const fs::path& folder) {
   const std::string python = read_small(folder / "version.py");
   const std::size_t line = python.find("\ncuda");
-  if (line == std::string::npos) return false;
-  const std::string text = python.substr(line + 1, python.find('\n', line + 1) - line - 1);
-  return text.find('\'') != std::string::npos;
+  if (line == std::string::npos) return {};
+  return quoted_after(python.substr(0, python.find('\n', line + 1)), "cuda", '\'');
+}
+
+struct Missing {
+  std::string library;       // the first one
+  std::string requirements;  // the wheels that bring all of them
+};
+
+// What is not there of what the wheels bring. A build without CUDA needs none of it.
+Missing find_missing(const fs::path& folder, const Release& release) {
+  Missing out;
+  if (!release.has_cuda() && cuda_of(folder).empty()) return out;
+  for (const Pin& pin : release.wheels) {
+    const auto first =
+        std::find_if(pin.libraries.begin(), pin.libraries.end(),
+                     [&](const std::string& name) { return !has_bytes(folder / "lib" / name); });
+    if (first == pin.libraries.end()) continue;
+    if (out.library.empty()) out.library = *first;
+    out.requirements += (out.requirements.empty() ? "" : ", ") + pin.requirement;
+  }
+  return out;
 }
 
 // A zip or an unpacked folder of another variant carries libraries that this one leaves out.
@@ -85,6 +106,7 @@ bool is_whole(const fs::path& folder, const Release& release) {
   for (const char* file : kNeededFiles) {
     if (!has_bytes(folder / file)) return false;
   }
+  if (!find_missing(folder, release).library.empty()) return false;
   const std::string build = read_small(folder / "build-version");
   return without_build(build.substr(0, build.find('\n'))) == release.version;
 }
@@ -104,14 +126,15 @@ Result<void> check_unpacked(const fs::path& folder, const Release& release, cons
   if (is_other_variant(folder, release))
     return fail(unusable(from, fmt::format("it is the build {}", version))
                     .help("{}, variant {}", wanted, release.variant));
-  if (!has_cuda(folder)) return {};
-  for (const std::string& library : release.cuda_libraries) {
-    if (!has_bytes(folder / "lib" / library))
-      return fail(
-          unusable(from, fmt::format("its libtorch_cpu needs '{}', which is not there", library))
-              .help("put the wheels nvidia-cuda-runtime and nvidia-cuda-cupti beside it"));
-  }
-  return {};
+  const std::string cuda = cuda_of(folder);
+  if (release.has_cuda() && !cuda.empty() && cuda != release.cuda)
+    return fail(unusable(from, fmt::format("it is built with CUDA {}", cuda))
+                    .help("variant {} takes CUDA {}", release.variant, release.cuda));
+  const Missing missing = find_missing(folder, release);
+  if (missing.library.empty()) return {};
+  return fail(unusable(from, fmt::format("it needs '{}', which is not there", missing.library))
+                  .help("what is missing comes in these wheels, all in one folder: {}",
+                        missing.requirements));
 }
 
 }  // namespace fdl::libtorch

@@ -29,6 +29,11 @@ std::string arch_text(const Release& release) {
                      release.version, release.archs, release.variant);
 }
 
+// As libtorch's zips name their builds.
+std::string build_version(const Release& release) {
+  return release.version + (release.has_cuda() ? "+" + release.variant : "");
+}
+
 std::string command_line(const ProcessSpec& command) {
   std::string out = shell_quote(command.program);
   for (const std::string& word : command.arguments) out += " " + shell_quote(word);
@@ -56,7 +61,7 @@ class Installer {
     std::error_code code;
     fs::remove(fresh_ / "version.py", code);  // it has told what it was there for
     FDL_TRY(write_atomic(fresh_ / ".arch", arch_text(release_)));
-    FDL_TRY(write_atomic(fresh_ / "build-version", release_.version + "\n"));
+    FDL_TRY(write_atomic(fresh_ / "build-version", build_version(release_) + "\n"));
     tell(InstallStep::Replacing, "", 0, 0);
     return staging_.put_into_place(fresh_, release_.variant);
   }
@@ -101,7 +106,9 @@ class Installer {
       archive::UnpackJob job;
       job.archive = file;
       job.folder = fresh_;
-      job.place = [&](std::string_view entry) { return place_of(origin.kind, file, entry); };
+      job.place = [&](std::string_view entry) {
+        return place_of(release_, origin.kind, file, entry);
+      };
       job.progress = [&](std::uint64_t done) { tell(InstallStep::Unpacking, name, done, total); };
       FDL_TRY(archive::unpack(job));
     }
@@ -115,7 +122,7 @@ class Installer {
     for (; !code && at != fs::recursive_directory_iterator(); at.increment(code)) {
       if (at->is_directory(code)) continue;
       const std::string entry = at->path().lexically_relative(folder).string();
-      const std::string place = place_of(OriginKind::Folder, folder, entry);
+      const std::string place = place_of(release_, OriginKind::Folder, folder, entry);
       if (place.empty()) continue;
       FDL_TRY(copy_one(at->path(), fresh_ / place));
       done += size_or_zero(fresh_ / place);

@@ -17,7 +17,7 @@ struct InstallOptions {
   bool force = false;          // install again what is already there
   bool no_activate = false;    // leave `.active` as it is
   bool dry_run = false;        // only say what would be done; nothing is written
-  Release release = pinned_release();
+  Release release = releases().front();
 };
 
 enum class InstallStep { Downloading, Checking, Unpacking, Copying, Replacing, Activating };

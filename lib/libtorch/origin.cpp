@@ -1,18 +1,11 @@
 #include "lib/libtorch/origin.h"
 
 #include <algorithm>
-#include <array>
 
 namespace fdl::libtorch {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Parts of the names of libraries that libtorch_cpu and libc10 do not load (readelf -d): CUDA's
-// kernels and their helpers, CUPTI's profiling extras, and Python's bindings.
-constexpr std::array<std::string_view, 12> kLeftOut = {
-    "torch_cuda",   "torch_python", "cudalinalg",     "cuda_linalg",   "nvshmem",     "c10_cuda",
-    "caffe2_nvrtc", "nvperf",       "pcsamplingutil", "libcheckpoint", "global_deps", "libshm"};
 
 constexpr std::string_view kKinds =
     "give a torch wheel (.whl), a libtorch zip (.zip), a folder of wheels, or an unpacked libtorch";
@@ -30,10 +23,10 @@ bool is_torch_wheel(const fs::path& file) {
   return starts_with(name, "torch-") && ends_with(name, ".whl");
 }
 
-bool is_left_out(std::string_view path) {
-  return std::any_of(kLeftOut.begin(), kLeftOut.end(), [&](std::string_view part) {
-    return path.find(part) != std::string_view::npos;
-  });
+bool is_left_out(const Release& release, std::string_view path) {
+  return std::any_of(
+      release.left_out.begin(), release.left_out.end(),
+      [&](const std::string& part) { return path.find(part) != std::string_view::npos; });
 }
 
 // "nvidia_cuda_runtime" of a wheel's file name.
@@ -107,7 +100,8 @@ Origin pinned_wheels(const fs::path& folder, const Release& release) {
   return origin;
 }
 
-std::string place_of(OriginKind kind, const fs::path& file, std::string_view entry) {
+std::string place_of(const Release& release, OriginKind kind, const fs::path& file,
+                     std::string_view entry) {
   const auto below = [&](std::string_view top) {
     return starts_with(entry, top) ? entry.substr(top.size()) : std::string_view();
   };
@@ -124,9 +118,9 @@ std::string place_of(OriginKind kind, const fs::path& file, std::string_view ent
   }
   if (path == "version.py" || path == "build-version") return std::string(path);
   if (starts_with(path, "include/") || starts_with(path, "share/")) return std::string(path);
-  if (!starts_with(path, "lib/") || is_left_out(path)) return {};
-  // The wheel's libtorch.so is empty but for its need of libtorch_cuda.so, which is left out.
-  if (path == "lib/libtorch.so" && kind == OriginKind::Wheels) return {};
+  if (!starts_with(path, "lib/") || is_left_out(release, path)) return {};
+  // The wheel's libtorch.so is empty but for its need of libtorch_cuda.so.
+  if (path == "lib/libtorch.so" && kind == OriginKind::Wheels && !release.has_cuda()) return {};
   return std::string(path);
 }
 

@@ -30,8 +30,9 @@ Result<Origin> find_origin(const std::filesystem::path& from, const Release& rel
 Origin pinned_wheels(const std::filesystem::path& folder, const Release& release);
 
 // Where an entry of an archive, or a file of an unpacked folder, goes below the variant's folder.
-// Empty for what the CPU variant does not need: Python's files, and libraries only CUDA or Python
-// load. `file` is the archive it comes from.
-std::string place_of(OriginKind kind, const std::filesystem::path& file, std::string_view entry);
+// Empty for what the release does without: Python's files, and libraries that it leaves out. `file`
+// is the archive it comes from.
+std::string place_of(const Release& release, OriginKind kind, const std::filesystem::path& file,
+                     std::string_view entry);
 
 }  // namespace fdl::libtorch

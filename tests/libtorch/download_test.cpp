@@ -2,6 +2,7 @@
 
 #include "lib/libtorch/download.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "lib/libtorch/install.h"
@@ -12,6 +13,9 @@ using fdl::libtorch::download_command;
 using fdl::libtorch::install;
 using fdl::libtorch::InstallProgress;
 using fdl::libtorch::InstallStep;
+using fdl::libtorch::Pin;
+using fdl::libtorch::Release;
+using fdl::libtorch::releases;
 using fdl::testing::Bench;
 using fdl::testing::bytes_of;
 using fdl::testing::check_fails;
@@ -73,9 +77,21 @@ TEST_CASE("pip is asked for the pinned wheels of every platform tag, and for not
   for (const char* part :
        {"--only-binary=:all: ", "--platform manylinux_2_28_x86_64 ",
         "--platform manylinux_2_25_x86_64 ", "--platform manylinux2014_x86_64 ",
-        "--python-version 3.11 ", "-d /some/folder torch==9.8.7 a-companion==1.2.3 "}) {
+        "--python-version 3.11 ", "-d /some/folder torch==9.8.7 nvidia-cuda-runtime==1.2.3 "}) {
     CAPTURE(part);
     CHECK(line.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("pip is told a platform tag of each pinned wheel") {
+  for (const Release& release : releases()) {
+    const std::vector<std::string> words = download_command(release, "/some/folder").arguments;
+    for (const Pin& pin : release.wheels) {
+      CAPTURE(pin.file);
+      CHECK(std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+        return word.starts_with("manylinux") && pin.file.find(word) != std::string::npos;
+      }));
+    }
   }
 }
 

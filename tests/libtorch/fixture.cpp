@@ -1,5 +1,7 @@
 #include "tests/libtorch/fixture.h"
 
+#include <algorithm>
+
 #include "lib/base/sha256.h"
 
 namespace fdl::testing {
@@ -12,6 +14,20 @@ std::vector<ZipEntry> marked(const std::vector<std::string>& names, const std::s
   for (const std::string& name : names)
     out.push_back({.name = name, .bytes = name.back() == '/' ? "" : name + mark});
   return out;
+}
+
+// "torch==9.8.7" of "torch-9.8.7-cp311-cp311-linux_x86_64.whl".
+std::string requirement_of(const std::string& wheel) {
+  const std::size_t first = wheel.find('-'), second = wheel.find('-', first + 1);
+  std::string project = wheel.substr(0, first);
+  std::replace(project.begin(), project.end(), '_', '-');
+  return project + "==" + wheel.substr(first + 1, second - first - 1);
+}
+
+libtorch::Pin pin_of(const TemporaryFolder& folder, const char* wheel,
+                     std::vector<std::string> libraries) {
+  const std::string bytes = bytes_of(folder.path() / wheel);
+  return {requirement_of(wheel), wheel, sha256_hex(bytes), bytes.size(), std::move(libraries)};
 }
 
 }  // namespace
@@ -48,19 +64,37 @@ void write_wheels(const TemporaryFolder& folder, const std::string& mark) {
   folder.file(kCuptiWheel, zip_bytes(cupti_entries(mark)));
 }
 
+void write_cuda_wheels(const TemporaryFolder& folder) {
+  folder.file(kCublasWheel,
+              zip_bytes(marked({"nvidia/cu13/lib/libcublas.so.13", "nvidia/cu13/include/cublas.h",
+                                "nvidia/cu13/lib/libcublasLt.so.13",
+                                "nvidia/cu13/lib/libnvblas.so.13", "nvidia/cu13/lib/libx.a"},
+                               "")));
+  folder.file(kCudnnWheel, zip_bytes(marked({"nvidia/cudnn/lib/libcudnn.so.9"}, "")));
+}
+
 libtorch::Release release_of(const TemporaryFolder& folder) {
   libtorch::Release release;
   release.version = "9.8.7";
   release.variant = "cpu";
   release.cuda = "none";
   release.archs = "cpu";
-  release.cuda_libraries = {"libcudart.so.13", "libcupti.so.13"};
-  const char* requirement = "torch==9.8.7";
-  for (const char* file : {kTorchWheel, kCudartWheel, kCuptiWheel}) {
-    const std::string bytes = bytes_of(folder.path() / file);
-    release.wheels.push_back({requirement, file, sha256_hex(bytes), bytes.size()});
-    requirement = "a-companion==1.2.3";
-  }
+  release.left_out = libtorch::find_release("cpu")->left_out;
+  release.wheels = {pin_of(folder, kTorchWheel, {}),
+                    pin_of(folder, kCudartWheel, {"libcudart.so.13"}),
+                    pin_of(folder, kCuptiWheel, {"libcupti.so.13"})};
+  return release;
+}
+
+libtorch::Release cuda_release_of(const TemporaryFolder& folder) {
+  libtorch::Release release = release_of(folder);
+  release.variant = "cu130";
+  release.cuda = "13.0";
+  release.archs = "7.5 9.0";
+  release.left_out = libtorch::find_release("cu130")->left_out;
+  release.wheels[0].libraries = {"libtorch_cuda.so", "libc10_cuda.so"};
+  release.wheels.push_back(pin_of(folder, kCublasWheel, {"libcublas.so.13", "libcublasLt.so.13"}));
+  release.wheels.push_back(pin_of(folder, kCudnnWheel, {"libcudnn.so.9"}));
   return release;
 }
 

@@ -22,11 +22,18 @@ inline constexpr const char* kTorchWheel = "torch-9.8.7-cp311-cp311-linux_x86_64
 inline constexpr const char* kCudartWheel = "nvidia_cuda_runtime-1.2.3-py3-none-any.whl";
 inline constexpr const char* kCuptiWheel = "nvidia_cuda_cupti-1.2.3-py3-none-any.whl";
 
+inline constexpr const char* kCublasWheel = "nvidia_cublas-1.2.3-py3-none-any.whl";
+inline constexpr const char* kCudnnWheel = "nvidia_cudnn_cu13-1.2.3-py3-none-any.whl";
+
 // Writes the three wheels of version 9.8.7 into `folder`.
 void write_wheels(const TemporaryFolder& folder, const std::string& mark = "");
 
-// A release whose pins are the wheels in `folder`.
+// Writes the two that the variant with CUDA takes besides.
+void write_cuda_wheels(const TemporaryFolder& folder);
+
+// Releases whose pins are the wheels in `folder`.
 libtorch::Release release_of(const TemporaryFolder& folder);
+libtorch::Release cuda_release_of(const TemporaryFolder& folder);
 
 // What is below `<home>/libtorch`: path to content, "/" for a folder. Without the lock file.
 using Tree = std::map<std::string, std::string>;

@@ -164,7 +164,7 @@ TEST_CASE("a wheel built with CUDA needs its companions; one built without does 
         bench.wheels.file(kCudartWheel, zip_bytes({{.name = "nvidia/lib/x.txt", .bytes = "x"}}));
         bench.options.release = release_of(bench.wheels);
       },
-      {Code::LibtorchSource, "put the wheels nvidia-cuda-runtime and nvidia-cuda-cupti beside"});
+      {Code::LibtorchSource, "all in one folder: nvidia-cuda-runtime==1.2.3"});
 
   Bench bench;
   auto entries = torch_entries("9.8.7+cpu");

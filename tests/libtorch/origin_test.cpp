@@ -8,11 +8,13 @@
 using fdl::Code;
 using fdl::libtorch::find_origin;
 using fdl::libtorch::find_pin;
+using fdl::libtorch::find_release;
 using fdl::libtorch::OriginKind;
 using fdl::libtorch::Pin;
-using fdl::libtorch::pinned_release;
 using fdl::libtorch::place_of;
 using fdl::libtorch::Release;
+using fdl::libtorch::releases;
+using fdl::libtorch::variant_names;
 using fdl::testing::Bench;
 using fdl::testing::check_fails;
 using fdl::testing::kCudartWheel;
@@ -21,25 +23,43 @@ using fdl::testing::kTorchWheel;
 
 namespace fs = std::filesystem;
 
-TEST_CASE("the pinned release is consistent with itself") {
-  const Release release = pinned_release();
-  REQUIRE(release.wheels.size() == 3);
-  CHECK(release.wheels[0].requirement == "torch==" + release.version);
-  CHECK(release.wheels[0].file.rfind("torch-" + release.version + "-", 0) == 0);
-  for (const Pin& pin : release.wheels) {
-    CAPTURE(pin.file);
-    const std::size_t equals = pin.requirement.find("==");
-    REQUIRE(equals != std::string::npos);
-    std::string start =
-        pin.requirement.substr(0, equals) + "-" + pin.requirement.substr(equals + 2);
-    std::replace(start.begin(), start.begin() + static_cast<std::ptrdiff_t>(equals), '-', '_');
-    CHECK(pin.file.rfind(start + "-", 0) == 0);
-    CHECK(pin.sha256.size() == 64);
-    CHECK(pin.sha256.find_first_not_of("0123456789abcdef") == std::string::npos);
-    CHECK(pin.num_bytes > 0);
-    CHECK(find_pin(release, pin.file)->sha256 == pin.sha256);
+TEST_CASE("the pinned releases are consistent with themselves") {
+  for (const Release& release : releases()) {
+    REQUIRE(release.wheels.size() >= 3);
+    CHECK(release.wheels[0].requirement == "torch==" + release.version);
+    CHECK(release.wheels[0].file.rfind("torch-" + release.version + "-", 0) == 0);
+    CHECK(release.version == releases().front().version);
+    CHECK(find_release(release.variant) == &release);
+    for (const Pin& pin : release.wheels) {
+      CAPTURE(pin.file);
+      const std::size_t equals = pin.requirement.find("==");
+      REQUIRE(equals != std::string::npos);
+      std::string start =
+          pin.requirement.substr(0, equals) + "-" + pin.requirement.substr(equals + 2);
+      std::replace(start.begin(), start.begin() + static_cast<std::ptrdiff_t>(equals), '-', '_');
+      CHECK(pin.file.rfind(start + "-", 0) == 0);
+      CHECK(pin.sha256.size() == 64);
+      CHECK(pin.sha256.find_first_not_of("0123456789abcdef") == std::string::npos);
+      CHECK(pin.num_bytes > 0);
+      CHECK(find_pin(release, pin.file)->sha256 == pin.sha256);
+    }
+    CHECK(find_pin(release, "torch.whl") == nullptr);
   }
-  CHECK(find_pin(release, "torch.whl") == nullptr);
+  CHECK(variant_names() == std::vector<std::string>{"cpu", "cu130"});
+  CHECK(find_release("cu12") == nullptr);
+}
+
+TEST_CASE("no release leaves out what it needs") {
+  for (const Release& release : releases()) {
+    for (const Pin& pin : release.wheels) {
+      const bool is_torch = &pin == release.wheels.data();
+      for (const std::string& library : pin.libraries) {
+        CAPTURE(library);
+        const std::string entry = (is_torch ? "torch/lib/" : "nvidia/cu13/lib/") + library;
+        CHECK(place_of(release, OriginKind::Wheels, pin.file, entry) == "lib/" + library);
+      }
+    }
+  }
 }
 
 TEST_CASE("a folder of wheels and a single wheel bring their companions") {
@@ -88,14 +108,15 @@ TEST_CASE("what is no origin is refused with the kinds that are") {
 }
 
 TEST_CASE("what is installed of a wheel, a zip and a folder") {
-  const auto torch = [](std::string_view entry) {
-    return place_of(OriginKind::Wheels, fs::path("/w") / kTorchWheel, entry);
+  const Release& cpu = *find_release("cpu");
+  const auto torch = [&](std::string_view entry) {
+    return place_of(cpu, OriginKind::Wheels, fs::path("/w") / kTorchWheel, entry);
   };
-  const auto nvidia = [](std::string_view entry) {
-    return place_of(OriginKind::Wheels, fs::path("/w") / kCuptiWheel, entry);
+  const auto nvidia = [&](std::string_view entry) {
+    return place_of(cpu, OriginKind::Wheels, fs::path("/w") / kCuptiWheel, entry);
   };
-  const auto zip = [](std::string_view entry) {
-    return place_of(OriginKind::Zip, "/w/libtorch.zip", entry);
+  const auto zip = [&](std::string_view entry) {
+    return place_of(cpu, OriginKind::Zip, "/w/libtorch.zip", entry);
   };
   CHECK(torch("torch/lib/libtorch_cpu.so") == "lib/libtorch_cpu.so");
   CHECK(torch("torch/include/c10/cuda/CUDAStream.h") == "include/c10/cuda/CUDAStream.h");
@@ -118,6 +139,23 @@ TEST_CASE("what is installed of a wheel, a zip and a folder") {
   CHECK(zip("libtorch/lib/libtorch.so") == "lib/libtorch.so");
   CHECK(zip("libtorch/build-version") == "build-version");
   CHECK(zip("other/lib/libc10.so") == "");
-  CHECK(place_of(OriginKind::Folder, "/w/torch", "lib/libc10.so") == "lib/libc10.so");
-  CHECK(place_of(OriginKind::Folder, "/w/torch", "nn/functional.py") == "");
+  CHECK(place_of(cpu, OriginKind::Folder, "/w/torch", "lib/libc10.so") == "lib/libc10.so");
+  CHECK(place_of(cpu, OriginKind::Folder, "/w/torch", "nn/functional.py") == "");
+}
+
+TEST_CASE("the variant with CUDA keeps what computes on GPUs, and nothing of Python's") {
+  const auto placed = [](const char* wheel, std::string_view entry) {
+    return place_of(*find_release("cu130"), OriginKind::Wheels, fs::path("/w") / wheel, entry);
+  };
+  for (const char* name : {"libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so", "libc10_cuda.so"})
+    CHECK(placed(kTorchWheel, std::string("torch/lib/") + name) == std::string("lib/") + name);
+  for (const char* name : {"libtorch_python.so", "libtorch_global_deps.so", "libshm.so"})
+    CHECK(placed(kTorchWheel, std::string("torch/lib/") + name) == "");
+  const char* const companion = "nvidia_cublas-1.2.3-py3-none-any.whl";
+  CHECK(placed(companion, "nvidia/cudnn/lib/libcudnn.so.9") == "lib/libcudnn.so.9");
+  for (const char* name : {"libnvblas.so.13", "libcudart_static.a", "libnvrtc.alt.so.13",
+                           "libcusolverMg.so.12", "libcufile_rdma.so.1", "libcheckpoint.so"}) {
+    CAPTURE(name);
+    CHECK(placed(companion, std::string("nvidia/cu13/lib/") + name) == "");
+  }
 }
