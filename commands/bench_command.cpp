@@ -252,8 +252,8 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
                     .help("fewer say nothing of how far rounds lie apart"));
   }
   if (options.device != "cpu" && options.device != "cuda") {
-    return fail(error(Code::BadCommandLine, {}, "--device takes cpu or cuda, not '{}'",
-                      options.device));
+    return fail(
+        error(Code::BadCommandLine, {}, "--device takes cpu or cuda, not '{}'", options.device));
   }
   if (options.same && arms->size() == 1) {
     return fail(

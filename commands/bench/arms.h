@@ -48,11 +48,11 @@ struct Figures {
   // Of each epoch, of its single steps; empty where an arm does not wait for each.
   std::vector<double> step_ms_p50, step_ms_p95, step_ms_p99;
   std::vector<double> data_wait_percent;  // of each epoch; empty where an arm does not tell
-  double total_s = 0;                  // of the whole process
-  std::optional<double> first_step_s;  // since the start of the process that trains
-  double peak_rss_mib = 0;             // of the largest process
-  std::optional<double> peak_gpu_mib;  // of tensors, on a GPU
-  double final_loss = 0;               // of the last epoch
+  double total_s = 0;                     // of the whole process
+  std::optional<double> first_step_s;     // since the start of the process that trains
+  double peak_rss_mib = 0;                // of the largest process
+  std::optional<double> peak_gpu_mib;     // of tensors, on a GPU
+  double final_loss = 0;                  // of the last epoch
   std::optional<double> test_accuracy;
   double load_before = 0;          // of the machine, over a minute
   std::optional<double> energy_j;  // of the machine during the whole process

@@ -36,7 +36,8 @@ std::string word_on_gpus(const std::vector<NamedReport>& reports) {
     if (named.report.machine.count("gpu") != 0) names.push_back("`" + named.name + "`");
   }
   if (names.empty())
-    return "Every table here is of a CPU. What was measured on a GPU is in bench/results/gpu_rounds.md.\n";
+    return "Every table here is of a CPU. What was measured on a GPU is in "
+           "bench/results/gpu_rounds.md.\n";
   return fmt::format("Figures of a GPU are those of {}; all others are of a CPU.\n",
                      fmt::join(names, ", "));
 }

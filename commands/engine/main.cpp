@@ -229,9 +229,8 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
     }
     if (options.command == "lr-find") return try_rates(options, checked, machine.device, events);
     if (options.command == "predict") return predict(options, checked);
-    const auto measured =
-        fdl::train::evaluate_run(*checked.graph, *checked.job, options.run, options.split,
-                                 machine.device);
+    const auto measured = fdl::train::evaluate_run(*checked.graph, *checked.job, options.run,
+                                                   options.split, machine.device);
     if (!measured) return fdl::fail(measured.error());
     for (const fdl::monitor::Event& event : *measured) FDL_TRY(events.write(event));
     return fdl::train::TrainEnd{};

@@ -34,11 +34,13 @@ inline constexpr Pass kPasses[] = {
     {"experts", &Passes::experts,
      "Experts of a gate run over the samples that they have a weight for, or all as one."},
     {"products", &Passes::products,
-     "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix tiles "
+     "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix "
+     "tiles "
      "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time. So do "
      "large products on data-centre GPUs."},
     {"layout", &Passes::layout,
-     "Images go through convolutions over two axes with their channels last in memory, on a GPU and "
+     "Images go through convolutions over two axes with their channels last in memory, on a GPU "
+     "and "
      "where the CPU has AVX-512 and no matrix tiles."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},

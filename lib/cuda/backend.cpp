@@ -19,7 +19,8 @@ constexpr const char* kHelp = "`training.device: cpu` trains without one";
 fs::path libtorch_folder() {
   Dl_info found{};
   at::Context& (*const inside)() = at::globalContext;
-  if (::dladdr(reinterpret_cast<void*>(inside), &found) == 0 || found.dli_fname == nullptr) return {};
+  if (::dladdr(reinterpret_cast<void*>(inside), &found) == 0 || found.dli_fname == nullptr)
+    return {};
   return fs::path(found.dli_fname).parent_path();
 }
 
@@ -27,11 +28,12 @@ Result<Backend*> load() {
   const fs::path half = libtorch_folder() / "libtorch_cuda.so";
   std::error_code ignored;
   if (!fs::exists(half, ignored)) {
-    return fail(error(Code::NoCuda, {}, "libtorch in '{}' computes on CPUs alone",
-                      half.parent_path().string())
-                    .help("`fdl libtorch install --variant cu130` installs the one that computes on "
-                          "GPUs too; {}",
-                          kHelp));
+    return fail(
+        error(Code::NoCuda, {}, "libtorch in '{}' computes on CPUs alone",
+              half.parent_path().string())
+            .help("`fdl libtorch install --variant cu130` installs the one that computes on "
+                  "GPUs too; {}",
+                  kHelp));
   }
   // Its kernels register themselves; what libfdl_cuda.so calls must be found in it.
   if (::dlopen(half.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
@@ -43,9 +45,10 @@ Result<Backend*> load() {
   constexpr const char* kName = "libfdl_cuda.so";
   const PluginFunction found = find_plugin_function(kName, FDL_CUDA_BUILT, "fdl_cuda_backend");
   if (found.address == nullptr) {
-    return fail(error(Code::NoCuda, {}, "cannot load '{}': {}", kName, found.reason)
-                    .help("it is built where nvcc of CUDA 13 is found, and belongs beside fdl-engine; {}",
-                          kHelp));
+    return fail(
+        error(Code::NoCuda, {}, "cannot load '{}': {}", kName, found.reason)
+            .help("it is built where nvcc of CUDA 13 is found, and belongs beside fdl-engine; {}",
+                  kHelp));
   }
   Backend* const out = reinterpret_cast<Backend* (*)()>(found.address)();
   if (out->num_devices() > 0) return out;

@@ -10,8 +10,8 @@
 #include "lib/base/result.h"
 #include "lib/cuda/tasks.h"
 
-// What needs CUDA and not only tensors on it. libfdl_cuda.so has it, which is opened when a job asks
-// for a GPU: the programs link nothing of CUDA.
+// What needs CUDA and not only tensors on it. libfdl_cuda.so has it, which is opened when a job
+// asks for a GPU: the programs link nothing of CUDA.
 namespace fdl::cuda {
 
 struct DeviceFacts {

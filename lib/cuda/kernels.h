@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-
 #include <cuda_runtime_api.h>
 
 #include "lib/cuda/tasks.h"
@@ -12,8 +11,8 @@ namespace fdl::cuda {
 cudaError_t launch_mask(float* out, std::int64_t row_elements, const MaskDraw& draw,
                         cudaStream_t stream);
 
-// What a recorded step begins with: `lr` and `step` from pinned memory, no reason to skip, one update
-// to count.
+// What a recorded step begins with: `lr` and `step` from pinned memory, no reason to skip, one
+// update to count.
 struct StepStart {
   const float* lr_here;
   const std::int64_t* step_here;
@@ -37,7 +36,8 @@ cudaError_t launch_softmax_loss(const SoftmaxLossTask& task, cudaStream_t stream
 cudaError_t launch_softmax_loss_gradient(const SoftmaxLossTask& task, const float* given,
                                          float* gradient, cudaStream_t stream);
 
-// Numbers as three of bf16, of which the first is nearest: which of them are written, in this order.
+// Numbers as three of bf16, of which the first is nearest: which of them are written, in this
+// order.
 struct SplitParts {
   int count;
   int which[6];

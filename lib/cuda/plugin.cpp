@@ -1,12 +1,12 @@
 // libfdl_cuda.so. It links nothing of CUDA: backend.cpp has opened what it calls.
+#include <optional>
+
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
-
-#include <optional>
 
 #include "lib/base/check.h"
 #include "lib/cuda/backend.h"
@@ -82,11 +82,11 @@ class CudaBackend final : public Backend {
 
   void start_step(const StepScalars& s) override {
     FDL_CHECK(s.lr_here.is_pinned() && s.step_here.is_pinned());
-    C10_CUDA_CHECK(launch_start(
-        {s.lr_here.const_data_ptr<float>(), s.step_here.const_data_ptr<std::int64_t>(),
-         s.lr.mutable_data_ptr<float>(), s.skips.mutable_data_ptr<float>(),
-         s.counts.mutable_data_ptr<float>(), s.step.mutable_data_ptr<std::int64_t>()},
-        c10::cuda::getCurrentCUDAStream()));
+    C10_CUDA_CHECK(
+        launch_start({s.lr_here.const_data_ptr<float>(), s.step_here.const_data_ptr<std::int64_t>(),
+                      s.lr.mutable_data_ptr<float>(), s.skips.mutable_data_ptr<float>(),
+                      s.counts.mutable_data_ptr<float>(), s.step.mutable_data_ptr<std::int64_t>()},
+                     c10::cuda::getCurrentCUDAStream()));
   }
 
   void find_not_finite(const std::vector<at::Tensor>& tensors, const StepScalars& s) override {

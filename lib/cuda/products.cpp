@@ -46,8 +46,9 @@ const std::optional<Rates>& rates() {
 // needs it; or several, which read and write the result again: one for each size of what is added.
 enum class Way { Plain, One, Several };
 
-// Matrix units cut off what they add up: on an H200 a sum of n was off by some 1e-9 n of itself, where
-// libtorch's kernels for f32 are at 4e-7 to 1e-6. Longer ones are added up by stretches, in f32.
+// Matrix units cut off what they add up: on an H200 a sum of n was off by some 1e-9 n of itself,
+// where libtorch's kernels for f32 are at 4e-7 to 1e-6. Longer ones are added up by stretches, in
+// f32.
 constexpr std::int64_t kStretch = 512;
 
 std::int64_t num_stretches(std::int64_t K) { return (K + kStretch - 1) / kStretch; }
@@ -127,8 +128,8 @@ at::Tensor mm(const at::Tensor& a, const at::Tensor& b) {
 
 at::Tensor addmm(const at::Tensor& added, const at::Tensor& a, const at::Tensor& b,
                  const at::Scalar& beta, const at::Scalar& alpha) {
-  const bool is_sum = beta.toDouble() == 1 && alpha.toDouble() == 1 &&
-                      added.scalar_type() == at::kFloat;
+  const bool is_sum =
+      beta.toDouble() == 1 && alpha.toDouble() == 1 && added.scalar_type() == at::kFloat;
   const Way way = is_sum ? way_of(a, b) : Way::Plain;
   return way == Way::Plain ? at::cuda::addmm(added, a, b, beta, alpha) : product(a, b, added, way);
 }

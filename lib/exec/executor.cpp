@@ -11,6 +11,7 @@
 #include "lib/exec/run.h"
 #include "lib/nn/direct_node.h"
 #include "lib/tensor/errors.h"
+#include "lib/tensor/on_device.h"
 
 namespace fdl::exec {
 
@@ -40,8 +41,8 @@ at::Device Executor::device() const { return program_->device; }
 
 Result<std::vector<at::Tensor>> Executor::run(const std::vector<at::Tensor>& inputs,
                                               nn::StepContext context) const {
-  const auto states = initial_states(program_->graph, context.seed, inputs.front().size(0),
-                                     program_->device);
+  const auto states =
+      initial_states(program_->graph, context.seed, inputs.front().size(0), program_->device);
   if (!states) return fail(states.error());
   Result<Called> called = call(inputs, *states, context);
   if (!called) return fail(called.error());
@@ -61,7 +62,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   Run run(graph, std::move(context), program_->device, program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    run[graph.inputs[i].value] = inputs[i].to(program_->device);
+    run[graph.inputs[i].value] = tensor::on_device(inputs[i], program_->device);
     const catalog::Shape& shape =
         graph.values[static_cast<std::size_t>(graph.inputs[i].value)].type.shape;
     for (std::size_t axis = 1; axis < shape.size(); ++axis) {

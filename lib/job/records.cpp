@@ -14,7 +14,8 @@ const RecordSpec& record_spec(const LoaderKeys*) {
   static const RecordSpec spec =
       RecordBuilder<K>("loader", "How samples become batches.")
           .field("workers", &K::workers, "Threads that make batches ahead.", at_least(0))
-          .field("prefetch", &K::prefetch, "Batches made ahead; of small ones up to 24.", at_least(1))
+          .field("prefetch", &K::prefetch, "Batches made ahead; of small ones up to 24.",
+                 at_least(1))
           .field("shuffle", &K::shuffle, "Draw a new order of the training samples each epoch.")
           .field("drop_last", &K::drop_last, "Leave out a last, smaller training batch.")
           .field("sampler", &K::sampler,
@@ -116,68 +117,95 @@ const RecordSpec& record_spec(const CompileKeys*) {
   return spec;
 }
 
-const RecordSpec& record_spec(const TrainingKeys*) {
+namespace {
+
+using TrainingBuilder = RecordBuilder<TrainingKeys>;
+
+// How long it trains, and in which batches.
+void add_length(TrainingBuilder& out) {
   using K = TrainingKeys;
-  static const RecordSpec spec =
-      RecordBuilder<K>("training", "How the model is trained.")
-          .field("epochs", &K::epochs, "Passes over the training samples.", at_least(0))
-          .field("steps", &K::steps, "Updates; with `epochs` too, the first reached ends the run.",
-                 at_least(0))
-          .field("max_time", &K::max_time,
-                 "Ends the run after this time, all its starts together: `90s`, `5 minutes`, `2h`.")
-          .field("batch_size", &K::batch_size,
-                 "Samples in a batch; `auto` takes as many as the memory allows.", at_least(1))
-          .field("accumulate", &K::accumulate,
-                 "Batches that one update adds up: as one batch of their size, but with the memory "
-                 "of one of them. Statistics of batch norm stay those of each batch.",
-                 at_least(1))
-          .field(
-              "precision", &K::precision,
-              "What the model computes in; parameters, losses and updates stay f32. `f16` scales "
-              "the loss, so that small gradients are not lost.",
-              config::choices({"f32", "bf16", "f16"}))
-          .field("device", &K::device,
-                 "Where the model computes: `auto` takes the first GPU that fdl can use and else the "
-                 "CPU; `cuda` is the first GPU, `cuda:1` the second one.")
-          .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0))
-          .field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
-          .field("metrics", &K::metrics, "What else is measured.")
-          .field("expressions", &K::expressions,
-                 "Further values by name, each from others: {gap: \"val/loss - train/loss\"}; "
-                 "names without their part of the data (\"sqrt(mse)\") give one for each part.")
-          .field("teacher", &K::teacher, "A trained model whose outputs losses compare with.")
-          .field("optimizer", &K::optimizer, "How gradients become updates.")
-          .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
-          .field("phases", &K::phases,
-                 "Parts of the run, one after the other, each with what it trains and how fast.")
-          .field("clip", &K::clip,
-                 "Bounds gradients before an update: a largest norm, {norm: 1.0}, or a largest "
-                 "absolute value, {value: 0.5}. In a list a parameter follows the first rule whose "
-                 "`match` fits it.")
-          .field("ema", &K::ema, "Keeps averages of the weights.")
-          .field("nan", &K::nan,
-                 "At a loss or gradient that is not finite: `stop` names where it came from and "
-                 "saves the batch, `skip` leaves the update out, {skip: {max: 3}} so often, "
-                 "`ignore` goes on.")
-          .field("spikes", &K::spikes, "Watches for losses far above those before.")
-          .field("watchdog", &K::watchdog, "Tells of steps that take far longer than those before.")
-          .field("validate", &K::validate, "When to validate.")
-          .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
-          .field("deterministic", &K::deterministic,
-                 "The same seed gives the same bits, on a GPU at the price of kernels that add up in "
-                 "any order; `false` takes the fastest there. With `bitwise` they are those of libtorch's "
-                 "operators one by one, as no pass of `compile` runs.",
-                 config::choices({"true", "false", "bitwise"}))
-          .field("compile", &K::compile,
-                 "Which passes make a step faster: `auto` all, `false` none, a map all but those "
-                 "that it turns off.")
-          .field("overfit", &K::overfit,
-                 "Train on the first so many batches again and again, without validation: a model "
-                 "that cannot learn these has a mistake.",
-                 at_least(1))
-          .field("smoke", &K::smoke,
-                 "One batch of everything: a step, validation, a checkpoint, the test data.")
-          .build();
+  out.field("epochs", &K::epochs, "Passes over the training samples.", at_least(0))
+      .field("steps", &K::steps, "Updates; with `epochs` too, the first reached ends the run.",
+             at_least(0))
+      .field("max_time", &K::max_time,
+             "Ends the run after this time, all its starts together: `90s`, `5 minutes`, `2h`.")
+      .field("batch_size", &K::batch_size,
+             "Samples in a batch; `auto` takes as many as the memory allows.", at_least(1))
+      .field("accumulate", &K::accumulate,
+             "Batches that one update adds up: as one batch of their size, but with the memory "
+             "of one of them. Statistics of batch norm stay those of each batch.",
+             at_least(1));
+}
+
+// What the numbers are computed in, and where they begin.
+void add_numbers(TrainingBuilder& out) {
+  using K = TrainingKeys;
+  out.field("precision", &K::precision,
+            "What the model computes in; parameters, losses and updates stay f32. `f16` scales "
+            "the loss, so that small gradients are not lost.",
+            config::choices({"f32", "bf16", "f16"}))
+      .field("device", &K::device,
+             "Where the model computes: `auto` takes the first GPU that fdl can use and else the "
+             "CPU; `cuda` is the first GPU, `cuda:1` the second one.")
+      .field("seed", &K::seed, "Chooses initial weights, order and dropout.", at_least(0));
+}
+
+// What is learned from, and how.
+void add_learning(TrainingBuilder& out) {
+  using K = TrainingKeys;
+  out.field("loss", &K::loss, "A loss, or a list of losses with `weight:`.")
+      .field("metrics", &K::metrics, "What else is measured.")
+      .field("expressions", &K::expressions,
+             "Further values by name, each from others: {gap: \"val/loss - train/loss\"}; "
+             "names without their part of the data (\"sqrt(mse)\") give one for each part.")
+      .field("teacher", &K::teacher, "A trained model whose outputs losses compare with.")
+      .field("optimizer", &K::optimizer, "How gradients become updates.")
+      .field("schedule", &K::schedule, "How the learning rate moves; a list is a chain.")
+      .field("phases", &K::phases,
+             "Parts of the run, one after the other, each with what it trains and how fast.")
+      .field("clip", &K::clip,
+             "Bounds gradients before an update: a largest norm, {norm: 1.0}, or a largest "
+             "absolute value, {value: 0.5}. In a list a parameter follows the first rule whose "
+             "`match` fits it.")
+      .field("ema", &K::ema, "Keeps averages of the weights.")
+      .field("nan", &K::nan,
+             "At a loss or gradient that is not finite: `stop` names where it came from and "
+             "saves the batch, `skip` leaves the update out, {skip: {max: 3}} so often, "
+             "`ignore` goes on.")
+      .field("spikes", &K::spikes, "Watches for losses far above those before.")
+      .field("watchdog", &K::watchdog, "Tells of steps that take far longer than those before.");
+}
+
+// What is looked at on the way.
+void add_watching(TrainingBuilder& out) {
+  using K = TrainingKeys;
+  out.field("validate", &K::validate, "When to validate.")
+      .field("early_stop", &K::early_stop, "Ends the run when a metric no longer improves.")
+      .field(
+          "deterministic", &K::deterministic,
+          "The same seed gives the same bits, on a GPU at the price of kernels that add up in "
+          "any order; `false` takes the fastest there. With `bitwise` they are those of libtorch's "
+          "operators one by one, as no pass of `compile` runs.",
+          config::choices({"true", "false", "bitwise"}))
+      .field("compile", &K::compile,
+             "Which passes make a step faster: `auto` all, `false` none, a map all but those "
+             "that it turns off.")
+      .field("overfit", &K::overfit,
+             "Train on the first so many batches again and again, without validation: a model "
+             "that cannot learn these has a mistake.",
+             at_least(1))
+      .field("smoke", &K::smoke,
+             "One batch of everything: a step, validation, a checkpoint, the test data.");
+}
+
+}  // namespace
+
+const RecordSpec& record_spec(const TrainingKeys*) {
+  static const RecordSpec spec = [] {
+    TrainingBuilder out("training", "How the model is trained.");
+    for (const auto add : {add_length, add_numbers, add_learning, add_watching}) add(out);
+    return out.build();
+  }();
   return spec;
 }
 

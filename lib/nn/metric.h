@@ -69,7 +69,7 @@ struct RunningMean {
 
   void add(const LossValue& batch);  // reads the loss
   void add(double batch_mean, double batch_weight);
-  double mean() const;               // not a number when nothing was counted
+  double mean() const;  // not a number when nothing was counted
 };
 
 }  // namespace fdl::nn

@@ -85,8 +85,8 @@ TensorVector run_layers(const RecurrentParams& p, const Tensors& own, at::Tensor
 
 namespace {
 
-// On a GPU cuDNN wants all weights in one piece and in an order of its own. libtorch puts them so at
-// each call, which takes little, and says each time that they are not.
+// On a GPU cuDNN wants all weights in one piece and in an order of its own. libtorch puts them so
+// at each call, which takes little, and says each time that they are not.
 class Unheard final : public c10::WarningHandler {
   void process(const c10::Warning&) override {}
 };

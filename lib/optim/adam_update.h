@@ -11,9 +11,9 @@
 
 namespace fdl::optim {
 
-// Adam and AdamW: the same state, two kernels of one signature, for amsgrad and on a GPU, and one of
-// ours. `kRecordedUpdate` is libtorch's with its rate in a tensor.
-// `kIsDecoupled`: decay shrinks the weights themselves, and is no part of the gradient.
+// Adam and AdamW: the same state, two kernels of one signature, for amsgrad and on a GPU, and one
+// of ours. `kRecordedUpdate` is libtorch's with its rate in a tensor. `kIsDecoupled`: decay shrinks
+// the weights themselves, and is no part of the gradient.
 template <typename Params, auto kFusedUpdate, auto kRecordedUpdate, bool kIsDecoupled>
 class AdamUpdate final : public Algorithm {
  public:
@@ -31,8 +31,9 @@ class AdamUpdate final : public Algorithm {
   void apply(const Work& work, const Rates& rates) override {
     if (fuses_ && max_exp_avg_sq_ == nullptr && !is_on_gpu()) return apply_rows(work, rates);
     kFusedUpdate(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
-                 largest(work), is_on_gpu() ? work.gpu_steps : work.steps, rates.lr, rates.momentum.value_or(params_.betas[0]),
-                 params_.betas[1], params_.weight_decay, params_.eps, params_.amsgrad,
+                 largest(work), is_on_gpu() ? work.gpu_steps : work.steps, rates.lr,
+                 rates.momentum.value_or(params_.betas[0]), params_.betas[1], params_.weight_decay,
+                 params_.eps, params_.amsgrad,
                  /*maximize=*/false, /*grad_scale=*/{}, /*found_inf=*/{});
   }
 

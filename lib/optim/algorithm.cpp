@@ -5,6 +5,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "lib/base/check.h"
+#include "lib/tensor/on_device.h"
 
 namespace fdl::optim {
 
@@ -64,11 +65,11 @@ Algorithm::Work Algorithm::work_on(const std::vector<at::Tensor>& gradients) con
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i].defined()) continue;
     work.indices.push_back(i);
-    work.parameters.push_back(parameters_[i].value.to(device_));
+    work.parameters.push_back(tensor::on_device(parameters_[i].value, device_));
     work.steps.push_back(steps_[i]);
     if (is_on_gpu()) work.gpu_steps.push_back(gpu_steps_[i]);
     // Updates walk over raw memory and do not look at strides.
-    const at::Tensor gradient = gradients[i].to(device_).contiguous();
+    const at::Tensor gradient = tensor::on_device(gradients[i], device_).contiguous();
     work.gradients.push_back(maximize_ ? gradient.neg() : gradient);
   }
   return work;

@@ -60,8 +60,8 @@ class Grouped final : public Optimizer {
       for (const std::size_t i : part.indices) own.push_back(gradients[i]);
       const double own_lr = part.optimizer->base_lr();
       const bool is_scaled = base > 0 && own_lr != base;
-      if (!part.optimizer->record(own, {is_scaled ? by.lr.mul(own_lr / base) : by.lr, by.skips,
-                                        by.counts}))
+      if (!part.optimizer->record(
+              own, {is_scaled ? by.lr.mul(own_lr / base) : by.lr, by.skips, by.counts}))
         return false;
     }
     return true;

@@ -22,8 +22,8 @@ std::int64_t num_elements(const std::vector<Sizes>& shapes) {
 }  // namespace
 
 FlatBuffer::FlatBuffer(const std::vector<Sizes>& shapes, at::Device device)
-    : FlatBuffer(shapes, at::zeros({num_elements(shapes)},
-                                   at::TensorOptions(at::kFloat).device(device))) {}
+    : FlatBuffer(shapes,
+                 at::zeros({num_elements(shapes)}, at::TensorOptions(at::kFloat).device(device))) {}
 
 FlatBuffer FlatBuffer::on(at::Device device) const {
   std::vector<Sizes> shapes;

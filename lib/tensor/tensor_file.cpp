@@ -110,8 +110,8 @@ Result<void> load_tensors_into(const std::filesystem::path& path,
   for (const NamedTensor& target : targets) {
     const at::Tensor to = target.value.detach();
     const at::Tensor here = to.device().is_cpu() ? to : at::empty(to.sizes(), to.scalar_type());
-    FDL_TRY(format::read_safetensors_data(path, *header, *header->find(target.name),
-                                          bytes_of(here)));
+    FDL_TRY(
+        format::read_safetensors_data(path, *header, *header->find(target.name), bytes_of(here)));
     if (!to.device().is_cpu()) to.copy_(here);
   }
   return {};

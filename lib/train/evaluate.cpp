@@ -58,8 +58,7 @@ Result<BestWeights> load_best(const fs::path& run, tensor::TensorStore& store) {
 }
 
 Result<std::vector<monitor::Event>> evaluate_run(const graph::Graph& graph, const job::Job& job,
-                                                 const fs::path& run,
-                                                 const std::string& split_name,
+                                                 const fs::path& run, const std::string& split_name,
                                                  at::Device device) {
   const std::vector<const job::DataSplit*> wanted = job.find_splits(split_name);
   if (wanted.empty()) {

@@ -12,8 +12,9 @@ namespace {
 
 // Op by op before a shape is recorded: libtorch chooses kernels and takes workspaces in these.
 constexpr std::int64_t kWarmUp = 2;
-// An epoch has one shape and a smaller last batch; more come from texts of any length.
-constexpr std::size_t kMostShapes = 8;
+// An epoch has one shape and that of a smaller last batch; texts have many. Each recording holds
+// the memory of a whole step.
+constexpr std::int64_t kMostRecordings = 2;
 constexpr std::int64_t kAlignment = 256;  // bytes, as CUDA's own allocations have
 
 at::TensorOptions pinned(at::ScalarType dtype) {
@@ -76,8 +77,7 @@ void RecordedSteps::make_memory(Shape& shape, const data::Batch& batch) const {
     for (std::size_t i = 0; i < places.size(); ++i) {
       const at::Tensor& field = batch.fields[i];
       const auto own = static_cast<std::int64_t>(field.nbytes());
-      out.push_back(
-          memory.narrow(0, places[i], own).view(field.scalar_type()).view(field.sizes()));
+      out.push_back(memory.narrow(0, places[i], own).view(field.scalar_type()).view(field.sizes()));
     }
     return out;
   };
@@ -177,6 +177,7 @@ void RecordedSteps::record(Shape& shape, const data::Batch& batch, std::int64_t 
     give_step(shape);
     recording->end();
     shape.recording = std::move(recording);
+    ++num_recordings_;
   } catch (const std::exception& thrown) {
     recording->abandon();
     const std::string words = thrown.what();
@@ -208,10 +209,9 @@ std::optional<RecordedSteps::Done> RecordedSteps::take(const data::Batch& batch,
                                                        const optim::Rates& rates) {
   if (rates.momentum) why_not_ = "the schedule moves the momentum";
   if (!why_not_.empty()) return std::nullopt;
-  const Sizes sizes = sizes_of(batch);
-  if (shapes_.size() == kMostShapes && shapes_.count(sizes) == 0) return std::nullopt;
-  Shape& shape = shapes_[sizes];
-  if (!shape.recording && ++shape.num_seen <= kWarmUp) return std::nullopt;
+  Shape& shape = shapes_[sizes_of(batch)];
+  const bool may_record = ++shape.num_seen > kWarmUp && num_recordings_ < kMostRecordings;
+  if (!shape.recording && !may_record) return std::nullopt;
   *scalars_.lr_here.mutable_data_ptr<float>() = static_cast<float>(rates.lr);
   *scalars_.step_here.mutable_data_ptr<std::int64_t>() = step;
   if (shape.recording)

@@ -16,8 +16,8 @@
 namespace fdl::train {
 
 // Steps on a GPU as recordings (CUDA graphs): forward, losses, backward, clipping and update of a
-// batch are taken down once for each shape that batches have, and replayed. The numbers are those of
-// the same kernels op by op. A step whose loss or gradients are not finite updates nothing; who
+// batch are taken down once for each shape that batches have, and replayed. The numbers are those
+// of the same kernels op by op. A step whose loss or gradients are not finite updates nothing; who
 // called takes it again op by op, which finds out more.
 class RecordedSteps {
  public:
@@ -46,7 +46,8 @@ class RecordedSteps {
   };
   // Takes step `step` on `batch`, the last one of `loader`, whose next one it brings to the GPU
   // meanwhile. Empty, with all as it was before, where the step is to be taken op by op: the first
-  // ones of each shape, all once why_not() says why, and one that is not finite. Waits for the GPU.
+  // ones of each shape, those of shapes that come beside too many others, all once why_not() says
+  // why, and one that is not finite. Waits for the GPU.
   std::optional<Done> take(const data::Batch& batch, data::Loader& loader, std::int64_t step,
                            const optim::Rates& rates);
 
@@ -64,7 +65,7 @@ class RecordedSteps {
     std::vector<at::Tensor> coming_fields;
     std::optional<data::Position> comes;  // which batch is there
     std::unique_ptr<cuda::Recording> recording;
-    std::vector<at::Tensor> outputs;            // on the CPU, pinned
+    std::vector<at::Tensor> outputs;             // on the CPU, pinned
     std::vector<std::optional<double>> weights;  // of each loss; empty where it is counted
     bool has_norm = false;
   };
@@ -82,9 +83,10 @@ class RecordedSteps {
   cuda::Backend& gpu_;
   std::string why_not_;
   std::map<Sizes, Shape> shapes_;
-  nn::StepContext context_;                // of the step that is recorded
+  std::int64_t num_recordings_ = 0;
+  nn::StepContext context_;  // of the step that is recorded
   cuda::Backend::StepScalars scalars_;
-  at::Tensor numbers_;                     // f64, pinned: what a step tells
+  at::Tensor numbers_;  // f64, pinned: what a step tells
   std::vector<at::Tensor> buffers_, former_buffers_;
 };
 

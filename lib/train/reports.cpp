@@ -43,7 +43,8 @@ Result<void> Session::report_start(std::int64_t resumed_from) const {
                    {"steps_per_epoch", static_cast<double>(horizon_.steps_per_epoch)},
                    {"total_steps", shown_length().first},
                    {"resumed_from_step", static_cast<double>(resumed_from)}};
-  event.texts = {{"run", setup_.run.filename().string()}, {"torch", TORCH_VERSION},
+  event.texts = {{"run", setup_.run.filename().string()},
+                 {"torch", TORCH_VERSION},
                  {"device", device_name(setup_.device)}};
   return events_.write(event);
 }

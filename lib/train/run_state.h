@@ -29,7 +29,7 @@ struct RunState {
   std::int64_t batch = 0;     // batches done of the epoch that runs
   std::int64_t position = 0;  // of the batch that runs, of a model with states: positions done
   std::int64_t threads = 0;
-  std::string device = "cpu";  // or "cuda"
+  std::string device = "cpu";            // or "cuda"
   std::vector<nn::RunningMean> losses;   // over the epoch that runs
   std::vector<nn::MetricState> metrics;  // likewise
   double train_seconds = 0;              // of the epoch that runs

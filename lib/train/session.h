@@ -94,6 +94,7 @@ class Session {
   optim::Rates rates() const;
   // An update on a GPU as its recording has it. False: it is to be taken op by op.
   Result<bool> take_recorded(data::Loader& loader);
+  Result<void> report_op_by_op() const;
   Result<void> meet_not_finite(data::Loader& loader, const optim::Evaluation& here,
                                const Before& before);
   Result<void> leave_out(data::Loader& loader, const Before& before, const std::string& why);

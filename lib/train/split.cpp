@@ -10,6 +10,7 @@
 #include "lib/base/check.h"
 #include "lib/data/cache.h"
 #include "lib/tensor/dtype.h"
+#include "lib/tensor/on_device.h"
 #include "lib/train/carried.h"
 
 namespace fdl::train {
@@ -196,7 +197,7 @@ Result<std::vector<at::Tensor>> Split::fields_at(const data::Batch& batch,
   std::vector<at::Tensor> out;
   for (const at::Tensor& field : batch.fields) {
     const at::Tensor seen = num_positions_ == 0 ? field : field.select(1, position).contiguous();
-    out.push_back(seen.to(device_));
+    out.push_back(tensor::on_device(seen, device_));
   }
   if (teacher_ == nullptr) return out;
   std::vector<at::Tensor> inputs;

@@ -13,10 +13,9 @@ namespace fdl::train {
 // A job's teacher with its weights.
 class TeacherModel {
  public:
-  // Null where the job has none. `job` must outlive it; it computes on `device`. What was loaded is recorded where `events`
-  // is given. Errors: those of load_initial_weights.
-  static Result<std::unique_ptr<const TeacherModel>> open(const job::Job& job,
-                                                          at::Device device,
+  // Null where the job has none. `job` must outlive it; it computes on `device`. What was loaded is
+  // recorded where `events` is given. Errors: those of load_initial_weights.
+  static Result<std::unique_ptr<const TeacherModel>> open(const job::Job& job, at::Device device,
                                                           const EventLog* events = nullptr);
 
   const graph::Graph& graph() const { return graph_; }

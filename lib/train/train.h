@@ -16,12 +16,12 @@
 namespace fdl::train {
 
 struct TrainSetup {
-  std::filesystem::path run;  // the run's folder
-  bool resume = false;        // from its newest whole checkpoint, if it has one
+  std::filesystem::path run;     // the run's folder
+  bool resume = false;           // from its newest whole checkpoint, if it has one
   at::Device device = at::kCPU;  // that all is computed on; likewise
-  std::int64_t threads = 1;   // that libtorch uses; part of what a checkpoint belongs to
-  bool replay = false;        // only to compute a saved batch again
-  bool profile = false;       // measure nodes: profile.json and trace.json in the run's folder
+  std::int64_t threads = 1;      // that libtorch uses; part of what a checkpoint belongs to
+  bool replay = false;           // only to compute a saved batch again
+  bool profile = false;          // measure nodes: profile.json and trace.json in the run's folder
   std::optional<double> max_time_s = {};  // instead of the job's
   double until_share = 1;                 // of all updates: pause after these, to go on by a resume
   // The signal that asks to stop after the step that runs, or 0. Called once a step.

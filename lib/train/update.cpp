@@ -151,11 +151,19 @@ optim::Rates Session::rates() const {
   return out;
 }
 
+// Why steps on a GPU are not replayed, where they are not and that was not asked for.
+Result<void> Session::report_op_by_op() const {
+  if (recorded_->why_not().empty() || !job_.training.passes.graph) return {};
+  return report_notice("steps are taken op by op: " + recorded_->why_not());
+}
+
 Result<bool> Session::take_recorded(data::Loader& loader) {
   if (setup_.device.is_cpu() || observes_ || timer_) return false;
-  if (!recorded_)
-    recorded_.emplace(RecordedSteps::Parts{graph_, job_, *train_, executor_, store_, *optimizer_,
-                                           clip_});
+  if (!recorded_) {
+    recorded_.emplace(
+        RecordedSteps::Parts{graph_, job_, *train_, executor_, store_, *optimizer_, clip_});
+    FDL_TRY(report_op_by_op());
+  }
   if (!recorded_->why_not().empty()) return false;
   const optim::Rates rates = this->rates();
   is_moving_ = true;
@@ -167,8 +175,7 @@ Result<bool> Session::take_recorded(data::Loader& loader) {
   }
   if (!done) {
     is_moving_ = false;
-    if (!recorded_->why_not().empty())
-      FDL_TRY(report_notice("steps are taken op by op: " + recorded_->why_not()));
+    FDL_TRY(report_op_by_op());
     return false;
   }
   FDL_TRY(train_->add(done->losses, done->weights, done->outputs, *batch_, totals_));

@@ -80,6 +80,20 @@ class Tests:
             if not abs(a - b) <= allowed * max(abs(a), 1e-3):
                 raise AssertionError(f'{name}: step {step + 1}: {a} on the CPU, {b} on the GPU')
 
+    def test_a_gpu_that_is_not_there_is_told_of(self):
+        device, code = ('cuda', 'FDL550') if self.why else ('cuda:99', 'FDL5502')
+        told = self.project(JOBS['mlp']).call('run', f'training.device={device}', expect=NOT_READY)
+        assert code in told and 'help' in told, told
+        # libtorch for CPUs has no CUDA half; one that has it finds no device.
+        assert not self.why or 'FDL5501' in told or 'FDL5502' in told, told
+        self.run(JOBS['mlp'], 'training.device=auto', 'training.epochs=1')
+
+    def test_a_profile_is_of_the_cpu(self):
+        if self.why:
+            return self.why
+        told = self.project(JOBS['mlp']).call('run', '--profile', 'training.device=cuda', expect=2)
+        assert 'training.device=cpu' in told, told
+
     def test_losses_of_50_steps_agree_with_the_cpu(self):
         if self.why:
             return self.why

@@ -12,7 +12,8 @@ namespace {
 at::Tensor embedding_bag(const catalog::EmbeddingBagParams& p, const Tensors& own,
                          const at::Tensor& x, StepContext&) {
   const std::int64_t bag = x.size(-1), mode = p.mode == "sum" ? 0 : p.mode == "mean" ? 1 : 2;
-  const at::Tensor starts = at::arange(0, x.numel(), bag, at::TensorOptions(at::kLong).device(x.device()));
+  const at::Tensor starts =
+      at::arange(0, x.numel(), bag, at::TensorOptions(at::kLong).device(x.device()));
   const std::optional<std::int64_t> padding =
       p.padding_idx ? std::optional(catalog::padding_row(p)) : std::nullopt;
   const at::Tensor joined = std::get<0>(

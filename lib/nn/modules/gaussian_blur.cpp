@@ -25,7 +25,9 @@ at::Tensor gaussian_blur(const catalog::GaussianBlurParams& p, const Tensors&, c
   const at::Tensor padded =
       at::pad(image, {width / 2, width / 2, height / 2, height / 2}, "reflect");
   const auto along = [&](std::size_t axis, at::IntArrayRef shape) {
-    return curve(p.kernel_size[axis], catalog::blur_sigma(p, axis), x.device()).to(x.options()).reshape(shape);
+    return curve(p.kernel_size[axis], catalog::blur_sigma(p, axis), x.device())
+        .to(x.options())
+        .reshape(shape);
   };
   const at::Tensor rows = at::conv2d(padded, along(0, {1, 1, height, 1}));
   return at::conv2d(rows, along(1, {1, 1, 1, width})).reshape(x.sizes());

@@ -164,6 +164,7 @@ TEST_CASE("a report reads back from its JSON") {
   job.differences = {{kBaseline, {std::numeric_limits<double>::infinity()}},
                      {"torch-fused", {2e-3, 3e-3}}};
   job.runs.front().energy_j = 3;
+  job.runs.front().peak_gpu_mib = 5;
   job.runs.front().step_ms_p50 = job.runs.front().step_ms_p95 = job.runs.front().step_ms_p99 =
       job.runs.front().data_wait_percent = {1, 2};
   const nlohmann::json written = nlohmann::json::parse(to_json(told).dump());
@@ -192,13 +193,19 @@ TEST_CASE("the page says what was measured, beside what was claimed, and where t
   const Result<std::string> page = to_document({{"one", told}}, readme);
   REQUIRE(page.has_value());
   for (const char* text :
-       {"CUDA has not been run", "## one, 2026-01-01", "| Charl, as it has published | 12064 |",
+       {"Every table here is of a CPU", "## one, 2026-01-01",
+        "| Charl, as it has published | 12064 |",
         // 1000 samples in 32 steps of 36.6 ms: the middle round
         "| `torch`, measured (one) | 854 |", "\n## Where the two sides differ\n\nD\n"}) {
     CAPTURE(text);
     CHECK(page->find(text) != std::string::npos);
   }
   CHECK(!to_document({{"one", told}}, "# bench\n").has_value());
+  Report of_gpu = told;
+  of_gpu.machine["gpu"] = "a GPU";
+  const Result<std::string> both = to_document({{"one", told}, {"two", of_gpu}}, readme);
+  REQUIRE(both.has_value());
+  CHECK(both->find("Figures of a GPU are those of `two`;") != std::string::npos);
 }
 
 TEST_CASE("energy is that of whole processors, whose counters begin anew at their end") {

@@ -119,6 +119,38 @@ TEST_CASE("a batch keeps its content until the next one is asked for") {
 }
 
 // Each batch that is ahead, and the one at hand, has a place of its own.
+TEST_CASE("the batch ahead is the one that comes next, and stays until the call after it") {
+  const Dataset dataset = testing::counting_dataset(24);
+  LoaderSpec spec = shuffling();
+  spec.workers = 1;
+  spec.prefetch = 2;
+  Loader loader(dataset, no_transforms(dataset), spec);
+  int num_seen = 0;
+  for (const Batch* batch = loader.next().value(); batch != nullptr;) {
+    const Samples own = samples_of(*batch);
+    const Batch* ahead = loader.ahead();
+    const bool is_last = batch->position.epoch == 2 && batch->position.batch == 5;
+    while (ahead == nullptr && !is_last) {  // the worker is at it
+      std::this_thread::yield();
+      ahead = loader.ahead();
+    }
+    const Samples expected = ahead == nullptr ? Samples() : samples_of(*ahead);
+    CHECK(samples_of(*batch) == own);
+    batch = loader.next().value();
+    CHECK((batch == nullptr) == is_last);
+    if (batch == nullptr) break;
+    CHECK(batch == ahead);
+    CHECK(samples_of(*batch) == expected);
+    ++num_seen;
+  }
+  CHECK(num_seen == 3 * 6 - 1);
+  spec.workers = 0;  // nothing is made before it is asked for
+  Loader by_call(dataset, no_transforms(dataset), spec);
+  CHECK(by_call.ahead() == nullptr);
+  REQUIRE(by_call.next().value() != nullptr);
+  CHECK(by_call.ahead() == nullptr);
+}
+
 TEST_CASE("small batches are made further ahead than asked, large ones are not") {
   const auto num_places = [](std::int64_t num_samples, std::int64_t batch_size) {
     const Dataset dataset = testing::counting_dataset(num_samples);

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/eye.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/one_hot.h>
@@ -109,6 +110,21 @@ TEST_CASE("cross_entropy counts the targets that its mean is over") {
   // Neither contiguous nor i64.
   const at::Tensor wide = at::tensor({0, 9, 1, 9, 2, 9, 3, 9}, at::kInt).view({4, 2}).select(1, 0);
   CHECK(value_of("cross_entropy", {output, wide}).weight == 4);
+}
+
+TEST_CASE("a weight that is counted on a GPU is a number like any other") {
+  const nn::TargetWeight known = 3, counted(at::full({}, 3, at::kLong));
+  CHECK(known == counted);
+  CHECK(!known.counted().defined());
+  CHECK(counted.counted().item<std::int64_t>() == 3);
+  const at::Tensor sum = at::full({}, 7.5);
+  CHECK(known.mean_of(sum).item<double>() == 2.5);
+  CHECK(counted.mean_of(sum).item<double>() == 2.5);
+  nn::RunningMean by_loss, by_numbers;
+  by_loss.add({at::full({}, 0.5), counted});
+  by_numbers.add(0.5, 3);
+  CHECK(by_loss.sum == by_numbers.sum);
+  CHECK(by_loss.weight == by_numbers.weight);
 }
 
 TEST_CASE("the class axis is chosen by the types in the manifest, not by a batch's sizes") {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <ATen/core/grad_mode.h>
@@ -10,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "lib/optim/clip.h"
 #include "lib/optim/optimizer.h"
 #include "lib/optim/schedule.h"
 #include "tests/temporary_folder.h"
@@ -284,6 +286,31 @@ TEST_CASE("a parameter without a gradient keeps its value and its state") {
     a->update(gradients_of(1), {0.1, {}});
     c->update({gradients_of(1)[0]}, {0.1, {}});
     CHECK(is_same(both[0].value, late[0].value));
+  }
+}
+
+TEST_CASE("gradients are bounded without waiting as they are by a number") {
+  std::vector<NamedTensor> parameters;
+  for (int i = 0; i < 3; ++i) parameters.push_back({std::to_string(i), at::zeros({5, 7})});
+  const std::vector<std::vector<job::ClipRule>> all_rules = {
+      {{{"0", "1", "2"}, 0.5, 2, {}}},
+      {{{"0", "1", "2"}, 1e3, 2, {}}},
+      {{{"0"}, 0.1, std::numeric_limits<double>::infinity(), {}}, {{"1", "2"}, 0.2, 2, 0.3}},
+      {{{"0", "2"}, {}, 2, 0.25}}};
+  for (const auto& rules : all_rules) {
+    const optim::Clip clip(rules, parameters);
+    std::vector<at::Tensor> waited;
+    for (std::uint64_t i = 0; i < 3; ++i)
+      waited.push_back(i == 1 ? at::Tensor() : random_tensor({5, 7}, i));
+    std::vector<at::Tensor> given = waited;
+    const std::optional<double> norm = clip.apply(waited);
+    const at::Tensor found = clip.apply_on_gpu(given);
+    REQUIRE(norm.has_value() == found.defined());
+    if (norm) CHECK(found.item<double>() == *norm);
+    for (std::size_t i = 0; i < 3; ++i) {
+      REQUIRE(waited[i].defined() == given[i].defined());
+      if (waited[i].defined()) CHECK(is_close(given[i], waited[i], kParity));
+    }
   }
 }
 

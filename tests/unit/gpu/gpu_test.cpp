@@ -36,10 +36,10 @@ double error_of(const at::Tensor& found, const at::Tensor& exact) {
 
 }  // namespace
 
-#define FDL_NEEDS_GPU               \
-  if (!gpu()) {                     \
-    MESSAGE("skipped: no GPU");     \
-    return;                         \
+#define FDL_NEEDS_GPU           \
+  if (!gpu()) {                 \
+    MESSAGE("skipped: no GPU"); \
+    return;                     \
   }
 
 TEST_CASE("gpu: masks of dropout have the bits of the CPU's") {
@@ -55,8 +55,8 @@ TEST_CASE("gpu: masks of dropout have the bits of the CPU's") {
       const tensor::Lanes follow(5);
       const std::vector<std::int64_t> places = {9, 0, 4, 1, 7, 3, 2};
       for (const tensor::Lanes& lanes :
-           {follow, shape[0] <= 7 ? tensor::Lanes(0).at({places.data(), std::size_t(shape[0])})
-                                  : follow}) {
+           {follow,
+            shape[0] <= 7 ? tensor::Lanes(0).at({places.data(), std::size_t(shape[0])}) : follow}) {
         const at::Tensor here = at::empty(shape, at::kFloat);
         const at::Tensor there = at::full(shape, -1, here.options().device(*gpu()));
         tensor::fill_dropout_mask(here, key, p, lanes);
@@ -133,8 +133,8 @@ TEST_CASE("gpu: what is not finite is found wherever it is") {
   CHECK(skips() == 0);
   CHECK(s.lr.item<float>() == 0.25);
   CHECK(s.step.item<std::int64_t>() == 7);
-  const std::pair<std::size_t, std::int64_t> places[] = {{0, 0}, {159, 3}, {160, 0}, {399, 0},
-                                                         {400, 0}, {400, 100'002}};
+  const std::pair<std::size_t, std::int64_t> places[] = {{0, 0},   {159, 3}, {160, 0},
+                                                         {399, 0}, {400, 0}, {400, 100'002}};
   for (const auto& [tensor, at] : places) {
     for (const double bad : {std::numeric_limits<double>::infinity(), std::nan("")}) {
       tensors[tensor][at].fill_(bad);
@@ -164,9 +164,9 @@ namespace {
 struct Shape {
   std::int64_t M, N, K;
 };
-constexpr Shape kShapes[] = {{4096, 2048, 512}, {256, 2048, 2048}, {2048, 2048, 256},
+constexpr Shape kShapes[] = {{4096, 2048, 512}, {256, 2048, 2048},  {2048, 2048, 256},
                              {512, 8192, 4096}, {1024, 1024, 1024}, {8, 4096, 4096},
-                             {4097, 1023, 509},  {4096, 512, 8192}, {2048, 512, 4096}};
+                             {4097, 1023, 509}, {4096, 512, 8192},  {2048, 512, 4096}};
 
 // Of both operands as they lie, and turned.
 std::vector<double> errors_of_products(const Shape& shape) {

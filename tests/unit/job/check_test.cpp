@@ -79,6 +79,30 @@ TEST_CASE("compile takes what can be kept: auto or false") {
   CHECK(training_codes("steps: 1, compile: true, " + kRest) == Codes{"FDL2006"});
 }
 
+TEST_CASE("a device is the CPU, a GPU by its number, or left to the machine") {
+  using Choice = job::DeviceChoice;
+  const auto device = [](const std::string& text) {
+    const std::string training =
+        kTraining.substr(0, kTraining.rfind('}')) + ", device: " + text + "}\n";
+    return check_text(kModel + kData + training);
+  };
+  const std::pair<const char*, std::pair<Choice::Kind, int>> cases[] = {
+      {"auto", {Choice::Kind::Auto, 0}},
+      {"cpu", {Choice::Kind::Cpu, 0}},
+      {"cuda", {Choice::Kind::Cuda, 0}},
+      {"\"cuda:0\"", {Choice::Kind::Cuda, 0}},
+      {"\"cuda:7\"", {Choice::Kind::Cuda, 7}}};
+  for (const auto& [text, expected] : cases) {
+    const CheckedText found = device(text);
+    REQUIRE(found.checked.job.has_value());
+    const Choice& chosen = found.checked.job->training.device;
+    CHECK(chosen.kind == expected.first);
+    CHECK(chosen.index == expected.second);
+  }
+  for (const char* text : {"gpu", "\"cuda:\"", "\"cuda:-1\"", "\"cuda:x\"", "\"cuda:128\"", "\"\""})
+    CHECK(codes(device(text).problems) == Codes{"FDL2006"});
+}
+
 TEST_CASE("intervals are a count of epochs or steps") {
   for (const char* text : {"1 epoch", "2 epochs", "1 step", "500 steps"})
     CHECK(training_codes("steps: 1, validate: " + std::string(text) + ", " + kRest).empty());
