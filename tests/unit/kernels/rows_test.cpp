@@ -164,6 +164,22 @@ TEST_CASE("a norm over the last axis, and its gradients") {
   }
 }
 
+// As the softmax of a row leaves them, whose largest number is 0.
+TEST_CASE("exponentials are off by two last bits at most, and 0 where they would be denormal") {
+  constexpr double kTwoBits = 2 * 0x1p-23;
+  const at::Tensor x = at::linspace(-87.3, 0, 100'001);
+  const at::Tensor small = at::tensor({0.0F, -87.4F, -88.0F, -100.0F, -1e4F, -INFINITY});
+  for (const auto& [kind, f] : all_row_functions()) {
+    CAPTURE(kind);
+    const at::Tensor made = at::empty_like(x), exact = x.to(at::kDouble).exp();
+    f->softmax(in(x), out(made), x.numel());
+    CHECK(made.sub(exact).div(exact).abs().max().item<double>() < kTwoBits);
+    const at::Tensor none = at::empty_like(small);
+    f->softmax(in(small), out(none), small.numel());
+    CHECK(none.equal(small.eq(0).to(at::kFloat)));
+  }
+}
+
 TEST_CASE("softmax of a row") {
   at::manual_seed(1);
   for (const auto& [kind, f] : all_row_functions()) {
