@@ -14,12 +14,6 @@
 // asks for a GPU: the programs link nothing of CUDA.
 namespace fdl::cuda {
 
-struct DeviceFacts {
-  std::string name;
-  std::int64_t memory_bytes = 0;
-  int major = 0, minor = 0;  // compute capability
-};
-
 // Work that CUDA took down instead of doing it, to be done again and again with the same memory: a
 // CUDA graph. Throws c10::Error.
 class Recording {
@@ -35,7 +29,7 @@ class Recording {
 class Backend {
  public:
   virtual int num_devices() = 0;
-  virtual DeviceFacts facts(int device) = 0;
+  virtual std::string name(int device) = 0;
   // This thread's work goes to that device from now on, and to a stream of its own, as recordings
   // need it.
   virtual void enter(int device) = 0;

@@ -42,10 +42,10 @@ class CudaBackend final : public Backend {
  public:
   int num_devices() override { return c10::cuda::device_count(); }
 
-  DeviceFacts facts(int device) override {
+  std::string name(int device) override {
     cudaDeviceProp found{};
     C10_CUDA_CHECK(cudaGetDeviceProperties(&found, device));
-    return {found.name, static_cast<std::int64_t>(found.totalGlobalMem), found.major, found.minor};
+    return found.name;
   }
 
   void enter(int device) override {

@@ -42,7 +42,7 @@ Result<at::Device> open_device(const job::Training& training) {
 }
 
 std::string device_name(at::Device device) {
-  return device.is_cpu() ? "cpu" : cuda::backend().facts(device.index()).name;
+  return device.is_cpu() ? "cpu" : cuda::backend().name(device.index());
 }
 
 std::optional<std::int64_t> peak_gpu_bytes(at::Device device) {

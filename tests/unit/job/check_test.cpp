@@ -93,7 +93,7 @@ TEST_CASE("a device is the CPU, a GPU by its number, or left to the machine") {
       {"\"cuda:0\"", {Choice::Kind::Cuda, 0}},
       {"\"cuda:7\"", {Choice::Kind::Cuda, 7}}};
   for (const auto& [text, expected] : cases) {
-    const CheckedText found = device(text);
+    const auto found = device(text);
     REQUIRE(found.checked.job.has_value());
     const Choice& chosen = found.checked.job->training.device;
     CHECK(chosen.kind == expected.first);
