@@ -14,6 +14,7 @@
 #include <torch/library.h>
 
 #include "lib/cuda/kernels.h"
+#include "lib/cuda/unheard.h"
 
 namespace fdl::cuda {
 namespace {
@@ -134,18 +135,12 @@ at::Tensor addmm(const at::Tensor& added, const at::Tensor& a, const at::Tensor&
   return way == Way::Plain ? at::cuda::addmm(added, a, b, beta, alpha) : product(a, b, added, way);
 }
 
-// That kernels of libtorch are replaced is what is wanted.
-class Unheard final : public c10::WarningHandler {
-  void process(const c10::Warning&) override {}
-};
-
 }  // namespace
 
 void take_products() {
   static std::optional<torch::Library> kept;
   if (kept || !rates()) return;
-  Unheard unheard;
-  const c10::WarningUtils::WarningHandlerGuard guard(&unheard);
+  const Unheard unheard;  // that kernels of libtorch are replaced
   kept.emplace(torch::Library::IMPL, "aten", c10::DispatchKey::CUDA, __FILE__, __LINE__);
   kept->impl("mm", mm);
   kept->impl("addmm", addmm);

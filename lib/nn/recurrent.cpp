@@ -5,8 +5,8 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
-#include <c10/util/Exception.h>
 
+#include "lib/cuda/unheard.h"
 #include "lib/nn/dropout.h"
 #include "lib/nn/fused_recurrent.h"
 
@@ -83,22 +83,13 @@ TensorVector run_layers(const RecurrentParams& p, const Tensors& own, at::Tensor
 
 }  // namespace
 
-namespace {
-
-// On a GPU cuDNN wants all weights in one piece and in an order of its own. libtorch puts them so
-// at each call, which takes little, and says each time that they are not.
-class Unheard final : public c10::WarningHandler {
-  void process(const c10::Warning&) override {}
-};
-
-}  // namespace
-
 Outputs run_recurrent(const RecurrentParams& p, const Tensors& own, const TensorVector& inputs,
                       StepContext& context, const RecurrentKernel& kernel) {
   const at::Tensor &x_BTH = inputs.front(), &lengths = inputs.back();
-  Unheard unheard;
-  std::optional<c10::WarningUtils::WarningHandlerGuard> guard;
-  if (!x_BTH.device().is_cpu()) guard.emplace(&unheard);
+  // On a GPU cuDNN wants all weights in one piece and in an order of its own. libtorch puts them so
+  // at each call, which takes little, and says each time that they are not.
+  std::optional<cuda::Unheard> unheard;
+  if (!x_BTH.device().is_cpu()) unheard.emplace();
   Stack stack;
   for (std::size_t i = 1; i + 1 < inputs.size(); ++i) {
     const std::int64_t S = i == 1 ? p.state_size() : p.hidden_size;

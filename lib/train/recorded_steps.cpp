@@ -31,15 +31,12 @@ std::vector<std::vector<std::int64_t>> sizes_of(const data::Batch& batch) {
   return out;
 }
 
-}  // namespace
-
-std::string RecordedSteps::obstacle(const Parts& parts) {
-  const job::Training& training = parts.job.training;
+// What keeps all steps of a job from being recorded, in words; "" where nothing is known to.
+std::string obstacle(const graph::Graph& graph, const job::Training& training) {
   using Action = job::SpikeRule::Action;
-  if (parts.store.device().is_cpu()) return "the device is no GPU";
   if (!training.passes.graph) return training.passes_off_by;
   if (training.accumulate > 1) return "`accumulate` adds up batches";
-  if (!parts.graph.states.empty()) return "the model has `state:`";
+  if (!graph.states.empty()) return "the model has `state:`";
   if (training.teacher) return "the job has a teacher";
   if (training.precision == job::Precision::F16) return "`precision: f16` scales the loss";
   if (training.spikes && training.spikes->action != Action::Warn)
@@ -47,8 +44,10 @@ std::string RecordedSteps::obstacle(const Parts& parts) {
   return "";
 }
 
+}  // namespace
+
 RecordedSteps::RecordedSteps(const Parts& parts)
-    : parts_(parts), gpu_(cuda::backend()), why_not_(obstacle(parts)) {
+    : parts_(parts), gpu_(cuda::backend()), why_not_(obstacle(parts.graph, parts.job.training)) {
   if (!why_not_.empty()) return;
   const at::TensorOptions there = at::TensorOptions(parts.store.device());
   scalars_.lr_here = at::zeros({}, pinned(at::kFloat));

@@ -32,9 +32,7 @@ class RecordedSteps {
     const optim::Clip& clip;
   };
 
-  // What keeps all steps of a job from it, in words; "" where nothing is known to.
-  static std::string obstacle(const Parts& parts);
-
+  // Of a store on a GPU.
   explicit RecordedSteps(const Parts& parts);
 
   // A step that was done.

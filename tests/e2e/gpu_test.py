@@ -5,7 +5,6 @@ bits of one that is taken op by op, and a run that was stopped goes on with the 
 Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests/run.py reads them.
 """
 
-import shutil
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -81,11 +80,10 @@ class Tests:
                 raise AssertionError(f'{name}: step {step + 1}: {a} on the CPU, {b} on the GPU')
 
     def test_a_gpu_that_is_not_there_is_told_of(self):
-        device, code = ('cuda', 'FDL550') if self.why else ('cuda:99', 'FDL5502')
-        told = self.project(JOBS['mlp']).call('run', f'training.device={device}', expect=NOT_READY)
-        assert code in told and 'help' in told, told
         # libtorch for CPUs has no CUDA half; one that has it finds no device.
-        assert not self.why or 'FDL5501' in told or 'FDL5502' in told, told
+        device, codes = ('cuda', ('FDL5501', 'FDL5502')) if self.why else ('cuda:99', ('FDL5502',))
+        told = self.project(JOBS['mlp']).call('run', f'training.device={device}', expect=NOT_READY)
+        assert any(code in told for code in codes) and 'help' in told, told
         self.run(JOBS['mlp'], 'training.device=auto', 'training.epochs=1')
 
     def test_a_profile_is_of_the_cpu(self):
@@ -122,9 +120,7 @@ class Tests:
         for name in ('tower', 'images'):
             project = self.run(GPU_JOBS[name], 'training.device=cuda')
             whole = project.model_hash()
-            for checkpoint in project.checkpoints():  # as if it had been killed after step 21
-                if int(checkpoint.name.removeprefix('step-')) > 21:
-                    shutil.rmtree(checkpoint)
+            project.forget_after(21)
             project.call('run', '--resume')
             same(f'{name}: from', project.events('start')[-1]['resumed_from_step'], 21)
             same(f'{name}: model', project.model_hash(), whole)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,6 +129,12 @@ class Project:
     def checkpoints(self):
         found = [p.parent for p in self.run.glob('checkpoints/step-*/manifest.json')]
         return sorted(found, key=lambda path: int(path.name.removeprefix('step-')))
+
+    def forget_after(self, step):
+        """As if it had been killed after that step."""
+        for checkpoint in self.checkpoints():
+            if int(checkpoint.name.removeprefix('step-')) > step:
+                shutil.rmtree(checkpoint)
 
     def steps(self):
         return [int(path.name.removeprefix('step-')) for path in self.checkpoints()]
