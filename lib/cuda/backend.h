@@ -9,6 +9,7 @@
 
 #include "lib/base/result.h"
 #include "lib/cuda/tasks.h"
+#include "lib/cuda/update_task.h"
 
 // What needs CUDA and not only tensors on it. libfdl_cuda.so has it, which is opened when a job
 // asks for a GPU: the programs link nothing of CUDA.
@@ -58,6 +59,7 @@ class Backend {
   // f32[N, C] of the scores, times the scalar `given`.
   virtual void softmax_loss_gradient(const SoftmaxLossTask& task, const at::Tensor& given,
                                      const at::Tensor& gradient_NC) = 0;
+  virtual void update(const UpdateTask& task) = 0;
   // Writes scalars of f32, f64 or i64 that are on the device to `out`, f64 and pinned: once wait()
   // has returned, they can be read there.
   virtual void write_numbers(const std::vector<at::Tensor>& scalars, const at::Tensor& out) = 0;

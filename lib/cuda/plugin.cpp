@@ -3,6 +3,7 @@
 
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <ATen/ops/empty.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAFunctions.h>
@@ -12,6 +13,7 @@
 #include "lib/cuda/backend.h"
 #include "lib/cuda/kernels.h"
 #include "lib/cuda/products.h"
+#include "lib/cuda/update_kernels.h"
 
 namespace fdl::cuda {
 namespace {
@@ -112,6 +114,14 @@ class CudaBackend final : public Backend {
     C10_CUDA_CHECK(launch_softmax_loss_gradient(task, given.const_data_ptr<float>(),
                                                 gradient_NC.mutable_data_ptr<float>(),
                                                 c10::cuda::getCurrentCUDAStream()));
+  }
+
+  void update(const UpdateTask& task) override {
+    const auto bytes = static_cast<std::int64_t>(task.places.size() * kPreparedBytes);
+    const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+    const at::Tensor prepared =
+        at::empty({bytes}, at::TensorOptions(at::kByte).device(stream.device()));
+    C10_CUDA_CHECK(launch_update(task, prepared.mutable_data_ptr(), stream));
   }
 
   void write_numbers(const std::vector<at::Tensor>& scalars, const at::Tensor& out) override {

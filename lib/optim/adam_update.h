@@ -18,7 +18,7 @@ template <typename Params, auto kFusedUpdate, auto kRecordedUpdate, bool kIsDeco
 class AdamUpdate final : public Algorithm {
  public:
   AdamUpdate(const Params& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters, params.maximize, Place::OfParameters),
+      : Algorithm(parameters, params.maximize),
         params_(params),
         exp_avg_(add_slot("exp_avg")),
         exp_avg_sq_(add_slot("exp_avg_sq")),
@@ -37,12 +37,11 @@ class AdamUpdate final : public Algorithm {
                  /*maximize=*/false, /*grad_scale=*/{}, /*found_inf=*/{});
   }
 
-  bool apply_recorded(const Work& work, const Recorded& by) override {
+  void apply_recorded(const Work& work, const Recorded& by) override {
     kRecordedUpdate(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
                     largest(work), work.gpu_steps, by.lr, params_.betas[0], params_.betas[1],
                     params_.weight_decay, params_.eps, params_.amsgrad, /*maximize=*/false,
                     /*grad_scale=*/{}, /*found_inf=*/by.skips);
-    return true;
   }
 
   std::vector<at::Tensor> largest(const Work& work) const {

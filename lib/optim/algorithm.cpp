@@ -5,7 +5,6 @@
 #include <ATen/ops/zeros.h>
 
 #include "lib/base/check.h"
-#include "lib/tensor/on_device.h"
 
 namespace fdl::optim {
 
@@ -16,10 +15,9 @@ std::vector<at::Tensor> Algorithm::Work::pick(const Slot& slot) const {
   return out;
 }
 
-Algorithm::Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize, Place place)
+Algorithm::Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize)
     : parameters_(std::move(parameters)), maximize_(maximize) {
-  if (place == Place::OfParameters && !parameters_.empty())
-    device_ = parameters_.front().value.device();
+  if (!parameters_.empty()) device_ = parameters_.front().value.device();
   step_counts_ = at::zeros({static_cast<std::int64_t>(parameters_.size())}, at::kFloat);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     steps_.push_back(step_counts_.select(0, static_cast<std::int64_t>(i)));
@@ -65,11 +63,11 @@ Algorithm::Work Algorithm::work_on(const std::vector<at::Tensor>& gradients) con
   for (std::size_t i = 0; i < gradients.size(); ++i) {
     if (!gradients[i].defined()) continue;
     work.indices.push_back(i);
-    work.parameters.push_back(tensor::on_device(parameters_[i].value, device_));
+    work.parameters.push_back(parameters_[i].value);
     work.steps.push_back(steps_[i]);
     if (is_on_gpu()) work.gpu_steps.push_back(gpu_steps_[i]);
     // Updates walk over raw memory and do not look at strides.
-    const at::Tensor gradient = tensor::on_device(gradients[i], device_).contiguous();
+    const at::Tensor gradient = gradients[i].contiguous();
     work.gradients.push_back(maximize_ ? gradient.neg() : gradient);
   }
   return work;
@@ -82,11 +80,9 @@ void Algorithm::update(const std::vector<at::Tensor>& gradients, const Rates& ra
   for (const std::size_t i : work.indices) counts[i] += 1;
   if (is_on_gpu()) gpu_counts_.copy_(step_counts_);
   if (work.indices.empty()) return;
-  apply(work, rates);
-  for (std::size_t k = 0; k < work.indices.size(); ++k) {
-    const at::Tensor& parameter = parameters_[work.indices[k]].value;
-    if (parameter.device() != device_) parameter.copy_(work.parameters[k]);
-  }
+  Rates own = rates;
+  if (is_on_gpu()) own.lr = static_cast<float>(own.lr);  // as a recorded step has it: the same bits
+  apply(work, own);
 }
 
 bool Algorithm::record(const std::vector<at::Tensor>& gradients, const Recorded& by) {
@@ -103,7 +99,8 @@ bool Algorithm::record(const std::vector<at::Tensor>& gradients, const Recorded&
     gpu_counts_.add_(by.counts);
   else
     at::_foreach_add_(work.gpu_steps, by.counts);
-  return apply_recorded(work, by);
+  apply_recorded(work, by);
+  return true;
 }
 
 void Algorithm::count_recorded() {

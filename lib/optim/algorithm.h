@@ -49,6 +49,7 @@ class Algorithm : public Optimizer {
         out.parameters.push_back(parameters[k]);
         out.gradients.push_back(gradients[k]);
         out.steps.push_back(steps[k]);
+        if (!gpu_steps.empty()) out.gpu_steps.push_back(gpu_steps[k]);
         out.indices.push_back(indices[k]);
       }
       return out;
@@ -56,12 +57,8 @@ class Algorithm : public Optimizer {
   };
   using Shape = std::optional<tensor::Sizes>;  // empty: none for that parameter
 
-  // Where apply() works: where its parameters are; or on the CPU alone, to which those on a GPU
-  // are brought and back, a slow way that every algorithm has.
-  enum class Place { OfParameters, Cpu };
-
   // `maximize`: gradients are turned round before all else.
-  Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize, Place place = Place::Cpu);
+  Algorithm(std::vector<tensor::NamedTensor> parameters, bool maximize);
 
   bool is_on_gpu() const { return !device_.is_cpu(); }
 
@@ -75,8 +72,8 @@ class Algorithm : public Optimizer {
   // `work.steps` have been counted up already.
   virtual void apply(const Work& work, const Rates& rates) = 0;
   // The same of a recorded step: on the GPU, after the first one. `work.gpu_steps` count up
-  // when it runs. False where there is none.
-  virtual bool apply_recorded(const Work& /*work*/, const Recorded& /*by*/) { return false; }
+  // when it runs.
+  virtual void apply_recorded(const Work& work, const Recorded& by) = 0;
 
  private:
   Work work_on(const std::vector<at::Tensor>& gradients) const;
@@ -85,37 +82,16 @@ class Algorithm : public Optimizer {
   bool maximize_ = false;
   at::Tensor step_counts_;         // f32[number of parameters], as PyTorch counts
   std::vector<at::Tensor> steps_;  // its elements
-  at::Device device_ = at::kCPU;   // where apply() works
+  at::Device device_ = at::kCPU;   // of the parameters, where apply() works
   at::Tensor gpu_counts_;          // step_counts_ there, where it is a GPU
   std::vector<at::Tensor> gpu_steps_;
   std::vector<std::size_t> recorded_;  // parameters of the update that was recorded last
   std::vector<std::unique_ptr<Slot>> slots_;
 
  protected:
-  // One pass over the elements of each parameter, without tensors between. `prepare(k)` gives the
-  // update of the k-th: (float& parameter, float gradient, float& of each slot).
-  template <typename Prepare, typename... Slots>
-  static void for_each_element(const Work& work, Prepare prepare, const Slots&... slots) {
-    constexpr std::int64_t kGrain = 1 << 15;
-    for (std::size_t k = 0; k < work.indices.size(); ++k) {
-      const std::size_t i = work.indices[k];
-      const auto update = prepare(k);
-      const auto run = [&](float* parameter, const float* gradient, auto* __restrict... state) {
-        at::parallel_for(0, work.parameters[k].numel(), kGrain,
-                         [&](std::int64_t begin, std::int64_t end) {
-                           for (std::int64_t at = begin; at < end; ++at)
-                             update(parameter[at], gradient[at], state[at]...);
-                         });
-      };
-      run(work.parameters[k].template mutable_data_ptr<float>(),
-          work.gradients[k].template const_data_ptr<float>(),
-          slots.values[i].template mutable_data_ptr<float>()...);
-    }
-  }
-
-  // Likewise by `update(prepared, count, parameter, gradient, slots...)` over longer stretches:
+  // One pass by `update(prepared, count, parameter, gradient, slots...)` over long stretches:
   // tensors that lie one behind the other in all of them, and have had as many updates, are one.
-  // What lies between tensors is 0 in all and must stay so.
+  // What lies between tensors is 0 in all and must stay so. `prepare(k)`: of the first of them.
   template <typename Prepare, typename Update, typename... Slots>
   static void for_each_run(const Work& work, Prepare prepare, Update update,
                            const Slots&... slots) {
@@ -153,10 +129,5 @@ class Algorithm : public Optimizer {
             slots.values[i].template mutable_data_ptr<float>()...};
   }
 };
-
-// `lerp` as libtorch computes it: from `a` towards `b`.
-inline float towards(float a, float b, float share) {
-  return share < 0.5F ? a + share * (b - a) : b - (b - a) * (1 - share);
-}
 
 }  // namespace fdl::optim

@@ -27,7 +27,8 @@ constexpr Row kOptimizers[] = {
 class Grouped final : public Optimizer {
  public:
   Grouped(const std::vector<job::ParameterGroup>& groups,
-          const std::vector<tensor::NamedTensor>& parameters) {
+          const std::vector<tensor::NamedTensor>& parameters)
+      : is_on_gpu_(!parameters.empty() && !parameters.front().value.device().is_cpu()) {
     std::map<std::string, std::size_t> index;
     for (std::size_t i = 0; i < parameters.size(); ++i) index[parameters[i].name] = i;
     for (const job::ParameterGroup& group : groups) {
@@ -43,12 +44,14 @@ class Grouped final : public Optimizer {
 
   void update(const std::vector<at::Tensor>& gradients, const Rates& rates) override {
     const double base = base_lr();
+    // As a recorded step has it: the same bits.
+    const double lr = is_on_gpu_ ? static_cast<float>(rates.lr) : rates.lr;
     for (const Part& part : parts_) {
       std::vector<at::Tensor> own;
       for (const std::size_t i : part.indices) own.push_back(gradients[i]);
       Rates scaled = rates;
       if (base > 0 && part.optimizer->base_lr() != base)
-        scaled.lr = rates.lr * (part.optimizer->base_lr() / base);
+        scaled.lr = lr * (part.optimizer->base_lr() / base);
       part.optimizer->update(own, scaled);
     }
   }
@@ -60,8 +63,8 @@ class Grouped final : public Optimizer {
       for (const std::size_t i : part.indices) own.push_back(gradients[i]);
       const double own_lr = part.optimizer->base_lr();
       const bool is_scaled = base > 0 && own_lr != base;
-      if (!part.optimizer->record(
-              own, {is_scaled ? by.lr.mul(own_lr / base) : by.lr, by.skips, by.counts}))
+      const auto scaled = [&] { return by.lr.to(at::kDouble).mul(own_lr / base).to(at::kFloat); };
+      if (!part.optimizer->record(own, {is_scaled ? scaled() : by.lr, by.skips, by.counts}))
         return false;
     }
     return true;
@@ -100,6 +103,7 @@ class Grouped final : public Optimizer {
     std::vector<std::size_t> indices;  // of its parameters
   };
   std::vector<Part> parts_;
+  bool is_on_gpu_;
 };
 
 }  // namespace

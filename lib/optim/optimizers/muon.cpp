@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/full.h>
 
 #include "lib/optim/algorithm.h"
 #include "lib/optim/declarations.h"
+#include "lib/optim/skipping.h"
 
 namespace fdl::optim {
 namespace {
@@ -40,30 +44,72 @@ class Muon final : public Algorithm {
 
  private:
   void apply(const Work& work, const Rates& rates) override {
-    const Work matrices = work.where([&](std::size_t k) { return is_muon(work.parameters[k]); });
-    const Work others = work.where([&](std::size_t k) { return !is_muon(work.parameters[k]); });
+    const double momentum = rates.momentum.value_or(params_.momentum);
+    if (is_on_gpu()) {
+      const at::Tensor lr = at::full({}, rates.lr, work.gpu_steps.front().options());
+      return apply_on_gpu(work, momentum, lr, {});
+    }
+    const auto [matrices, others] = parts_of(work);
     for (std::size_t k = 0; k < matrices.indices.size(); ++k) {
       const at::Tensor& parameter = matrices.parameters[k];
       parameter.mul_(1 - rates.lr * params_.weight_decay);
-      parameter.add_(direction(matrices, k, rates), -rates.lr * scale(parameter));
+      parameter.add_(direction(matrices, k, momentum, {}), -rates.lr * scale(parameter));
     }
     if (others.indices.empty()) return;
-    const double ratio = params_.lr > 0 ? params_.adamw_lr.value_or(params_.lr) / params_.lr : 1;
-    at::_fused_adamw_(others.parameters, others.gradients, others.pick(exp_avg_),
-                      others.pick(exp_avg_sq_), {}, others.steps, rates.lr * ratio,
-                      params_.adamw_betas[0], params_.adamw_betas[1], params_.weight_decay,
-                      params_.adamw_eps, /*amsgrad=*/false, /*maximize=*/false,
-                      /*grad_scale=*/{}, /*found_inf=*/{});
+    give_adamw(others, others.steps, rates.lr * adamw_ratio(), {});
+  }
+
+  void apply_recorded(const Work& work, const Recorded& by) override {
+    apply_on_gpu(work, params_.momentum, by.lr, by.skips);
+  }
+
+  // `skips` may be undefined: nothing is skipped.
+  void apply_on_gpu(const Work& work, double momentum, const at::Tensor& rate,
+                    const at::Tensor& skips) const {
+    const auto [matrices, others] = parts_of(work);
+    const at::Tensor is_skipped = skips.defined() ? skips.ne(0) : at::Tensor();
+    const at::Tensor lr = rate.to(at::kDouble);
+    const at::Tensor kept = lr.mul(-params_.weight_decay).add(1).to(at::kFloat);
+    for (std::size_t k = 0; k < matrices.indices.size(); ++k) {
+      const at::Tensor& parameter = matrices.parameters[k];
+      const at::Tensor way = direction(matrices, k, momentum, is_skipped);
+      const at::Tensor size = lr.mul(-scale(parameter)).to(at::kFloat);
+      write(parameter, parameter.mul(kept).addcmul_(way, size), is_skipped);
+    }
+    if (others.indices.empty()) return;
+    give_adamw(others, others.gpu_steps, rate.mul(adamw_ratio()),
+               skips.defined() ? std::optional(skips) : std::nullopt);
+  }
+
+  // The learning rate: a number, or a scalar on the GPU.
+  template <typename Rate>
+  void give_adamw(const Work& work, const std::vector<at::Tensor>& steps, const Rate& lr,
+                  const std::optional<at::Tensor>& skips) const {
+    at::_fused_adamw_(work.parameters, work.gradients, work.pick(exp_avg_), work.pick(exp_avg_sq_),
+                      {}, steps, lr, params_.adamw_betas[0], params_.adamw_betas[1],
+                      params_.weight_decay, params_.adamw_eps, /*amsgrad=*/false,
+                      /*maximize=*/false, /*grad_scale=*/{}, /*found_inf=*/skips);
+  }
+
+  // That of adamw, as a share of the other.
+  double adamw_ratio() const {
+    return params_.lr > 0 ? params_.adamw_lr.value_or(params_.lr) / params_.lr : 1;
+  }
+
+  // Those that muon updates, and those that adamw does.
+  std::pair<Work, Work> parts_of(const Work& work) const {
+    return {work.where([&](std::size_t k) { return is_muon(work.parameters[k]); }),
+            work.where([&](std::size_t k) { return !is_muon(work.parameters[k]); })};
   }
 
   bool is_muon(const at::Tensor& parameter) const {
     return params_.orthogonal && parameter.dim() == 2;
   }
 
-  at::Tensor direction(const Work& work, std::size_t k, const Rates& rates) const {
-    const double momentum = rates.momentum.value_or(params_.momentum);
-    const at::Tensor& buffer = momentum_buffer_.values[work.indices[k]];
-    buffer.lerp_(work.gradients[k], 1 - momentum);
+  at::Tensor direction(const Work& work, std::size_t k, double momentum,
+                       const at::Tensor& is_skipped) const {
+    const at::Tensor buffer = follow(momentum_buffer_.values[work.indices[k]], work.gradients[k],
+                                     1 - momentum, is_skipped);
     return orthogonal(params_,
                       params_.nesterov ? work.gradients[k].lerp(buffer, momentum) : buffer);
   }

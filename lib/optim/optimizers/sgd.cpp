@@ -13,7 +13,7 @@ constexpr const char* kBuffer = "momentum_buffer";
 class Sgd final : public Algorithm {
  public:
   Sgd(const catalog::SgdParams& params, const std::vector<tensor::NamedTensor>& parameters)
-      : Algorithm(parameters, params.maximize, Place::OfParameters), params_(params) {
+      : Algorithm(parameters, params.maximize), params_(params) {
     if (params.momentum != 0) buffer_ = &add_slot(kBuffer);
   }
 
@@ -39,13 +39,12 @@ class Sgd final : public Algorithm {
     if (!later.indices.empty()) run(later, momentum, rates.lr, false);
   }
 
-  bool apply_recorded(const Work& work, const Recorded& by) override {
+  void apply_recorded(const Work& work, const Recorded& by) override {
     const double momentum = params_.momentum;
     const auto buffers = momentum != 0 ? work.pick(*buffer_) : std::vector<at::Tensor>();
     at::_fused_sgd_(work.parameters, work.gradients, buffers, params_.weight_decay, momentum, by.lr,
                     params_.dampening, params_.nesterov, /*maximize=*/false,
                     /*is_first_step=*/false, /*grad_scale=*/{}, /*found_inf=*/by.skips);
-    return true;
   }
 
   void run(const Work& work, double momentum, double lr, bool is_first) const {
