@@ -192,9 +192,11 @@ Result<fdl::train::TrainEnd> try_rates(const Options& options, const fdl::job::C
   return fdl::train::TrainEnd{};
 }
 
-Result<fdl::train::TrainEnd> predict(const Options& options, const fdl::job::Checked& checked) {
+Result<fdl::train::TrainEnd> predict(const Options& options, const fdl::job::Checked& checked,
+                                     at::Device device) {
   const auto done = fdl::train::predict(
-      *checked.graph, *checked.job, {options.run, options.input, options.output, options.format});
+      *checked.graph, *checked.job,
+      {options.run, options.input, options.output, options.format, device});
   if (!done) return fdl::fail(done.error());
   tell(fmt::format("{} samples, by the weights of step {}\n", done->num_samples, done->step));
   return fdl::train::TrainEnd{};
@@ -228,7 +230,7 @@ Result<fdl::train::TrainEnd> compute(const Options& options, const fdl::job::Che
       return fdl::train::TrainEnd{};
     }
     if (options.command == "lr-find") return try_rates(options, checked, machine.device, events);
-    if (options.command == "predict") return predict(options, checked);
+    if (options.command == "predict") return predict(options, checked, machine.device);
     const auto measured = fdl::train::evaluate_run(*checked.graph, *checked.job, options.run,
                                                    options.split, machine.device);
     if (!measured) return fdl::fail(measured.error());
@@ -274,6 +276,13 @@ int report_end(const Options& options, const Result<fdl::train::TrainEnd>& end,
   return code;
 }
 
+// Where a command computes. A model that was trained on a GPU predicts where there is none, too.
+Result<at::Device> find_device(const Options& options, const fdl::job::Training& training) {
+  if (options.command == "data") return at::Device(at::kCPU);
+  const Result<at::Device> found = fdl::train::open_device(training);
+  return found || options.command != "predict" ? found : at::Device(at::kCPU);
+}
+
 int run(const Options& options) {
   const fdl::train::EventLog events(options.run / "events.jsonl");
   const fdl::config::Environment environment = environment_of_process();
@@ -291,9 +300,7 @@ int run(const Options& options) {
   }
   at::set_num_threads(static_cast<int>(*threads));
   fdl::kernels::use_tiles(checked.job->training.passes.products);
-  const bool needs_device = options.command != "data" && options.command != "predict";
-  const Result<at::Device> device =
-      needs_device ? fdl::train::open_device(checked.job->training) : at::Device(at::kCPU);
+  const Result<at::Device> device = find_device(options, checked.job->training);
   if (!device) return report_end(options, fdl::fail(device.error()), events);
   return report_end(options, compute(options, checked, {*threads, *device}, events), events);
 }

@@ -14,7 +14,7 @@ struct Passes {
   }
   // Those that are of use where tensors are on a GPU: the others' kernels are for CPUs.
   constexpr Passes on_gpu() const {
-    return {false, false, experts, products, layout, loss, false, graph};
+    return {chains, false, experts, products, layout, loss, false, graph};
   }
   bool operator==(const Passes&) const = default;
 };
@@ -28,7 +28,7 @@ struct Pass {
 inline constexpr Pass kPasses[] = {
     {"chains", &Passes::chains,
      "Neighbouring linear layers, activations, dropout, norms and sums of branches run as one "
-     "step."},
+     "step; on a GPU the bias of a convolution, batch_norm, a sum, relu and max_pool2d."},
     {"recurrent", &Passes::recurrent,
      "rnn, lstm and gru run as products and one pass over the gates."},
     {"experts", &Passes::experts,

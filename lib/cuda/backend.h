@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "lib/base/result.h"
+#include "lib/cuda/epilogue.h"
 #include "lib/cuda/tasks.h"
 #include "lib/cuda/update_task.h"
 
@@ -45,11 +46,13 @@ class Backend {
   virtual void join() = 0;
   virtual std::unique_ptr<Recording> make_recording() = 0;
   virtual void fill_mask(const at::Tensor& mask, const MaskDraw& draw) = 0;  // f32, contiguous
-  // A recorded step begins with its rate and number, from pinned scalars, and with nothing to skip.
+  virtual void fill_noise(const at::Tensor& out, Noise noise, const Draw& draw) = 0;  // f64
+  // A recorded step begins with its rate, the scale of its loss and its number, from pinned scalars,
+  // and with nothing to skip.
   struct StepScalars {
-    at::Tensor lr_here, step_here;  // f32 and i64, pinned
-    at::Tensor lr, step;            // the same on the device
-    at::Tensor skips, counts;       // f32 on the device: become 0 and 1
+    at::Tensor lr_here, scale_here, step_here;  // f32, f32 and i64, pinned
+    at::Tensor lr, scale, step;                 // the same on the device
+    at::Tensor skips, counts;                   // f32 on the device: become 0 and 1
   };
   virtual void start_step(const StepScalars& scalars) = 0;
   // Where a number of these f32 tensors is not finite, skips becomes 1 and counts 0.
@@ -59,6 +62,9 @@ class Backend {
   // f32[N, C] of the scores, times the scalar `given`.
   virtual void softmax_loss_gradient(const SoftmaxLossTask& task, const at::Tensor& given,
                                      const at::Tensor& gradient_NC) = 0;
+  virtual void epilogue(const Epilogue& task) = 0;
+  // After epilogue() of the same task.
+  virtual void epilogue_gradients(const Epilogue& task, const EpilogueGradients& gradients) = 0;
   virtual void update(const UpdateTask& task) = 0;
   // Writes scalars of f32, f64 or i64 that are on the device to `out`, f64 and pinned: once wait()
   // has returned, they can be read there.

@@ -30,21 +30,26 @@ __device__ uint4 philox(std::uint64_t key, std::uint64_t index, std::uint64_t la
   return x;
 }
 
-// One thread a block of four words. Number i of a row is word (i % 64) / 16 of block
-// 16 (i / 64) + i % 16, so neighbours write side by side.
-__global__ void mask_kernel(float* out, std::int64_t row_elements, std::int64_t blocks_per_row,
-                            MaskDraw draw) {
-  const std::int64_t number = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x;
-  if (number >= blocks_per_row * draw.num_rows) return;
+// The words of a row's block.
+__device__ uint4 words_of(const Draw& draw, std::int64_t row, std::int64_t block) {
   const std::uint64_t step = draw.step_on_device != nullptr
                                  ? static_cast<std::uint64_t>(*draw.step_on_device)
                                  : draw.step;
   std::uint64_t key =
       with(with(with(draw.node_key, step), draw.micro_batch), draw.loop_turn);
   if (draw.has_place) key = with(key, draw.place);
-  const std::int64_t row = number / blocks_per_row, block = number % blocks_per_row;
   const std::int64_t lane = draw.lanes != nullptr ? draw.lanes[row] : draw.first_lane + row;
-  const uint4 words = philox(key, static_cast<std::uint64_t>(block), static_cast<std::uint64_t>(lane));
+  return philox(key, static_cast<std::uint64_t>(block), static_cast<std::uint64_t>(lane));
+}
+
+// One thread a block of four words. Number i of a row is word (i % 64) / 16 of block
+// 16 (i / 64) + i % 16, so neighbours write side by side.
+__global__ void mask_kernel(float* out, std::int64_t row_elements, std::int64_t blocks_per_row,
+                            MaskDraw draw) {
+  const std::int64_t number = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x;
+  if (number >= blocks_per_row * draw.num_rows) return;
+  const std::int64_t row = number / blocks_per_row, block = number % blocks_per_row;
+  const uint4 words = words_of(draw, row, block);
   const std::uint32_t four[4] = {words.x, words.y, words.z, words.w};
   const std::int64_t first = block / 16 * 64 + block % 16;
   float* const to = out + row * row_elements;
@@ -54,7 +59,35 @@ __global__ void mask_kernel(float* out, std::int64_t row_elements, std::int64_t 
   }
 }
 
+// One thread a number, by the words of fdl::tensor::RandomStream one after the other.
+__global__ void noise_kernel(double* out, std::int64_t row_elements, Noise noise, Draw draw) {
+  const std::int64_t at = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x;
+  if (at >= row_elements * draw.num_rows) return;
+  const std::int64_t row = at / row_elements, i = at % row_elements;
+  const int per_block = noise == Noise::Normal ? 2 : 4;
+  const uint4 words = words_of(draw, row, i / per_block);
+  const std::uint32_t four[4] = {words.x, words.y, words.z, words.w};
+  if (noise == Noise::Normal) {
+    // Box and Muller 1958.
+    const double a = four[i % 2 * 2], b = four[i % 2 * 2 + 1];
+    out[at] = sqrt(-2 * log((a + 1.0) * 0x1p-32)) * cospi(2 * (b * 0x1p-32));
+    return;
+  }
+  const double uniform = four[i % 4] * 0x1p-32;
+  out[at] = noise == Noise::Uniform ? uniform : -log(-log(uniform + 0x1p-33));
+}
+
 }  // namespace
+
+cudaError_t launch_noise(double* out, std::int64_t row_elements, Noise noise, const Draw& draw,
+                         cudaStream_t stream) {
+  constexpr int kThreads = 256;
+  const std::int64_t count = row_elements * draw.num_rows;
+  if (count == 0) return cudaSuccess;
+  noise_kernel<<<static_cast<unsigned>((count + kThreads - 1) / kThreads), kThreads, 0, stream>>>(
+      out, row_elements, noise, draw);
+  return cudaGetLastError();
+}
 
 cudaError_t launch_mask(float* out, std::int64_t row_elements, const MaskDraw& draw,
                         cudaStream_t stream) {
@@ -71,6 +104,7 @@ namespace {
 
 __global__ void start_kernel(StepStart start) {
   *start.lr = *start.lr_here;
+  *start.scale = *start.scale_here;
   *start.step = *start.step_here;
   *start.skips = 0;
   *start.counts = 1;

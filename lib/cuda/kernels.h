@@ -11,12 +11,16 @@ namespace fdl::cuda {
 cudaError_t launch_mask(float* out, std::int64_t row_elements, const MaskDraw& draw,
                         cudaStream_t stream);
 
-// What a recorded step begins with: `lr` and `step` from pinned memory, no reason to skip, one
-// update to count.
+// Likewise f64.
+cudaError_t launch_noise(double* out, std::int64_t row_elements, Noise noise, const Draw& draw,
+                         cudaStream_t stream);
+
+// What a recorded step begins with: `lr`, `scale` and `step` from pinned memory, no reason to skip,
+// one update to count.
 struct StepStart {
-  const float* lr_here;
+  const float *lr_here, *scale_here;
   const std::int64_t* step_here;
-  float *lr, *skips, *counts;
+  float *lr, *scale, *skips, *counts;
   std::int64_t* step;
 };
 cudaError_t launch_start(const StepStart& start, cudaStream_t stream);

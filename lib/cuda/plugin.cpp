@@ -11,6 +11,7 @@
 
 #include "lib/base/check.h"
 #include "lib/cuda/backend.h"
+#include "lib/cuda/epilogue_kernels.h"
 #include "lib/cuda/kernels.h"
 #include "lib/cuda/products.h"
 #include "lib/cuda/update_kernels.h"
@@ -82,11 +83,20 @@ class CudaBackend final : public Backend {
                                c10::cuda::getCurrentCUDAStream()));
   }
 
+  void fill_noise(const at::Tensor& out, Noise noise, const Draw& draw) override {
+    FDL_CHECK(out.is_cuda() && out.is_contiguous() && out.scalar_type() == at::kDouble);
+    if (out.numel() == 0) return;
+    C10_CUDA_CHECK(launch_noise(out.mutable_data_ptr<double>(), out.numel() / draw.num_rows, noise,
+                                draw, c10::cuda::getCurrentCUDAStream()));
+  }
+
   void start_step(const StepScalars& s) override {
-    FDL_CHECK(s.lr_here.is_pinned() && s.step_here.is_pinned());
+    for (const at::Tensor* one : {&s.lr_here, &s.scale_here, &s.step_here})
+      FDL_CHECK(one->is_pinned());
     C10_CUDA_CHECK(
-        launch_start({s.lr_here.const_data_ptr<float>(), s.step_here.const_data_ptr<std::int64_t>(),
-                      s.lr.mutable_data_ptr<float>(), s.skips.mutable_data_ptr<float>(),
+        launch_start({s.lr_here.const_data_ptr<float>(), s.scale_here.const_data_ptr<float>(),
+                      s.step_here.const_data_ptr<std::int64_t>(), s.lr.mutable_data_ptr<float>(),
+                      s.scale.mutable_data_ptr<float>(), s.skips.mutable_data_ptr<float>(),
                       s.counts.mutable_data_ptr<float>(), s.step.mutable_data_ptr<std::int64_t>()},
                      c10::cuda::getCurrentCUDAStream()));
   }
@@ -114,6 +124,13 @@ class CudaBackend final : public Backend {
     C10_CUDA_CHECK(launch_softmax_loss_gradient(task, given.const_data_ptr<float>(),
                                                 gradient_NC.mutable_data_ptr<float>(),
                                                 c10::cuda::getCurrentCUDAStream()));
+  }
+
+  void epilogue(const Epilogue& task) override {
+    C10_CUDA_CHECK(launch_epilogue(task, c10::cuda::getCurrentCUDAStream()));
+  }
+  void epilogue_gradients(const Epilogue& task, const EpilogueGradients& gradients) override {
+    C10_CUDA_CHECK(launch_epilogue_gradients(task, gradients, c10::cuda::getCurrentCUDAStream()));
   }
 
   void update(const UpdateTask& task) override {

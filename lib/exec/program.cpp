@@ -87,7 +87,8 @@ class Compiler {
   Compiler(const graph::Graph& graph, const tensor::TensorStore& store, const ValueSet& kept,
            catalog::Passes passes)
       : graph_(graph), store_(store), kept_(kept), passes_(passes) {
-    passes_.chains &= kernels::has_blas();
+    is_on_gpu_ = !store.device().is_cpu();
+    passes_.chains &= is_on_gpu_ || kernels::has_blas();
   }
 
   // Of the model's own outputs only those that are kept are wanted.
@@ -112,7 +113,7 @@ class Compiler {
     for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
     std::vector<Step> out;
     while (!nodes.empty()) {
-      const std::size_t num_fused = passes_.chains ? plan::chain_at_end(graph_, nodes, depth) : 0;
+      const std::size_t num_fused = passes_.chains ? fused_at_end(nodes, depth, needed) : 0;
       const std::size_t count = std::max(num_fused, last_step(nodes, depth));
       const auto these = nodes.last(count);
       nodes = nodes.first(nodes.size() - count);
@@ -120,7 +121,7 @@ class Compiler {
       if (std::none_of(these.begin(), these.end(), wanted)) continue;
       ValueSet touched;
       if (num_fused > 0) {
-        out.push_back(chain(these, depth, needed));
+        out.push_back(is_on_gpu_ ? conv_block(these, depth, needed) : chain(these, depth, needed));
         touched.insert(out.back().makes.begin(), out.back().makes.end());
         touched.insert(out.back().outer.front().begin(), out.back().outer.front().end());
       } else if (these.front().recompute.size() > depth) {
@@ -154,6 +155,38 @@ class Compiler {
     return out;
   }
 
+  // How many nodes at the end run as one; 0: the last one is in no such step.
+  std::size_t fused_at_end(std::span<const Node> nodes, std::size_t depth,
+                           const ValueSet& needed) const {
+    if (!is_on_gpu_) return plan::chain_at_end(graph_, nodes, depth);
+    const auto block = conv_block_at_end(nodes, depth, needed);
+    return block ? block->count : 0;
+  }
+
+  std::optional<plan::ConvBlock> conv_block_at_end(std::span<const Node> nodes, std::size_t depth,
+                                                   const ValueSet& needed) const {
+    return plan::conv_block_at_end(graph_, nodes, depth,
+                                   [&](ValueId value) { return needed.count(value) != 0; });
+  }
+
+  // Like a chain.
+  Step conv_block(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
+    Step out;
+    out.conv_block = conv_block_at_end(nodes, depth, needed);
+    out.makes = nodes.back().outputs;
+    out.outer.push_back({out.conv_block->first().inputs.front()});
+    if (out.conv_block->sum != nullptr) out.outer.front().push_back(out.conv_block->added);
+    out.blocks.push_back(one_by_one(nodes, depth, out.makes));
+    return out;
+  }
+
+  std::vector<Step> one_by_one(std::span<const Node> nodes, std::size_t depth,
+                               const std::vector<ValueId>& makes) const {
+    Compiler plain = *this;
+    plain.passes_.chains = false;
+    return plain.steps(nodes, depth, {}, ValueSet(makes.begin(), makes.end()));
+  }
+
   // As one, or node by node where somebody looks at them.
   Step chain(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
     plan::Chain chain =
@@ -161,10 +194,7 @@ class Compiler {
     Step out;
     out.makes = chain.makes;
     out.outer.push_back(chain.reads);
-    Compiler plain = *this;
-    plain.passes_.chains = false;
-    out.blocks.push_back(
-        plain.steps(nodes, depth, {}, ValueSet(out.makes.begin(), out.makes.end())));
+    out.blocks.push_back(one_by_one(nodes, depth, out.makes));
     out.chain = std::make_shared<const FusedChain>(std::move(chain), store_, scratch_);
     return out;
   }
@@ -206,6 +236,7 @@ class Compiler {
   const tensor::TensorStore& store_;
   const ValueSet& kept_;
   catalog::Passes passes_;
+  bool is_on_gpu_ = false;
   std::shared_ptr<ScratchPool> scratch_ = make_scratch();
 };
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lib/catalog/passes.h"
 #include "lib/exec/fused.h"
 #include "lib/graph/graph.h"
 #include "lib/nn/forward.h"
+#include "lib/plan/conv_blocks.h"
 #include "lib/tensor/store.h"
 
 // A graph made ready to run: forwards looked up, tensors at hand, and for each node the values that
@@ -20,13 +22,16 @@ struct Computed {
 };
 
 struct Step {
-  // Null: a region that the backward pass computes again, or with `chain` nodes that run as one.
+  // Null: a region that the backward pass computes again, or with `chain` or `conv_block` nodes
+  // that run as one.
   const graph::Node* node = nullptr;
   std::shared_ptr<const FusedChain> chain;
-  nn::Forward forward;                    // of a module
-  nn::Tensors own;                        // of a module
-  std::vector<Computed> computed;         // of a module
-  std::vector<std::vector<Step>> blocks;  // of a loop, switch or gate; what is in a region or chain
+  std::optional<plan::ConvBlock> conv_block;
+  nn::Forward forward;             // of a module
+  nn::Tensors own;                 // of a module
+  std::vector<Computed> computed;  // of a module
+  std::vector<std::vector<Step>>
+      blocks;  // of a loop, switch or gate; what is in a region, chain or conv_block
   std::vector<std::vector<graph::ValueId>> outer;  // what each block reads from outside
   std::vector<graph::ValueId> makes;               // of a region: what is read after it
   std::vector<graph::ValueId> dead;                // may be freed after this step

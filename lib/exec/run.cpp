@@ -10,6 +10,7 @@
 #include "lib/base/check.h"
 #include "lib/exec/control.h"
 #include "lib/exec/merge.h"
+#include "lib/nn/conv_epilogue.h"
 #include "lib/tensor/dtype.h"
 
 namespace fdl::exec {
@@ -30,6 +31,7 @@ void Run::show(const Node& node) { (*hooks_.watch)(node, gather(node.outputs)); 
 
 Result<void> Run::one(const Step& step) {
   if (step.chain) return fused(step);
+  if (step.conv_block) return conv_block(step);
   if (step.node == nullptr) return region(step);
   if (step.node->kind == Node::Kind::Loop) return loop(step);
   if (step.node->kind == Node::Kind::Switch) return choose(step);
@@ -56,6 +58,38 @@ Result<void> Run::fused(const Step& step) {
   context_.training = trains;
   return at_node(*parts.front().node,
                  [&] { scatter(step.makes, step.chain->run(reads, std::move(draws), turns_)); });
+}
+
+// In training; evaluation has other passes over memory, and fewer.
+Result<void> Run::conv_block(const Step& step) {
+  const plan::ConvBlock& block = *step.conv_block;
+  const std::vector<Step>& plain = step.blocks.front();
+  const std::vector<at::Tensor> reads = gather(step.outer.front());
+  const bool is_seen = hooks_.timer != nullptr || hooks_.watch != nullptr;
+  const bool trains = context_.training && (block.norm == nullptr || !is_frozen(*block.norm));
+  if (is_seen || !trains || !context_.puts_channels_last || !nn::takes_conv_epilogue(reads.front()))
+    return steps(plain);
+  const auto own = [&](const graph::Node& node) -> const nn::Tensors& {
+    return own_of(*std::find_if(plain.begin(), plain.end(),
+                                [&](const Step& one) { return one.node == &node; }));
+  };
+  return at_node(block.first(), [&] {
+    nn::ConvEpilogue after;
+    at::Tensor images = reads.front();
+    if (block.conv != nullptr) {
+      after.bias = own(*block.conv)["bias"];
+      images = forward(plain.front(), own(*block.conv).with("bias", {}), {images}).front();
+    }
+    if (block.norm != nullptr) {
+      after.norm = static_cast<const catalog::BatchNormParams*>(block.norm->params.get());
+      after.norm_tensors = &own(*block.norm);
+    }
+    if (block.sum != nullptr) after.added = reads.back();
+    after.has_relu = block.relu != nullptr;
+    if (block.pool != nullptr)
+      after.pool = static_cast<const catalog::MaxPool2dParams*>(block.pool->params.get());
+    scatter(step.makes, {nn::conv_epilogue(images, after)});
+  });
 }
 
 std::vector<at::Tensor> Run::compute(const Step& step) {
@@ -97,22 +131,24 @@ nn::Tensors with_computed(const Computed& one, nn::Tensors own, bool trains) {
 
 nn::Outputs Run::forward(const Step& step, const std::vector<at::Tensor>& inputs) {
   const Node& node = *step.node;
+  if (!node.precision && step.computed.empty()) return forward(step, own_of(step), inputs);
+  nn::Tensors own = own_of(step);
+  const bool updates = context_.training && !(hooks_.frozen != nullptr && is_frozen(node));
+  for (const Computed& one : step.computed) own = with_computed(one, std::move(own), updates);
+  if (node.precision) {
+    const at::ScalarType dtype = tensor::scalar_type(*node.precision);
+    own = own.map([&](const at::Tensor& t) { return t.to(dtype); });
+  }
+  return forward(step, own, inputs);
+}
+
+nn::Outputs Run::forward(const Step& step, const nn::Tensors& own,
+                         const std::vector<at::Tensor>& inputs) {
+  const Node& node = *step.node;
   const bool trains = context_.training;
   context_.node_path = node.path;
   context_.training = trains && !is_frozen(node);
-  nn::Outputs out;
-  if (node.precision || !step.computed.empty()) {
-    nn::Tensors own = own_of(step);
-    const bool updates = trains && !(hooks_.frozen != nullptr && is_frozen(node));
-    for (const Computed& one : step.computed) own = with_computed(one, std::move(own), updates);
-    if (node.precision) {
-      const at::ScalarType dtype = tensor::scalar_type(*node.precision);
-      own = own.map([&](const at::Tensor& t) { return t.to(dtype); });
-    }
-    out = step.forward(node.params.get(), own, inputs, context_);
-  } else {
-    out = step.forward(node.params.get(), own_of(step), inputs, context_);
-  }
+  nn::Outputs out = step.forward(node.params.get(), own, inputs, context_);
   context_.training = trains;
   return out;
 }

@@ -44,6 +44,9 @@ class Run {
   // What a node without blocks makes of its inputs, or a module of those given. Throws.
   std::vector<at::Tensor> compute(const Step& step);
   nn::Outputs forward(const Step& step, const std::vector<at::Tensor>& inputs);
+  // The same with these tensors instead of the module's own.
+  nn::Outputs forward(const Step& step, const nn::Tensors& own,
+                      const std::vector<at::Tensor>& inputs);
 
   // Runs `body`; what it throws is told with the node.
   template <typename Body>
@@ -74,6 +77,7 @@ class Run {
   Result<void> choose(const Step& step);
   Result<void> region(const Step& step);  // recompute.cpp
   Result<void> fused(const Step& step);
+  Result<void> conv_block(const Step& step);
 
   // experts.cpp
   Result<void> gate(const Step& step);

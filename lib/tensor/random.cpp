@@ -5,11 +5,11 @@
 #include <numbers>
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/tensor.h>
 
 #include "lib/base/check.h"
 #include "lib/cuda/backend.h"
 #include "lib/kernels/rows.h"
+#include "lib/tensor/gpu_draw.h"
 
 namespace fdl::tensor {
 namespace {
@@ -194,24 +194,10 @@ void fill_dropout_mask(const at::Tensor& out, const StepKey& key, double p, cons
                                   static_cast<std::size_t>(out.numel()));
     return fill_dropout_mask(values, key.whole(), p, out.size(0), lanes);
   }
-  cuda::MaskDraw draw;
-  draw.node_key = key.node.value();
-  draw.step = key.step;
-  draw.micro_batch = key.micro_batch;
-  draw.loop_turn = key.loop_turn;
-  draw.has_place = key.place.has_value();
-  draw.place = key.place.value_or(0);
-  draw.step_on_device = key.step_on_device;
-  draw.threshold = drop_threshold(p);
-  draw.kept = kept_value(p);
-  draw.num_rows = out.size(0);
-  draw.first_lane = lanes.first;
-  at::Tensor of_rows;  // until the kernel is in the stream
-  if (lanes.rows) {
-    of_rows = at::tensor(*lanes.rows, at::kLong).to(out.device());
-    draw.lanes = of_rows.const_data_ptr<std::int64_t>();
-  }
-  cuda::backend().fill_mask(out, draw);
+  GpuDraw<cuda::MaskDraw> there(out, key, lanes);
+  there.draw.threshold = drop_threshold(p);
+  there.draw.kept = kept_value(p);
+  cuda::backend().fill_mask(out, there.draw);
 }
 
 }  // namespace fdl::tensor

@@ -82,7 +82,7 @@ class Predictor {
       if (!outputs) return fail(outputs.error());
       PredictedBatch predicted{(*batch)->num_samples, {}, {}};
       for (std::size_t i = 0; i < meanings.size(); ++i) {
-        predicted.outputs.push_back(interpret(meanings[i], (*outputs)[i]));
+        predicted.outputs.push_back(interpret(meanings[i], (*outputs)[i].cpu()));
         predicted.outputs.back().lengths = lengths_of(i, meanings[i], **batch);
       }
       for (std::int64_t k = 0; k < predicted.num_samples && !input_.names.empty(); ++k)
@@ -161,7 +161,7 @@ Result<Predicted> predict(const graph::Graph& graph, const job::Job& job,
   const Result<PredictInput> input = open_input(setup.input, job, graph, *trained);
   if (!input) return fail(input.error());
   FDL_TRY(check_whole(graph, *input, setup.input));
-  tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed));
+  tensor::TensorStore store(graph, static_cast<std::uint64_t>(job.training.seed), setup.device);
   const Result<BestWeights> weights = load_best(setup.run, store);
   if (!weights) return fail(weights.error());
   std::vector<graph::ValueId> wanted;

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include <c10/core/Device.h>
+
 #include "lib/base/result.h"
 #include "lib/graph/graph.h"
 #include "lib/job/job.h"
@@ -13,6 +15,7 @@ struct PredictSetup {
   std::filesystem::path input;   // lib/train/predict_input.h says what it may be
   std::filesystem::path output;  // "" for standard output
   std::string format;            // csv, jsonl, npy or safetensors; "": by the output's name, or csv
+  at::Device device = at::kCPU;  // where the model computes
 };
 
 struct Predicted {

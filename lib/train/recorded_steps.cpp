@@ -38,7 +38,6 @@ std::string obstacle(const graph::Graph& graph, const job::Training& training) {
   if (training.accumulate > 1) return "`accumulate` adds up batches";
   if (!graph.states.empty()) return "the model has `state:`";
   if (training.teacher) return "the job has a teacher";
-  if (training.precision == job::Precision::F16) return "`precision: f16` scales the loss";
   if (training.spikes && training.spikes->action != Action::Warn)
     return "`spikes` may leave an update out";
   return "";
@@ -50,9 +49,10 @@ RecordedSteps::RecordedSteps(const Parts& parts)
     : parts_(parts), gpu_(cuda::backend()), why_not_(obstacle(parts.graph, parts.job.training)) {
   if (!why_not_.empty()) return;
   const at::TensorOptions there = at::TensorOptions(parts.store.device());
-  scalars_.lr_here = at::zeros({}, pinned(at::kFloat));
+  for (at::Tensor* scalar : {&scalars_.lr_here, &scalars_.scale_here})
+    *scalar = at::zeros({}, pinned(at::kFloat));
   scalars_.step_here = at::zeros({}, pinned(at::kLong));
-  for (at::Tensor* scalar : {&scalars_.lr, &scalars_.skips, &scalars_.counts})
+  for (at::Tensor* scalar : {&scalars_.lr, &scalars_.scale, &scalars_.skips, &scalars_.counts})
     *scalar = at::zeros({}, there.dtype(at::kFloat));
   scalars_.step = at::zeros({}, there.dtype(at::kLong));
   const auto num_losses = static_cast<std::int64_t>(parts.train.num_losses());
@@ -112,7 +112,7 @@ void RecordedSteps::bring_ahead(const data::Batch& batch) {
 
 void RecordedSteps::look_for_skips(const at::Tensor& loss,
                                    std::vector<at::Tensor>& gradients) const {
-  if (parts_.job.training.nan.action == job::NanRule::Action::Ignore) return;
+  if (parts_.job.training.nan.action == job::NanRule::Action::Ignore && !scales_loss()) return;
   std::vector<at::Tensor> looked_at = {loss.detach()};
   for (at::Tensor& gradient : gradients) {
     if (!gradient.defined()) continue;
@@ -120,6 +120,18 @@ void RecordedSteps::look_for_skips(const at::Tensor& loss,
     looked_at.push_back(gradient);
   }
   gpu_.find_not_finite(looked_at, scalars_);
+}
+
+bool RecordedSteps::scales_loss() const {
+  return parts_.job.training.precision == job::Precision::F16;
+}
+
+// Scales are powers of two: to multiply has the bits of a division.
+void RecordedSteps::scale_back(std::vector<at::Tensor>& gradients) const {
+  const at::Tensor factor = scalars_.scale.reciprocal();
+  for (at::Tensor& gradient : gradients) {
+    if (gradient.defined()) gradient = gradient.mul(factor);
+  }
 }
 
 // All of a step, in the order of Session::update.
@@ -134,9 +146,11 @@ void RecordedSteps::give_step(Shape& shape) {
   TORCH_CHECK(called.has_value(), called ? "" : called.error().message);
   const Measured measured = parts_.train.losses_of(called->values, shape.fields);
   const at::Tensor loss = parts_.train.loss_of({measured});
-  auto gradients = exec::gradients(loss, parts_.store.parameters());
+  auto gradients =
+      exec::gradients(scales_loss() ? loss.mul(scalars_.scale) : loss, parts_.store.parameters());
   TORCH_CHECK(gradients.has_value(), gradients ? "" : gradients.error().message);
   const at::NoGradGuard no_grad;
+  if (scales_loss()) scale_back(*gradients);
   look_for_skips(loss, *gradients);
   const at::Tensor norm = parts_.clip.apply_on_gpu(*gradients);
   TORCH_CHECK(parts_.optimizer.record(*gradients, {scalars_.lr, scalars_.skips, scalars_.counts}),
@@ -205,13 +219,15 @@ std::optional<RecordedSteps::Done> RecordedSteps::finish(const Shape& shape) {
 
 std::optional<RecordedSteps::Done> RecordedSteps::take(const data::Batch& batch,
                                                        data::Loader& loader, std::int64_t step,
-                                                       const optim::Rates& rates) {
+                                                       const optim::Rates& rates,
+                                                       double loss_scale) {
   if (rates.momentum) why_not_ = "the schedule moves the momentum";
   if (!why_not_.empty()) return std::nullopt;
   Shape& shape = shapes_[sizes_of(batch)];
   const bool may_record = ++shape.num_seen > kWarmUp && num_recordings_ < kMostRecordings;
   if (!shape.recording && !may_record) return std::nullopt;
   *scalars_.lr_here.mutable_data_ptr<float>() = static_cast<float>(rates.lr);
+  *scalars_.scale_here.mutable_data_ptr<float>() = static_cast<float>(loss_scale);
   *scalars_.step_here.mutable_data_ptr<std::int64_t>() = step;
   if (shape.recording)
     bring(shape, batch);

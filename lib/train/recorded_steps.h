@@ -43,11 +43,12 @@ class RecordedSteps {
     std::vector<at::Tensor> outputs;      // those that metrics read, on the CPU; others undefined
   };
   // Takes step `step` on `batch`, the last one of `loader`, whose next one it brings to the GPU
-  // meanwhile. Empty, with all as it was before, where the step is to be taken op by op: the first
-  // ones of each shape, those of shapes that come beside too many others, all once why_not() says
-  // why, and one that is not finite. Waits for the GPU.
+  // meanwhile. `loss_scale`: of `precision: f16`, else 1. Empty, with all as it was before, where
+  // the step is to be taken op by op: the first ones of each shape, those of shapes that come
+  // beside too many others, all once why_not() says why, and one that is not finite. Waits for the
+  // GPU.
   std::optional<Done> take(const data::Batch& batch, data::Loader& loader, std::int64_t step,
-                           const optim::Rates& rates);
+                           const optim::Rates& rates, double loss_scale);
 
   // Why no step is taken any more, in words; "" while they are.
   const std::string& why_not() const { return why_not_; }
@@ -71,6 +72,8 @@ class RecordedSteps {
   void make_memory(Shape& shape, const data::Batch& batch) const;
   void record(Shape& shape, const data::Batch& batch, std::int64_t step);
   void give_step(Shape& shape);
+  bool scales_loss() const;
+  void scale_back(std::vector<at::Tensor>& gradients) const;
   // Has the update skipped where loss or gradients are not finite.
   void look_for_skips(const at::Tensor& loss, std::vector<at::Tensor>& gradients) const;
   void bring(Shape& shape, const data::Batch& batch);

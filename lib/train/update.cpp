@@ -169,7 +169,7 @@ Result<bool> Session::take_recorded(data::Loader& loader) {
   is_moving_ = true;
   std::optional<RecordedSteps::Done> done;
   try {
-    done = recorded_->take(*batch_, loader, state_.step, rates);
+    done = recorded_->take(*batch_, loader, state_.step, rates, loss_scale());
   } catch (const std::exception& thrown) {
     return fail(tensor::torch_failure(thrown, "the step"));
   }
@@ -181,6 +181,7 @@ Result<bool> Session::take_recorded(data::Loader& loader) {
   FDL_TRY(train_->add(done->losses, done->weights, done->outputs, *batch_, totals_));
   last_loss_ = done->loss;
   grad_norm_ = done->grad_norm;
+  if (job_.training.precision == job::Precision::F16) state_.loss_scale.grow();
   num_batches_ = 1;
   num_samples_ = batch_->num_samples;
   if (const std::string spike = find_spike(done->loss); !spike.empty())

@@ -5,11 +5,13 @@ bits of one that is taken op by op, and a run that was stopped goes on with the 
 Prints `ok NAME`, `not ok NAME: why` or `skip NAME: why` for each test, as tests/run.py reads them.
 """
 
+import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from compile_test import JOBS, OUTPUT
+from predict_test import TABLE_JOB, rows, write_csv
 from run_test import ROOT, Project, main, same
 
 NOT_READY = 3
@@ -39,8 +41,32 @@ data: { train: { synthetic: { kind: classification, classes: 10, samples: 320 },
 training: { epochs: 50, batch_size: 32, loss: cross_entropy, metrics: [accuracy], optimizer: { sgd: { lr: 0.05, momentum: 0.9 } },
             clip: { norm: 1 } }
 """
+GPU_JOBS['residual images'] = """
+model:
+  inputs: { image: "f32[3, 16, 16]" }
+  flow:
+    - { conv2d: { out: 16, kernel: 3, padding: 1, bias: false } }
+    - batch_norm
+    - relu
+    - { max_pool2d: { kernel: 3, stride: 2, padding: 1 } }
+    - also:
+        [ { conv2d: { out: 16, kernel: 3, padding: 1 } }, batch_norm, relu, { conv2d: { out: 16, kernel: 3, padding: 1 } }, batch_norm ]
+    - relu
+    - { conv2d: { out: 12, kernel: 1 } }
+    - relu
+    - { adaptive_avg_pool2d: 1 }
+    - flatten
+    - { linear: 10 }
+data: { train: { synthetic: { kind: classification, classes: 10, samples: 320 }, limit: 1 } }
+training: { epochs: 50, batch_size: 32, loss: cross_entropy, optimizer: { adamw: { lr: 1e-3 } } }
+"""
+GPU_JOBS['noisy'] = """
+model: { inputs: { x: "f32[24]" }, flow: [ { linear: 32 }, gumbel_softmax, { linear: 8 } ] }
+data: { train: { synthetic: { kind: regression, target: "f32[8]", samples: 320 }, limit: 1 } }
+training: { epochs: 50, batch_size: 32, loss: mse, optimizer: { adam: { lr: 1e-3 } } }
+"""
 # Without steps that a recording cannot hold.
-RECORDED = ('mlp', 'tower', 'words', 'echo', 'paths', 'images')
+RECORDED = ('mlp', 'tower', 'words', 'echo', 'paths', 'images', 'residual images', 'noisy')
 TOO_LARGE = ('gpt2', 'bert_base', 'vgg16')
 
 
@@ -116,19 +142,20 @@ class Tests:
                 lambda: self.losses(text, 'training.device=cpu'),
                 lambda: self.losses(text, 'training.device=cuda', 'training.compile=false'),
                 lambda: self.losses(text, 'training.device=cuda'))
-            first = OF_IMAGES if name == 'images' else FIRST
+            first = OF_IMAGES if 'images' in name else FIRST
             self.agree(f'{name}, op by op', cpu, plain, first)
             self.agree(f'{name}, recorded', cpu, recorded, first)
 
     def test_recorded_steps_have_the_bits_of_op_by_op(self):
         if self.why:
             return self.why
-        for name in RECORDED:
+        for name, precision in [(name, 'f32') for name in RECORDED] + [('mlp', 'f16'), ('images', 'f16'), ('images', 'bf16')]:
             recorded, plain = self.all(*(
-                lambda setting=setting: self.run(GPU_JOBS[name], 'training.device=cuda', setting)
-                for setting in ('training.compile.graph=true', 'training.compile.graph=false')))
-            same(f'{name}: notices', recorded.events('notice'), [])
-            same(name, recorded.model_hash(), plain.model_hash())
+                lambda graph=graph: self.run(GPU_JOBS[name], 'training.device=cuda', f'training.precision={precision}',
+                                             f'training.compile.graph={graph}')
+                for graph in ('true', 'false')))
+            same(f'{name}, {precision}: notices', recorded.events('notice'), [])
+            same(f'{name}, {precision}', recorded.model_hash(), plain.model_hash())
 
     def test_a_stop_in_the_middle_changes_no_bit(self):
         if self.why:
@@ -205,6 +232,28 @@ class Tests:
         numbers = [self.run(text, f'training.device={device}', 'training.epochs=2').events('epoch')[-1]['val/loss']
                    for device in ('cpu', 'cuda')]
         self.agree('val/loss', numbers[:1], numbers[1:], first=1e-4)
+
+    def test_predictions_are_those_of_the_cpu_and_can_be_made_there(self):
+        device = 'cpu' if self.why else 'cuda'
+        project = self.project(TABLE_JOB)
+        write_csv(project.folder / 'train.csv', rows(400, 1))
+        write_csv(project.folder / 'test.csv', list(rows(130, 2)))
+        project.call('run', f'training.device={device}')
+        manifest = project.run / 'manifest.yml'
+        trained = manifest.read_text()
+        assert f'device: {device}' in trained, trained
+
+        def predicted(where):
+            manifest.write_text(trained.replace(f'device: {device}', f'device: {where}'))
+            told = project.call('predict', '--input', 'test.csv', '--format', 'jsonl', '--output', f'{where}.jsonl')
+            assert '130 samples' in told, told
+            lines = (project.folder / f'{where}.jsonl').read_text().splitlines()
+            return [value for line in lines for value in numbers_of(json.loads(line))]
+
+        # Without a GPU the second one is made on the CPU as well.
+        here, there = predicted('cpu'), predicted('cuda')
+        same('numbers', len(here), len(there))
+        assert len(here) >= 130 and all(abs(a - b) < 1e-4 for a, b in zip(here, there))
 
     def test_the_zoo_and_the_benchmark_train(self):
         if self.why:

@@ -32,7 +32,7 @@ inline Trained train_once(const Model& model, const std::vector<at::Tensor>& inp
   REQUIRE(made.has_value());
   Trained out;
   out.output = made->front().detach();
-  const at::Tensor weights = random_tensor(out.output.sizes().vec(), 77);
+  const at::Tensor weights = random_tensor(out.output.sizes().vec(), 77).to(out.output.device());
   const auto found =
       exec::gradients(made->front().to(at::kFloat).mul(weights).sum(), model.store.parameters());
   INFO((found ? "" : found.error().message));

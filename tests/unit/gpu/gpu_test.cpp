@@ -1,46 +1,21 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
 #include "lib/cuda/backend.h"
 #include "lib/nn/gpu_softmax_loss.h"
-#include "lib/tensor/random.h"
-#include "lib/train/device.h"
+#include "lib/tensor/noise.h"
 #include "tests/unit/engine/support.h"
+#include "tests/unit/gpu/device.h"
 
 #undef CHECK  // libtorch's logging has one, too
 #define CHECK DOCTEST_CHECK
 
 // Kernels of our own on a GPU, beside libtorch's and those of the CPU.
 namespace fdl::testing {
-namespace {
-
-// Asked before anything else here asks libtorch about CUDA.
-std::optional<at::Device> gpu() {
-  job::Training training;
-  training.device.kind = job::DeviceChoice::Kind::Cuda;
-  training.passes.products = false;  // until a test takes them
-  static const Result<at::Device> opened = train::open_device(training);
-  return opened ? std::optional(*opened) : std::nullopt;
-}
-
-double error_of(const at::Tensor& found, const at::Tensor& exact) {
-  const at::Tensor wanted = exact.cpu().to(at::kDouble);
-  return found.cpu().to(at::kDouble).sub(wanted).norm().item<double>() /
-         wanted.norm().item<double>();
-}
-
-}  // namespace
-
-#define FDL_NEEDS_GPU           \
-  if (!gpu()) {                 \
-    MESSAGE("skipped: no GPU"); \
-    return;                     \
-  }
 
 TEST_CASE("gpu: masks of dropout have the bits of the CPU's") {
   FDL_NEEDS_GPU
@@ -71,6 +46,26 @@ TEST_CASE("gpu: masks of dropout have the bits of the CPU's") {
         tensor::fill_dropout_mask(there, later, p, lanes);
         CHECK(is_same(there.cpu(), here));
       }
+    }
+  }
+}
+
+TEST_CASE("gpu: noise has the numbers of the CPU's") {
+  FDL_NEEDS_GPU
+  for (const tensor::Noise noise :
+       {tensor::Noise::Normal, tensor::Noise::Gumbel, tensor::Noise::Uniform}) {
+    for (const std::vector<std::int64_t>& shape :
+         {std::vector<std::int64_t>{1, 1}, {3, 5}, {4, 3, 65}, {33, 1000}}) {
+      tensor::StepKey key{tensor::StreamKey(42, tensor::Purpose::Routing).with("a.b")};
+      key.step = 17;
+      const at::Tensor here = at::empty(shape, at::kDouble);
+      const at::Tensor there = at::full(shape, -1, here.options().device(*gpu()));
+      tensor::fill_noise(here, noise, key, tensor::Lanes(5));
+      const at::Tensor step = at::full({}, 17, at::TensorOptions(at::kLong).device(*gpu()));
+      key.step = 0;
+      key.step_on_device = step.const_data_ptr<std::int64_t>();
+      tensor::fill_noise(there, noise, key, tensor::Lanes(5));
+      CHECK(error_of(there, here) < 1e-14);
     }
   }
 }
@@ -118,8 +113,9 @@ TEST_CASE("gpu: what is not finite is found wherever it is") {
   const auto there = at::TensorOptions(at::kFloat).device(*gpu());
   cuda::Backend::StepScalars s;
   s.lr_here = at::full({}, 0.25, at::TensorOptions(at::kFloat).pinned_memory(true));
+  s.scale_here = at::full({}, 1024, s.lr_here.options().pinned_memory(true));
   s.step_here = at::full({}, 7, at::TensorOptions(at::kLong).pinned_memory(true));
-  for (at::Tensor* one : {&s.lr, &s.skips, &s.counts}) *one = at::full({}, -1, there);
+  for (at::Tensor* one : {&s.lr, &s.scale, &s.skips, &s.counts}) *one = at::full({}, -1, there);
   s.step = at::zeros({}, there.dtype(at::kLong));
   std::vector<at::Tensor> tensors;
   for (int i = 0; i < 400; ++i) tensors.push_back(at::ones({i % 7 + 1}, there));
@@ -132,6 +128,7 @@ TEST_CASE("gpu: what is not finite is found wherever it is") {
   };
   CHECK(skips() == 0);
   CHECK(s.lr.item<float>() == 0.25);
+  CHECK(s.scale.item<float>() == 1024);
   CHECK(s.step.item<std::int64_t>() == 7);
   const std::pair<std::size_t, std::int64_t> places[] = {{0, 0},   {159, 3}, {160, 0},
                                                          {399, 0}, {400, 0}, {400, 100'002}};

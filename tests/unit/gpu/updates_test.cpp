@@ -28,9 +28,12 @@ struct Row {
   const char* text;
   double tolerance;  // of what the CPU gives
 };
-constexpr double kLastBits = 2e-6;  // products and sums in one rounding
-constexpr double kSums = 1e-5;      // and norms in another order
-constexpr double kRounded = 1e-3;   // directions in bf16
+// Products and sums in one rounding: last bits, which are more of what large numbers leave of each
+// other.
+constexpr double kLastBits = 3e-5;
+constexpr double kSums = 3e-5;       // and norms in another order
+constexpr double kLibtorchs = 2e-4;  // its kernels have a GPU's betas as f32
+constexpr double kRounded = 1e-3;    // directions in bf16
 constexpr Row kRows[] = {
     {"adadelta: { weight_decay: 0.1 }", kLastBits},
     {"adagrad: { lr_decay: 0.1, initial_accumulator_value: 0.1 }", kLastBits},
@@ -46,13 +49,13 @@ constexpr Row kRows[] = {
     {"rmsprop: { centered: true }", kLastBits},
     {"rmsprop: { momentum: 0.9, centered: true, weight_decay: 0.1 }", kLastBits},
     {"rprop", kLastBits},
-    {"adam: { amsgrad: true }", kLastBits},
-    {"adamw", kLastBits},
+    {"adam: { amsgrad: true }", kLibtorchs},
+    {"adamw", kLibtorchs},
     {"adamax: { lr: 0.01, groups: [ { match: \"p1*\", lr: 0.003 } ] }", kLastBits},
-    {"sgd: { lr: 0.1, momentum: 0.9 }", kLastBits},
+    {"sgd: { lr: 0.1, momentum: 0.9 }", kLibtorchs},
     {"adafactor: { weight_decay: 0.1 }", kSums},
     {"muon", kRounded},
-    {"muon: { orthogonal: false, adamw_lr: 0.1 }", kLastBits},
+    {"muon: { orthogonal: false, adamw_lr: 0.1 }", kLibtorchs},
 };
 
 // More than one launch takes, some of them empty, with and without an axis, ends within four.
@@ -116,7 +119,7 @@ void check_same(const std::vector<NamedTensor>& a, const std::vector<NamedTensor
 TEST_CASE("gpu: optimizers update as on the CPU") {
   FDL_NEEDS_GPU
   for (const Row& row : kRows) {
-    CAPTURE(row.text);
+    CAPTURE(std::string(row.text));
     const Trained here(row.text, at::kCPU), there(row.text, *gpu());
     for (std::uint64_t step = 0; step < 6; ++step) {
       here.optimizer->update(gradients(step, at::kCPU), {kRate, {}});

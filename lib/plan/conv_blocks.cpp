@@ -1,0 +1,120 @@
+#include "lib/plan/conv_blocks.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "lib/catalog/modules/batch_norm.h"
+#include "lib/catalog/modules/max_pool2d.h"
+
+namespace fdl::plan {
+namespace {
+
+using graph::Node;
+using graph::ValueId;
+
+const catalog::TensorType& type_of(const graph::Graph& graph, ValueId value) {
+  return graph.values[static_cast<std::size_t>(value)].type;
+}
+
+// Four channels are taken at a time.
+bool are_images(const catalog::TensorType& type) {
+  return type.dtype == catalog::DType::F32 && type.shape.size() == 4 && type.shape[1].is_number() &&
+         type.shape[1].number() % 4 == 0;
+}
+
+bool fits_parameters(const Node& node) {
+  if (node.spec->name() == "batch_norm") {
+    // Else the weight of a batch is only known where batches are counted.
+    return static_cast<const catalog::BatchNormParams*>(node.params.get())->momentum.has_value();
+  }
+  if (node.spec->name() != "max_pool2d") return true;
+  const auto& pool = *static_cast<const catalog::MaxPool2dParams*>(node.params.get());
+  constexpr std::int64_t kMostPlaces = 254;  // in a window: each is kept as a byte
+  return pool.dilation == catalog::filled<2>(1) && !pool.ceil_mode &&
+         pool.kernel_size[0] * pool.kernel_size[1] <= kMostPlaces;
+}
+
+// Walks backwards from the last node.
+class Walk {
+ public:
+  Walk(const graph::Graph& graph, std::span<const Node> nodes, std::size_t depth,
+       const std::function<bool(ValueId)>& is_needed)
+      : graph_(graph), nodes_(nodes), depth_(depth), is_needed_(is_needed) {}
+
+  const ConvBlock& block() const { return out_; }
+
+  // Takes the node that stands before those that have been taken, if it is of that name.
+  const Node* take(std::string_view module) {
+    const Node* const node = next();
+    if (node == nullptr || node->kind != Node::Kind::Module || node->spec->name() != module)
+      return nullptr;
+    if (!node->parametrizations.empty() || node->precision || !fits_parameters(*node))
+      return nullptr;
+    return enter(*node);
+  }
+
+  // The same of a sum of two that are alike. What stands before it is one of them.
+  const Node* take_sum() {
+    const Node* const node = next();
+    const bool adds = node != nullptr && node->kind == Node::Kind::Merge &&
+                      node->merge == graph::MergeKind::Add && node->inputs.size() == 2 &&
+                      out_.count + 1 < nodes_.size();
+    if (!adds) return nullptr;
+    const ValueId before = nodes_[nodes_.size() - out_.count - 2].outputs.front();
+    const bool is_second = node->inputs[1] == before;
+    if (node->inputs[0] == node->inputs[1] || (node->inputs[0] != before && !is_second))
+      return nullptr;
+    const ValueId other = node->inputs[is_second ? 0 : 1];
+    if (!(type_of(graph_, other).shape == type_of(graph_, before).shape)) return nullptr;
+    out_.added = other;
+    main_input_ = is_second ? 1 : 0;
+    return enter(*node);
+  }
+
+  ConvBlock& out() { return out_; }
+
+ private:
+  // Null where it is not read by what comes after it alone.
+  const Node* next() const {
+    if (out_.count == nodes_.size()) return nullptr;
+    const Node& node = nodes_[nodes_.size() - out_.count - 1];
+    if (node.recompute.size() > depth_ || node.outputs.size() != 1) return nullptr;
+    if (!are_images(type_of(graph_, node.outputs.front()))) return nullptr;
+    if (last_ == nullptr) return &node;
+    const ValueId made = node.outputs.front();
+    return last_->inputs[main_input_] == made && !is_needed_(made) ? &node : nullptr;
+  }
+
+  const Node* enter(const Node& node) {
+    if (node.kind == Node::Kind::Module) main_input_ = 0;
+    last_ = &node;
+    ++out_.count;
+    return &node;
+  }
+
+  const graph::Graph& graph_;
+  std::span<const Node> nodes_;
+  std::size_t depth_;
+  const std::function<bool(ValueId)>& is_needed_;
+  ConvBlock out_;
+  const Node* last_ = nullptr;  // that was taken
+  std::size_t main_input_ = 0;  // of it, where the block goes on
+};
+
+}  // namespace
+
+std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph,
+                                           std::span<const graph::Node> nodes, std::size_t depth,
+                                           const std::function<bool(ValueId)>& is_needed) {
+  Walk walk(graph, nodes, depth, is_needed);
+  ConvBlock& out = walk.out();
+  out.pool = walk.take("max_pool2d");
+  out.relu = walk.take("relu");
+  out.sum = walk.take_sum();
+  out.norm = walk.take("batch_norm");
+  out.conv = walk.take("conv2d");
+  const bool begins = out.conv != nullptr || out.norm != nullptr;
+  return begins && out.count > 1 ? std::optional(out) : std::nullopt;
+}
+
+}  // namespace fdl::plan

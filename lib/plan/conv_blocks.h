@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "lib/graph/graph.h"
+
+// Which neighbouring nodes a GPU takes as a convolution and a few passes over memory.
+namespace fdl::plan {
+
+// Neighbours in this order, each of which is read by the next alone; null where it is missing.
+// There is a convolution or a norm, and more than one of them.
+struct ConvBlock {
+  const graph::Node *conv = nullptr, *norm = nullptr, *sum = nullptr, *relu = nullptr,
+                    *pool = nullptr;
+  graph::ValueId added = graph::kAbsent;  // what `sum` adds
+  std::size_t count = 0;                  // of nodes
+
+  const graph::Node& first() const { return conv != nullptr ? *conv : *norm; }
+};
+
+// The block that stands at the end of `nodes`, if there is one. `is_needed`: whether a value is
+// read after them. Nodes that are recomputed in a region deeper than `depth` are left to it.
+std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph,
+                                           std::span<const graph::Node> nodes, std::size_t depth,
+                                           const std::function<bool(graph::ValueId)>& is_needed);
+
+}  // namespace fdl::plan

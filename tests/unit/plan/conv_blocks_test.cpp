@@ -1,0 +1,82 @@
+#include "lib/plan/conv_blocks.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/graph/model_text.h"
+
+namespace fdl::plan {
+namespace {
+
+// The block at the end of a flow: its nodes by letter, C(onv) N(orm) S(um) R(elu) P(ool). `also`
+// are values that are read after it.
+std::string block_of(const std::string& flow, const std::string& input = "f32[8, 12, 12]",
+                     const std::vector<std::string>& also = {}) {
+  Diagnostics problems;
+  const auto built =
+      testing::build("model: {inputs: {x: \"" + input + "\"}, flow: " + flow + "}\n", problems);
+  INFO(to_text(problems, false));
+  REQUIRE(built.has_value());
+  const graph::Graph& graph = *built;
+  std::set<graph::ValueId> needed = {graph.outputs.front().value};
+  for (const graph::Node& node : graph.root.nodes) {
+    if (std::find(also.begin(), also.end(), node.path) != also.end())
+      needed.insert(node.outputs.front());
+  }
+  REQUIRE(needed.size() == also.size() + 1);
+  const auto is_needed = [&](graph::ValueId value) { return needed.count(value) != 0; };
+  const auto found = conv_block_at_end(graph, graph.root.nodes, 0, is_needed);
+  if (!found) return "";
+  std::string out;
+  for (const auto& [node, letter] : {std::pair{found->conv, 'C'},
+                                     {found->norm, 'N'},
+                                     {found->sum, 'S'},
+                                     {found->relu, 'R'},
+                                     {found->pool, 'P'}}) {
+    if (node != nullptr) out += letter;
+  }
+  CHECK(out.size() == found->count);
+  CHECK((found->sum == nullptr) == (found->added == graph::kAbsent));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what a GPU takes with a convolution") {
+  const std::string conv = "{conv2d: {out: 8, kernel: 3, padding: 1}}";
+  CHECK(block_of("[" + conv + ", batch_norm, relu, max_pool2d: 2]") == "CNRP");
+  CHECK(block_of("[" + conv + ", relu, {max_pool2d: {kernel: 3, stride: 2, padding: 1}}]") ==
+        "CRP");
+  CHECK(block_of("[" + conv + ", relu]") == "CR");
+  CHECK(block_of("[" + conv + ", batch_norm]") == "CN");
+  CHECK(block_of("[batch_norm, relu]") == "NR");
+  CHECK(block_of("[tanh, batch_norm, relu]") == "NR");
+  CHECK(block_of("[also: [" + conv + ", batch_norm], relu]") == "CNSR");
+  CHECK(block_of("[" + conv + ", batch_norm, tanh, relu]") == "");
+  CHECK(block_of("[" + conv + "]") == "");
+  CHECK(block_of("[relu, max_pool2d: 2]") == "");
+}
+
+TEST_CASE("what keeps nodes out of such a block") {
+  const std::string conv = "{conv2d: {out: 8, kernel: 3, padding: 1}}";
+  // Somebody else reads a value inside.
+  CHECK(block_of("[" + conv + ", batch_norm, relu]", "f32[8, 12, 12]", {"batch_norm_0"}) == "");
+  CHECK(block_of("[" + conv + ", batch_norm, relu]", "f32[8, 12, 12]", {"conv2d_0"}) == "NR");
+  // Channels come by four.
+  CHECK(block_of("[{conv2d: {out: 6, kernel: 3}}, batch_norm, relu]") == "");
+  // No images.
+  CHECK(block_of("[linear: 8, batch_norm, relu]", "f32[8]") == "");
+  // Parameters.
+  CHECK(block_of("[" + conv + ", batch_norm: {momentum: null}, relu]") == "");
+  CHECK(block_of("[" + conv + ", {max_pool2d: {kernel: 2, dilation: 2}}]") == "");
+  CHECK(block_of("[" + conv + ", {max_pool2d: {kernel: 2, ceil_mode: true}}]") == "");
+  CHECK(block_of("[" + conv + ", {max_pool2d: {kernel: 16, padding: 8}}]") == "");
+  // A region that is computed again takes its nodes first.
+  CHECK(block_of("[{flow: [" + conv + ", batch_norm, relu], recompute: true}]") == "");
+}
+
+}  // namespace fdl::plan
