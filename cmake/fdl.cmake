@@ -82,6 +82,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   # g++ 12 sees overlap or overflow in "text" + std::string when it optimises (its bug 105651).
   target_compile_options(fdl_flags INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()
+# Nobody asks errno about a square root: without it loops with one run in vectors, with the same bits.
+target_compile_options(fdl_flags INTERFACE -fno-math-errno)
 target_include_directories(fdl_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_link_libraries(fdl_flags INTERFACE fmt::fmt)
 

@@ -93,8 +93,14 @@ int explain_graph(job::Checked& checked, const Options& options, const std::stri
   if (auto wrong = assume(options.assume, *checked.graph)) return context.fail(*std::move(wrong));
   const plan::PlanSetup setup = plan_setup(checked);
   if (options.plan) {
-    const std::string off_by = checked.job ? checked.job->training.passes_off_by : "";
-    context.print((options.json ? steps_json : steps_text)(*checked.graph, setup, off_by));
+    StepSetup steps;
+    steps.plan = setup;
+    if (checked.job) {
+      const job::Training& training = checked.job->training;
+      steps.off_by = training.passes_off_by;
+      steps.on_gpu = training.device.kind == job::DeviceChoice::Kind::Cuda;
+    }
+    context.print((options.json ? steps_json : steps_text)(*checked.graph, steps));
     return 0;
   }
   PlanReport report;

@@ -9,6 +9,7 @@
 
 #include "commands/plan_report.h"
 #include "lib/plan/chains.h"
+#include "lib/plan/conv_blocks.h"
 #include "lib/plan/sizes.h"
 
 namespace fdl::commands {
@@ -16,22 +17,23 @@ namespace {
 
 using graph::Node;
 
-// One line of the report: a chain, or a node by itself.
+// One line of the report: nodes that run as one, or a node by itself.
 struct Line {
   std::size_t depth = 0;
   std::vector<const Node*> nodes;
-  std::vector<plan::Kernel> kernels;  // of a chain
-  std::int64_t forward_bytes = 0, backward_bytes = 0;
-  std::string reason;  // of a node by itself
+  std::vector<std::string> kernels;                    // of those that run as one
+  std::int64_t forward_bytes = 0, backward_bytes = 0;  // of a chain
+  std::string reason;                                  // of a node by itself
 };
+
+std::string kind_of(const Node& node) {
+  return node.spec != nullptr ? node.spec->name() : std::string(graph::to_string(node.kind));
+}
 
 class Steps {
  public:
-  Steps(const graph::Graph& graph, const plan::PlanSetup& setup, const std::string& off_by)
-      : graph_(graph),
-        sizes_(graph, setup.batch_size),
-        fuses_(setup.passes.chains),
-        off_by_(off_by) {
+  Steps(const graph::Graph& graph, const StepSetup& setup)
+      : graph_(graph), sizes_(graph, setup.plan.batch_size), setup_(setup) {
     count_reads(graph.root);
     for (const graph::NamedValue& output : graph.outputs) ++num_reads_[output.value];
     add(graph.root.nodes, 0);
@@ -40,14 +42,47 @@ class Steps {
   const std::vector<Line>& lines() const { return lines_; }
 
  private:
+  bool fuses() const { return setup_.plan.passes.chains; }
+
   void add(std::span<const Node> nodes, std::size_t depth) {
+    if (setup_.on_gpu) return add_blocks(nodes, depth);
     for (const plan::Stretch& one : plan::stretches_of(graph_, nodes)) {
       const auto these = nodes.subspan(one.first, one.count);
-      if (fuses_ && one.is_chain) {
+      if (fuses() && one.is_chain) {
         add_chain(these, depth);
         continue;
       }
       for (const Node& node : these) add_node(node, depth);
+    }
+  }
+
+  // What a GPU takes with a convolution is found from the end.
+  void add_blocks(std::span<const Node> nodes, std::size_t depth) {
+    std::vector<std::span<const Node>> steps;
+    while (!nodes.empty()) {
+      std::size_t in_region = 1;
+      while (in_region < nodes.size() &&
+             nodes[nodes.size() - in_region - 1].recompute == nodes.back().recompute)
+        ++in_region;
+      const auto block =
+          plan::conv_block_at_end(graph_, nodes.last(in_region), nodes.back().recompute.size(),
+                                  [&](graph::ValueId value) { return num_reads_[value] > 1; });
+      const std::size_t count = fuses() && block ? block->count : 1;
+      steps.push_back(nodes.last(count));
+      nodes = nodes.first(nodes.size() - count);
+    }
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+      if (step->size() == 1) {
+        add_node(step->front(), depth);
+        continue;
+      }
+      Line line;
+      line.depth = depth;
+      for (const Node& node : *step) {
+        line.nodes.push_back(&node);
+        line.kernels.push_back(kind_of(node));
+      }
+      lines_.push_back(std::move(line));
     }
   }
 
@@ -58,7 +93,8 @@ class Steps {
     Line line;
     line.depth = depth;
     for (const Node& node : nodes) line.nodes.push_back(&node);
-    for (const plan::Chain::Part& part : chain.parts) line.kernels.push_back(part.kernel);
+    for (const plan::Chain::Part& part : chain.parts)
+      line.kernels.emplace_back(plan::to_string(part.kernel));
     const catalog::TensorType& type = sizes_.type_of(nodes.front().outputs.front());
     catalog::Dim rows = 1;
     for (std::size_t axis = 0; axis + 1 < type.shape.size(); ++axis)
@@ -87,7 +123,9 @@ class Steps {
     Line line;
     line.depth = depth;
     line.nodes = {&node};
-    line.reason = !fuses_ ? "`" + off_by_ + "`" : plan::reason_against(graph_, node);
+    line.reason = !fuses()        ? "`" + setup_.off_by + "`"
+                  : setup_.on_gpu ? ""
+                                  : plan::reason_against(graph_, node);
     if (line.reason.empty()) line.reason = "no neighbour to run with";
     if (!node.blocks.empty()) line.reason.clear();
     lines_.push_back(std::move(line));
@@ -96,8 +134,7 @@ class Steps {
 
   const graph::Graph& graph_;
   plan::Sizes sizes_;
-  bool fuses_;
-  const std::string& off_by_;
+  const StepSetup& setup_;
   std::map<graph::ValueId, std::int64_t> num_reads_;
   std::vector<Line> lines_;
 };
@@ -106,16 +143,6 @@ std::vector<std::string> paths_of(const Line& line) {
   std::vector<std::string> out;
   for (const Node* node : line.nodes) out.push_back(node->path);
   return out;
-}
-
-std::vector<std::string> kernels_of(const Line& line) {
-  std::vector<std::string> out;
-  for (const plan::Kernel kernel : line.kernels) out.emplace_back(plan::to_string(kernel));
-  return out;
-}
-
-std::string kind_of(const Node& node) {
-  return node.spec != nullptr ? node.spec->name() : std::string(graph::to_string(node.kind));
 }
 
 // "passes: chains, loss; off (`compile: ...`): update".
@@ -130,9 +157,8 @@ std::string passes_text(const catalog::Passes& passes, const std::string& off_by
 
 }  // namespace
 
-std::string steps_text(const graph::Graph& graph, const plan::PlanSetup& setup,
-                       const std::string& off_by) {
-  const Steps steps(graph, setup, off_by);
+std::string steps_text(const graph::Graph& graph, const StepSetup& setup) {
+  const Steps steps(graph, setup);
   std::string out;
   std::size_t num_chained = 0, num_nodes = 0, num_chains = 0;
   for (const Line& line : steps.lines()) {
@@ -147,34 +173,37 @@ std::string steps_text(const graph::Graph& graph, const plan::PlanSetup& setup,
     ++num_chains;
     num_chained += line.nodes.size();
     out += fmt::format("{}as one: {}\n", indent, fmt::join(paths_of(line), ", "));
+    if (setup.on_gpu) continue;
     out += fmt::format("{}  {}; {} from forward to backward, {} backward\n", indent,
-                       fmt::join(kernels_of(line), " "), show_bytes(line.forward_bytes),
+                       fmt::join(line.kernels, " "), show_bytes(line.forward_bytes),
                        show_bytes(line.backward_bytes));
   }
-  return out + fmt::format("\n{} of {} steps run in {} chain{} (batch {})\n{}", num_chained,
-                           num_nodes, num_chains, num_chains == 1 ? "" : "s", setup.batch_size,
-                           passes_text(setup.passes, off_by));
+  return out + fmt::format("\n{} of {} steps run in {} {}{} (batch {})\n{}", num_chained, num_nodes,
+                           num_chains, setup.on_gpu ? "block" : "chain", num_chains == 1 ? "" : "s",
+                           setup.plan.batch_size, passes_text(setup.plan.passes, setup.off_by));
 }
 
-std::string steps_json(const graph::Graph& graph, const plan::PlanSetup& setup,
-                       const std::string& off_by) {
+std::string steps_json(const graph::Graph& graph, const StepSetup& setup) {
   nlohmann::ordered_json lines = nlohmann::ordered_json::array();
-  const Steps steps(graph, setup, off_by);
+  const Steps steps(graph, setup);
   for (const Line& line : steps.lines()) {
     nlohmann::ordered_json one = {{"depth", line.depth}, {"steps", paths_of(line)}};
     if (!line.kernels.empty()) {
-      one["kernels"] = kernels_of(line);
-      one["forward_bytes"] = line.forward_bytes;
-      one["backward_bytes"] = line.backward_bytes;
+      one["kernels"] = line.kernels;
+      if (!setup.on_gpu) {
+        one["forward_bytes"] = line.forward_bytes;
+        one["backward_bytes"] = line.backward_bytes;
+      }
     } else if (!line.reason.empty()) {
       one["by_itself"] = line.reason;
     }
     lines.push_back(std::move(one));
   }
   nlohmann::ordered_json passes;
-  for (const catalog::Pass& pass : catalog::kPasses) passes[pass.name] = setup.passes.*pass.is_on;
+  for (const catalog::Pass& pass : catalog::kPasses)
+    passes[pass.name] = setup.plan.passes.*pass.is_on;
   const nlohmann::ordered_json out = {
-      {"batch_size", setup.batch_size}, {"passes", passes}, {"steps", lines}};
+      {"batch_size", setup.plan.batch_size}, {"passes", passes}, {"steps", lines}};
   return out.dump(1) + "\n";
 }
 

@@ -58,6 +58,8 @@ class Backend {
   // Where a number of these f32 tensors is not finite, skips becomes 1 and counts 0.
   virtual void find_not_finite(const std::vector<at::Tensor>& tensors,
                                const StepScalars& scalars) = 0;
+  // Each of `from` into its place among `to`, which are as large; all contiguous on the device.
+  virtual void copy(const std::vector<at::Tensor>& from, const std::vector<at::Tensor>& to) = 0;
   virtual void softmax_loss(const SoftmaxLossTask& task) = 0;
   // f32[N, C] of the scores, times the scalar `given`.
   virtual void softmax_loss_gradient(const SoftmaxLossTask& task, const at::Tensor& given,

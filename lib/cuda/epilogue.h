@@ -5,11 +5,15 @@
 
 // What follows a convolution over two axes, as a few passes over memory: its bias, batch_norm by
 // the batch, a sum with another branch, relu and max pooling, in this order, each of which may be
-// missing. Images are f32 [N, H, W, C] in memory (channels last), C a multiple of 4.
+// missing. Images are [N, H, W, C] in memory (channels last), C a multiple of 4; all of one step are
+// of one type, and what is computed of them is f32.
 namespace fdl::cuda {
 
+enum class ImageType : std::uint8_t { F32, BF16, F16 };
+
 struct Epilogue {
-  const float* x = nullptr;  // what the convolution gave, without its bias
+  ImageType type = ImageType::F32;
+  const void* x = nullptr;  // what the convolution gave, without its bias
   std::int64_t N = 0, H = 0, W = 0, C = 0;
   const float* bias = nullptr;  // [C] of the convolution; null: none
 
@@ -20,7 +24,7 @@ struct Epilogue {
   float *mean = nullptr, *inverse = nullptr;  // [C], made: of x, and 1 / sqrt(variance + eps)
 
   bool has_sum = false;
-  const float* added = nullptr;  // like x, of a sum; the backward pass does not look at it
+  const void* added = nullptr;  // like x, of a sum; the backward pass does not look at it
   bool has_relu = false;
 
   bool has_pool = false;
@@ -28,7 +32,7 @@ struct Epilogue {
     std::int32_t kernel = 1, stride = 1, padding = 0, out = 1;  // `out`: windows
   } rows, columns;
 
-  float* y = nullptr;              // made: like x, or [N, rows.out, columns.out, C]
+  void* y = nullptr;               // made: like x, or [N, rows.out, columns.out, C]
   std::uint8_t* places = nullptr;  // of a pooling, made: of each maximum in its window, row by row
 
   double* sums = nullptr;  // work of num_sums(): for statistics, and for the gradients
@@ -42,9 +46,9 @@ inline constexpr std::uint8_t kCutOff = 255;
 // What the backward pass makes; null where nobody wants it. The gradients of a norm's tensors are
 // there if it has a norm.
 struct EpilogueGradients {
-  const float* given = nullptr;  // of y
-  float* x = nullptr;
-  float* added = nullptr;
+  const void* given = nullptr;  // of y
+  void* x = nullptr;
+  void* added = nullptr;
   float* bias = nullptr;
   float *norm_weight = nullptr, *norm_bias = nullptr;
 };

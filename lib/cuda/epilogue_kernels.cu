@@ -1,73 +1,9 @@
 #include "lib/cuda/epilogue_kernels.h"
 
+#include "lib/cuda/image_walk.cuh"
+
 namespace fdl::cuda {
 namespace {
-
-// Division by a number that all threads have alike; of numbers below 2^31. Granlund and Montgomery
-// 1994, "Division by invariant integers using multiplication".
-struct Divider {
-  std::uint32_t by = 1, multiplier = 1, shift = 0;
-
-  Divider() = default;
-  explicit Divider(std::int64_t number) : by(static_cast<std::uint32_t>(number)) {
-    while ((std::uint64_t{1} << shift) < by) ++shift;
-    multiplier = static_cast<std::uint32_t>(
-        (((std::uint64_t{1} << shift) - by) << 32) / by + 1);
-  }
-  __device__ std::int32_t operator()(std::int32_t number) const {
-    const auto n = static_cast<std::uint32_t>(number);
-    return static_cast<std::int32_t>((__umulhi(n, multiplier) + n) >> shift);
-  }
-};
-
-// How the threads of a block go over pixels and channels; see EpilogueShares.
-struct Walk {
-  int lanes, rows;
-  std::int64_t pixels, pixels_per_chunk, C;
-
-  Walk(std::int64_t of_pixels, std::int64_t channels, const EpilogueShares& shares)
-      : lanes(static_cast<int>(shares.lanes)), rows(static_cast<int>(shares.rows)), pixels(of_pixels),
-        pixels_per_chunk(shares.pixels_per_chunk), C(channels) {}
-  Walk(std::int64_t of_pixels, std::int64_t channels)
-      : Walk(of_pixels, channels, EpilogueShares(of_pixels, channels)) {}
-};
-
-// What one thread does: four channels of every rows-th pixel from `first` on.
-struct Share {
-  std::int64_t channel, first, end;
-
-  __device__ explicit Share(const Walk& walk) {
-    const int lane = static_cast<int>(threadIdx.x) % walk.lanes,
-              row = static_cast<int>(threadIdx.x) / walk.lanes;
-    channel = 4 * (static_cast<std::int64_t>(blockIdx.y) * walk.lanes + lane);
-    const std::int64_t begin = blockIdx.x * walk.pixels_per_chunk;
-    first = begin + row;
-    end = begin + walk.pixels_per_chunk < walk.pixels ? begin + walk.pixels_per_chunk : walk.pixels;
-    if (channel >= walk.C) end = first;
-  }
-};
-
-using Four = float[4];
-
-// Nobody writes in a kernel what it reads so: loads may go before earlier stores.
-__device__ void load(Four& to, const float* from) {
-  const float4 four = __ldg(reinterpret_cast<const float4*>(from));
-  to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
-}
-__device__ void load_or(Four& to, const float* from, std::int64_t at, float otherwise) {
-  if (from != nullptr) return load(to, from + at);
-  for (float& one : to) one = otherwise;
-}
-// Several loads under way at once hide how long each takes.
-constexpr int kAtOnce = 4;
-
-__device__ void store(float* to, const Four& from) {
-  *reinterpret_cast<float4*>(to) = float4{from[0], from[1], from[2], from[3]};
-}
-__device__ void load_bytes(std::uint8_t (&to)[4], const std::uint8_t* from) {
-  const uchar4 four = __ldg(reinterpret_cast<const uchar4*>(from));
-  to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
-}
 
 // A channel's line: relu and what comes after it see (x - mean) scale + shift.
 struct Line {
@@ -89,34 +25,10 @@ struct Line {
   __device__ float at(float x, int i) const { return fmaf(x - mean[i], scale[i], shift[i]); }
 };
 
-// Two sums of each channel. Some pixels are added up in f32, these in f64.
-struct Sums {
-  static constexpr int kStretch = 4 * kAtOnce;
-  double all[8] = {};
-
-  __device__ void add(const Four& first, const Four& second) {
-    for (int i = 0; i < 4; ++i) all[i] += first[i], all[4 + i] += second[i];
-  }
-
-  // Those of the block, to sums[chunk][2][C].
-  __device__ void write(const Walk& walk, double* sums) const {
-    __shared__ double of_threads[256 * 8];
-    for (int i = 0; i < 8; ++i) of_threads[threadIdx.x * 8 + i] = all[i];
-    __syncthreads();
-    for (int t = static_cast<int>(threadIdx.x); t < walk.lanes * 8; t += static_cast<int>(blockDim.x)) {
-      const int lane = t / 8, which = t % 8;
-      double sum = 0;
-      for (int row = 0; row < walk.rows; ++row) sum += of_threads[(row * walk.lanes + lane) * 8 + which];
-      const std::int64_t channel =
-          4 * (static_cast<std::int64_t>(blockIdx.y) * walk.lanes + lane) + which % 4;
-      if (channel < walk.C) sums[(blockIdx.x * 2 + which / 4) * walk.C + channel] = sum;
-    }
-  }
-};
-
 // Of each channel the sums of x and its squares, both less the first pixel: large means take no
 // digits from them.
-__global__ void moments_kernel(const float* x, Walk walk, double* sums) {
+template <typename T>
+__global__ void moments_kernel(const T* x, Walk walk, double* sums) {
   const Share own(walk);
   Sums found;
   Four origin = {};
@@ -144,34 +56,11 @@ __global__ void moments_kernel(const float* x, Walk walk, double* sums) {
   found.write(walk, sums);
 }
 
-constexpr int kColumns = 32, kSharers = 32;
-
-struct Pair {
-  double first, second;
-};
-
-// Both sums of a channel over all chunks, in one order; in the threads with threadIdx.y 0.
-__device__ Pair totals(const double* sums, std::int64_t chunks, std::int64_t C, std::int64_t channel) {
-  __shared__ Pair all[kSharers][kColumns + 1];
-  Pair own = {0, 0};
-  for (std::int64_t chunk = threadIdx.y; chunk < chunks && channel < C; chunk += kSharers) {
-    own.first += sums[chunk * 2 * C + channel];
-    own.second += sums[(chunk * 2 + 1) * C + channel];
-  }
-  all[threadIdx.y][threadIdx.x] = own;
-  __syncthreads();
-  if (threadIdx.y != 0) return own;
-  for (int s = 1; s < kSharers; ++s) {
-    own.first += all[s][threadIdx.x].first;
-    own.second += all[s][threadIdx.x].second;
-  }
-  return own;
-}
-
 __device__ void follow(float* running, double value, double newest) {
   *running = static_cast<float>((1 - newest) * *running + newest * value);
 }
 
+template <typename T>
 __global__ void statistics_kernel(Epilogue task, std::int64_t chunks) {
   const std::int64_t c = blockIdx.x * std::int64_t{kColumns} + threadIdx.x;
   const Pair sums = totals(task.sums, chunks, task.C, c);
@@ -179,7 +68,7 @@ __global__ void statistics_kernel(Epilogue task, std::int64_t chunks) {
   const auto n = static_cast<double>(task.N * task.H * task.W);
   const double less = sums.first / n, variance = sums.second / n - less * less;
   const double least = variance < 0 ? 0 : variance;  // NaN stays
-  const double mean = less + task.x[c];
+  const double mean = less + static_cast<float>(images<T>(task.x)[c]);
   task.mean[c] = static_cast<float>(mean);
   task.inverse[c] = static_cast<float>(1 / sqrt(least + task.eps));
   // The convolution's bias only moves the mean.
@@ -191,6 +80,7 @@ __global__ void statistics_kernel(Epilogue task, std::int64_t chunks) {
 // As libtorch's: NaN stays.
 __device__ bool is_cut(float x) { return x <= 0; }
 
+template <typename T>
 __global__ void apply_kernel(Epilogue task, Walk walk) {
   const Share own(walk);
   if (own.first >= own.end) return;
@@ -200,8 +90,8 @@ __global__ void apply_kernel(Epilogue task, Walk walk) {
 #pragma unroll
     for (int b = 0; b < kAtOnce; ++b) {
       const std::int64_t pixel = p + std::int64_t{b} * walk.rows, at = pixel * walk.C + own.channel;
-      if (pixel < own.end) load(values[b], task.x + at);
-      if (pixel < own.end && task.has_sum) load(others[b], task.added + at);
+      if (pixel < own.end) load(values[b], images<T>(task.x) + at);
+      if (pixel < own.end && task.has_sum) load(others[b], images<T>(task.added) + at);
     }
 #pragma unroll
     for (int b = 0; b < kAtOnce; ++b) {
@@ -211,7 +101,7 @@ __global__ void apply_kernel(Epilogue task, Walk walk) {
         value[i] = line.at(value[i], i) + others[b][i];
         if (task.has_relu && is_cut(value[i])) value[i] = 0;
       }
-      if (pixel < own.end) store(task.y + pixel * walk.C + own.channel, value);
+      if (pixel < own.end) store(static_cast<T*>(task.y) + pixel * walk.C + own.channel, value);
     }
   }
 }
@@ -229,6 +119,7 @@ struct Windows {
         by_out_rows(task.rows.out), by_out_columns(task.columns.out) {}
 };
 
+template <typename T>
 __global__ void apply_pool_kernel(Epilogue task, Walk walk, Windows windows) {
   const Share own(walk);
   if (own.first >= own.end) return;
@@ -248,8 +139,8 @@ __global__ void apply_pool_kernel(Epilogue task, Walk walk, Windows windows) {
         const std::int64_t pixel = (std::int64_t{image} * H + h0 + i) * W + w0 + j;
         const std::int64_t at = pixel * walk.C + own.channel;
         Four value, other = {};
-        load(value, task.x + at);
-        if (task.has_sum) load(other, task.added + at);
+        load(value, images<T>(task.x) + at);
+        if (task.has_sum) load(other, images<T>(task.added) + at);
         for (int k = 0; k < 4; ++k) {
           const float made = line.at(value[k], k) + other[k];
           if (made > best[k] || isnan(made)) {
@@ -264,7 +155,7 @@ __global__ void apply_pool_kernel(Epilogue task, Walk walk, Windows windows) {
       best[k] = 0;
       places[k] = kCutOff;
     }
-    store(task.y + p * walk.C + own.channel, best);
+    store(static_cast<T*>(task.y) + p * walk.C + own.channel, best);
     *reinterpret_cast<uchar4*>(task.places + p * walk.C + own.channel) = {places[0], places[1], places[2],
                                                                           places[3]};
   }
@@ -275,7 +166,8 @@ __global__ void apply_pool_kernel(Epilogue task, Walk walk, Windows windows) {
 enum class Way { AsIs, ByOutput, ByInput, Windows };
 
 // Adds up the windows that have the pixel as their maximum.
-__device__ void gather(Four& out, const Epilogue& task, const float* given, const Windows& windows,
+template <typename T>
+__device__ void gather(Four& out, const Epilogue& task, const T* given, const Windows& windows,
                        std::int64_t pixel, std::int64_t channel) {
   const auto [rows, columns, H, W, by_H, by_W, by_row_stride, by_column_stride, r, s] = windows;
   const std::int32_t row_of_all = by_W(static_cast<std::int32_t>(pixel)), image = by_H(row_of_all);
@@ -300,8 +192,8 @@ __device__ void gather(Four& out, const Epilogue& task, const float* given, cons
 }
 
 // The gradient of what relu saw at a pixel; but ByInput before cut_off().
-template <Way kWay>
-__device__ void load_gradient(Four& out, const Epilogue& task, const float* given, const Windows& windows,
+template <Way kWay, typename T>
+__device__ void load_gradient(Four& out, const Epilogue& task, const T* given, const Windows& windows,
                               std::int64_t pixel, std::int64_t channel) {
   const std::int64_t at = pixel * task.C + channel;
   if constexpr (kWay == Way::Windows) {
@@ -311,7 +203,7 @@ __device__ void load_gradient(Four& out, const Epilogue& task, const float* give
   load(out, given + at);
   if constexpr (kWay == Way::ByOutput) {
     Four made;
-    load(made, task.y + at);
+    load(made, images<T>(task.y) + at);
     for (int i = 0; i < 4; ++i) out[i] = is_cut(made[i]) ? 0 : out[i];
   }
 }
@@ -322,9 +214,8 @@ __device__ void cut_off(Four& gradient, const Line& line, const Four& x) {
 
 // Of each channel the sum of that gradient, and with a norm that of its products with x less the
 // mean. `out`: the gradient itself, if it is wanted.
-template <Way kWay, bool kNorm>
-__global__ void gradient_sums_kernel(Epilogue task, const float* given, Walk walk, Windows windows,
-                                     float* out) {
+template <Way kWay, bool kNorm, typename T>
+__global__ void gradient_sums_kernel(Epilogue task, const T* given, Walk walk, Windows windows, T* out) {
   const Share own(walk);
   Sums found;
   if (own.first < own.end) {
@@ -337,7 +228,7 @@ __global__ void gradient_sums_kernel(Epilogue task, const float* given, Walk wal
         for (int b = 0; b < kAtOnce; ++b) {
           const std::int64_t pixel = p + std::int64_t{k + b} * walk.rows;
           if (pixel >= own.end) continue;
-          if constexpr (kNorm) load(xs[b], task.x + pixel * task.C + own.channel);
+          if constexpr (kNorm) load(xs[b], images<T>(task.x) + pixel * task.C + own.channel);
           load_gradient<kWay>(slopes[b], task, given, windows, pixel, own.channel);
         }
 #pragma unroll
@@ -375,9 +266,9 @@ __global__ void finish_gradients_kernel(Epilogue task, EpilogueGradients gradien
   lines[task.C + c] = static_cast<float>(inverse * inverse * sums.second / n);
 }
 
-template <Way kWay>
-__global__ void norm_gradient_kernel(Epilogue task, const float* given, Walk walk, Windows windows,
-                                     const float* lines, float* out) {
+template <Way kWay, typename T>
+__global__ void norm_gradient_kernel(Epilogue task, const T* given, Walk walk, Windows windows,
+                                     const float* lines, T* out) {
   const Share own(walk);
   if (own.first >= own.end) return;
   const Line line(task, own.channel);
@@ -390,7 +281,7 @@ __global__ void norm_gradient_kernel(Epilogue task, const float* given, Walk wal
     for (int b = 0; b < kAtOnce; ++b) {
       const std::int64_t pixel = p + std::int64_t{b} * walk.rows;
       if (pixel >= own.end) continue;
-      load(xs[b], task.x + pixel * task.C + own.channel);
+      load(xs[b], images<T>(task.x) + pixel * task.C + own.channel);
       load_gradient<kWay>(gradients[b], task, given, windows, pixel, own.channel);
     }
 #pragma unroll
@@ -439,15 +330,14 @@ void with_way(Way way, Call call) {
   }
 }
 
-}  // namespace
-
-cudaError_t launch_epilogue(const Epilogue& task, cudaStream_t stream) {
+template <typename T>
+cudaError_t launch_of(const Epilogue& task, cudaStream_t stream) {
   if (task.has_norm) {
     const EpilogueShares shares(task.num_pixels(), task.C);
     const Walk walk(task.num_pixels(), task.C, shares);
     const Shape shape = shape_of(walk, shares);
-    moments_kernel<<<shape.blocks, shape.threads, 0, stream>>>(task.x, walk, task.sums);
-    statistics_kernel<<<blocks_of_channels(task.C), dim3(kColumns, kSharers), 0, stream>>>(
+    moments_kernel<<<shape.blocks, shape.threads, 0, stream>>>(static_cast<const T*>(task.x), walk, task.sums);
+    statistics_kernel<T><<<blocks_of_channels(task.C), dim3(kColumns, kSharers), 0, stream>>>(
         task, shares.chunks);
   }
   const std::int64_t made =
@@ -456,30 +346,32 @@ cudaError_t launch_epilogue(const Epilogue& task, cudaStream_t stream) {
   const Walk walk(made, task.C, shares);
   const Shape shape = shape_of(walk, shares);
   if (task.has_pool)
-    apply_pool_kernel<<<shape.blocks, shape.threads, 0, stream>>>(task, walk, Windows(task));
+    apply_pool_kernel<T><<<shape.blocks, shape.threads, 0, stream>>>(task, walk, Windows(task));
   else
-    apply_kernel<<<shape.blocks, shape.threads, 0, stream>>>(task, walk);
+    apply_kernel<T><<<shape.blocks, shape.threads, 0, stream>>>(task, walk);
   return cudaGetLastError();
 }
 
-cudaError_t launch_epilogue_gradients(const Epilogue& task, const EpilogueGradients& gradients,
-                                      cudaStream_t stream) {
+template <typename T>
+cudaError_t launch_gradients_of(const Epilogue& task, const EpilogueGradients& gradients,
+                                cudaStream_t stream) {
   const EpilogueShares shares(task.num_pixels(), task.C);
   const Walk walk(task.num_pixels(), task.C, shares);
   const Shape shape = shape_of(walk, shares);
   const Windows windows(task);
   auto* const lines = reinterpret_cast<float*>(task.sums + shares.chunks * 2 * task.C);
   // Without a norm that is the gradient of x as well as of what is added.
-  float* const passed = gradients.added != nullptr ? gradients.added
-                        : task.has_norm            ? nullptr
-                                                   : gradients.x;
+  T* const passed = static_cast<T*>(gradients.added != nullptr ? gradients.added
+                                    : task.has_norm            ? nullptr
+                                                               : gradients.x);
+  const T* const given = static_cast<const T*>(gradients.given);
   with_way(way_of(task), [&]<Way kWay>() {
     if (task.has_norm)
       gradient_sums_kernel<kWay, true><<<shape.blocks, shape.threads, 0, stream>>>(
-          task, gradients.given, walk, windows, passed);
+          task, given, walk, windows, passed);
     else
       gradient_sums_kernel<kWay, false><<<shape.blocks, shape.threads, 0, stream>>>(
-          task, gradients.given, walk, windows, passed);
+          task, given, walk, windows, passed);
   });
   finish_gradients_kernel<<<blocks_of_channels(task.C), dim3(kColumns, kSharers), 0, stream>>>(
       task, gradients, shares.chunks, lines);
@@ -487,9 +379,35 @@ cudaError_t launch_epilogue_gradients(const Epilogue& task, const EpilogueGradie
   const bool is_there = passed != nullptr;
   with_way(is_there ? Way::AsIs : way_of(task), [&]<Way kWay>() {
     norm_gradient_kernel<kWay><<<shape.blocks, shape.threads, 0, stream>>>(
-        task, is_there ? passed : gradients.given, walk, windows, lines, gradients.x);
+        task, is_there ? passed : given, walk, windows, lines, static_cast<T*>(gradients.x));
   });
   return cudaGetLastError();
+}
+
+// call.operator()<T>().
+template <typename Call>
+cudaError_t with_type(ImageType type, Call call) {
+  switch (type) {
+    case ImageType::F32:
+      break;
+    case ImageType::BF16:
+      return call.template operator()<__nv_bfloat16>();
+    case ImageType::F16:
+      return call.template operator()<__half>();
+  }
+  return call.template operator()<float>();
+}
+
+}  // namespace
+
+cudaError_t launch_epilogue(const Epilogue& task, cudaStream_t stream) {
+  return with_type(task.type, [&]<typename T>() { return launch_of<T>(task, stream); });
+}
+
+cudaError_t launch_epilogue_gradients(const Epilogue& task, const EpilogueGradients& gradients,
+                                      cudaStream_t stream) {
+  return with_type(task.type,
+                   [&]<typename T>() { return launch_gradients_of<T>(task, gradients, stream); });
 }
 
 }  // namespace fdl::cuda

@@ -110,19 +110,45 @@ __global__ void start_kernel(StepStart start) {
   *start.counts = 1;
 }
 
+// Bytes that a block copies.
+constexpr std::int64_t kPiece = 1 << 14;
+
+// The piece of the block at hand, of stretches that are cut up one after the other.
+struct Piece {
+  int of = 0;
+  std::int64_t at = 0;
+
+  __device__ Piece(const std::int64_t* sizes, std::int64_t piece) : at(blockIdx.x) {
+    for (;; ++of) {
+      const std::int64_t pieces = (sizes[of] + piece - 1) / piece;
+      if (at < pieces) break;
+      at -= pieces;
+    }
+  }
+};
+
+__global__ void copies_kernel(Copies copies) {
+  const Piece own(copies.bytes, kPiece);
+  const auto* const from = static_cast<const char*>(copies.from[own.of]) + own.at * kPiece;
+  auto* const to = static_cast<char*>(copies.to[own.of]) + own.at * kPiece;
+  const std::int64_t rest = copies.bytes[own.of] - own.at * kPiece;
+  const auto count = static_cast<int>(rest < kPiece ? rest : kPiece);
+  const auto threads = static_cast<int>(blockDim.x), first = static_cast<int>(threadIdx.x);
+  const bool is_aligned =
+      (reinterpret_cast<std::uintptr_t>(from) | reinterpret_cast<std::uintptr_t>(to)) % sizeof(uint4) == 0;
+  const int words = is_aligned ? count / static_cast<int>(sizeof(uint4)) : 0;
+  for (int i = first; i < words; i += threads)
+    reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(from)[i];
+  for (int i = words * static_cast<int>(sizeof(uint4)) + first; i < count; i += threads) to[i] = from[i];
+}
+
 // Elements that a block looks at.
 constexpr std::int64_t kStretch = 1 << 14;
 
 __global__ void find_not_finite_kernel(Stretches stretches, float* skips, float* counts) {
-  int i = 0;
-  std::int64_t chunk = blockIdx.x;
-  for (;; ++i) {
-    const std::int64_t chunks = (stretches.num_elements[i] + kStretch - 1) / kStretch;
-    if (chunk < chunks) break;
-    chunk -= chunks;
-  }
-  const float* const from = stretches.at[i] + chunk * kStretch;
-  const std::int64_t rest = stretches.num_elements[i] - chunk * kStretch;
+  const Piece own(stretches.num_elements, kStretch);
+  const float* const from = stretches.at[own.of] + own.at * kStretch;
+  const std::int64_t rest = stretches.num_elements[own.of] - own.at * kStretch;
   const auto count = static_cast<int>(rest < kStretch ? rest : kStretch);
   bool is_finite = true;
   for (int k = static_cast<int>(threadIdx.x); k < count; k += static_cast<int>(blockDim.x))
@@ -267,6 +293,14 @@ cudaError_t launch_find_not_finite(const Stretches& stretches, float* skips, flo
   if (blocks == 0) return cudaSuccess;
   find_not_finite_kernel<<<static_cast<unsigned>(blocks), 512, 0, stream>>>(stretches, skips,
                                                                            counts);
+  return cudaGetLastError();
+}
+
+cudaError_t launch_copies(const Copies& copies, cudaStream_t stream) {
+  std::int64_t blocks = 0;
+  for (int i = 0; i < copies.count; ++i) blocks += (copies.bytes[i] + kPiece - 1) / kPiece;
+  if (blocks == 0) return cudaSuccess;
+  copies_kernel<<<static_cast<unsigned>(blocks), 128, 0, stream>>>(copies);
   return cudaGetLastError();
 }
 

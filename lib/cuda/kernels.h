@@ -36,6 +36,16 @@ struct Stretches {
 cudaError_t launch_find_not_finite(const Stretches& stretches, float* skips, float* counts,
                                    cudaStream_t stream);
 
+// Pieces of memory, as many as a kernel takes at once.
+struct Copies {
+  static constexpr int kMost = 128;
+  const void* from[kMost];
+  void* to[kMost];
+  std::int64_t bytes[kMost];
+  int count = 0;
+};
+cudaError_t launch_copies(const Copies& copies, cudaStream_t stream);
+
 cudaError_t launch_softmax_loss(const SoftmaxLossTask& task, cudaStream_t stream);
 cudaError_t launch_softmax_loss_gradient(const SoftmaxLossTask& task, const float* given,
                                          float* gradient, cudaStream_t stream);

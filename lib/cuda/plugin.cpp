@@ -116,6 +116,22 @@ class CudaBackend final : public Backend {
     }
   }
 
+  void copy(const std::vector<at::Tensor>& from, const std::vector<at::Tensor>& to) override {
+    FDL_CHECK(from.size() == to.size());
+    Copies some;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      FDL_CHECK(from[i].is_contiguous() && to[i].is_contiguous());
+      FDL_CHECK(from[i].nbytes() == to[i].nbytes());
+      some.from[some.count] = from[i].const_data_ptr();
+      some.to[some.count] = to[i].mutable_data_ptr();
+      some.bytes[some.count] = static_cast<std::int64_t>(from[i].nbytes());
+      ++some.count;
+      if (some.count < Copies::kMost && i + 1 < from.size()) continue;
+      C10_CUDA_CHECK(launch_copies(some, c10::cuda::getCurrentCUDAStream()));
+      some.count = 0;
+    }
+  }
+
   void softmax_loss(const SoftmaxLossTask& task) override {
     C10_CUDA_CHECK(launch_softmax_loss(task, c10::cuda::getCurrentCUDAStream()));
   }

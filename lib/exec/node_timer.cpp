@@ -1,9 +1,12 @@
 #include "lib/exec/node_timer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 
 #include <ATen/SequenceNumber.h>
+
+#include "lib/cuda/backend.h"
 
 namespace fdl::exec {
 namespace {
@@ -15,10 +18,10 @@ void collect(const graph::Block& block, std::vector<const graph::Node*>& out) {
   }
 }
 
-// Backward passes of this thread. libtorch calls back functions without state.
-thread_local void (*on_backward)(void* timer, std::int64_t number, double start_us) = nullptr;
-thread_local double (*clock_of)(void* timer) = nullptr;
-thread_local void* current = nullptr;
+// The timer of the backward pass at hand. libtorch calls back functions without state.
+void (*on_backward)(void* timer, std::int64_t number, double start_us) = nullptr;
+double (*clock_of)(void* timer) = nullptr;
+std::atomic<void*> current = nullptr;
 
 struct Started final : at::ObserverContext {
   double start_us = 0;
@@ -37,8 +40,9 @@ void end(const at::RecordFunction& function, at::ObserverContext* context) {
 
 }  // namespace
 
-NodeTimer::NodeTimer(const graph::Graph& graph, std::int64_t warmup, std::int64_t traced)
-    : warmup_(warmup), traced_(traced) {
+NodeTimer::NodeTimer(const graph::Graph& graph, std::int64_t warmup, std::int64_t traced,
+                     at::Device device)
+    : warmup_(warmup), traced_(traced), waits_(!device.is_cpu()) {
   std::vector<const graph::Node*> nodes;
   collect(graph.root, nodes);
   for (const graph::Node* node : nodes) {
@@ -48,6 +52,7 @@ NodeTimer::NodeTimer(const graph::Graph& graph, std::int64_t warmup, std::int64_
 }
 
 double NodeTimer::now_us() const {
+  if (waits_) cuda::backend().wait();
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - origin_)
       .count();
 }
@@ -113,12 +118,12 @@ NodeTimer::Forward::~Forward() {
 
 NodeTimer::Backward::Backward(NodeTimer* timer) : timer_(timer) {
   if (timer_ == nullptr) return;
-  current = timer_;
   clock_of = [](void* t) { return static_cast<NodeTimer*>(t)->now_us(); };
   on_backward = [](void* t, std::int64_t number, double start_us) {
     auto& self = *static_cast<NodeTimer*>(t);
     self.add(Kind::Backward, self.owner_of(number), start_us);
   };
+  current = timer_;
   handle_ = at::addThreadLocalCallback(
       at::RecordFunctionCallback(start, end).scopes({at::RecordScope::BACKWARD_FUNCTION}));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ATen/record_function.h>
+#include <c10/core/Device.h>
 
 #include "lib/graph/graph.h"
 
@@ -16,7 +17,10 @@ namespace fdl::exec {
 class NodeTimer {
  public:
   // Steps before `warmup` are run and not counted. Of the last `traced` steps all spans are kept.
-  NodeTimer(const graph::Graph& graph, std::int64_t warmup, std::int64_t traced);
+  // On a GPU every measurement waits for what it was given: its time is that of one node by itself,
+  // and its launches count.
+  NodeTimer(const graph::Graph& graph, std::int64_t warmup, std::int64_t traced,
+            at::Device device = at::kCPU);
 
   struct Total {
     const graph::Node* node = nullptr;
@@ -57,8 +61,9 @@ class NodeTimer {
     std::uint64_t first_operator_ = 0;
   };
 
-  // The backward pass on this thread: each of its operators belongs to the node in whose forward
-  // the operator that it undoes was recorded.
+  // The backward pass that this thread begins, one at a time: each of its operators belongs to the
+  // node in whose forward the operator that it undoes was recorded. Those on a GPU run in a thread
+  // of libtorch's, which calls back as this one does.
   class Backward {
    public:
     explicit Backward(NodeTimer* timer);
@@ -88,6 +93,7 @@ class NodeTimer {
   const graph::Node* owner_of(std::int64_t sequence_number) const;
 
   std::int64_t warmup_, traced_;
+  bool waits_ = false;
   std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
   std::int64_t step_ = 0, num_steps_ = 0;
   double step_us_ = 0;

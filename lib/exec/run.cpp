@@ -60,6 +60,17 @@ Result<void> Run::fused(const Step& step) {
                  [&] { scatter(step.makes, step.chain->run(reads, std::move(draws), turns_)); });
 }
 
+namespace {
+
+// The tensors in the precision that the node computes in.
+nn::Tensors rounded(nn::Tensors own, const Node& node) {
+  if (!node.precision) return own;
+  const at::ScalarType dtype = tensor::scalar_type(*node.precision);
+  return own.map([&](const at::Tensor& t) { return t.defined() ? t.to(dtype) : t; });
+}
+
+}  // namespace
+
 // In training; evaluation has other passes over memory, and fewer.
 Result<void> Run::conv_block(const Step& step) {
   const plan::ConvBlock& block = *step.conv_block;
@@ -78,7 +89,8 @@ Result<void> Run::conv_block(const Step& step) {
     at::Tensor images = reads.front();
     if (block.conv != nullptr) {
       after.bias = own(*block.conv)["bias"];
-      images = forward(plain.front(), own(*block.conv).with("bias", {}), {images}).front();
+      const nn::Tensors others = rounded(own(*block.conv).with("bias", {}), *block.conv);
+      images = forward(plain.front(), others, {images}).front();
     }
     if (block.norm != nullptr) {
       after.norm = static_cast<const catalog::BatchNormParams*>(block.norm->params.get());
@@ -135,11 +147,7 @@ nn::Outputs Run::forward(const Step& step, const std::vector<at::Tensor>& inputs
   nn::Tensors own = own_of(step);
   const bool updates = context_.training && !(hooks_.frozen != nullptr && is_frozen(node));
   for (const Computed& one : step.computed) own = with_computed(one, std::move(own), updates);
-  if (node.precision) {
-    const at::ScalarType dtype = tensor::scalar_type(*node.precision);
-    own = own.map([&](const at::Tensor& t) { return t.to(dtype); });
-  }
-  return forward(step, own, inputs);
+  return forward(step, rounded(std::move(own), node), inputs);
 }
 
 nn::Outputs Run::forward(const Step& step, const nn::Tensors& own,

@@ -42,16 +42,16 @@ class Node final : public torch::autograd::Node {
     const at::Tensor gradient = given[0].contiguous(kLast);
     const auto of_channels = [&](Input input) -> float* {
       if (!task_should_compute_output(input)) return nullptr;
-      out[input] = at::empty({kept_.task.C}, kept_.options);
+      out[input] = at::empty({kept_.task.C}, kept_.options.dtype(at::kFloat));
       return out[input].mutable_data_ptr<float>();
     };
-    const auto like_images = [&](Input input) -> float* {
+    const auto like_images = [&](Input input) -> void* {
       if (!task_should_compute_output(input)) return nullptr;
       out[input] = at::empty(kept_.sizes, kept_.options.memory_format(kLast));
-      return out[input].mutable_data_ptr<float>();
+      return out[input].mutable_data_ptr();
     };
     cuda::EpilogueGradients made;
-    made.given = gradient.const_data_ptr<float>();
+    made.given = gradient.const_data_ptr();
     made.bias = of_channels(kBias);
     made.norm_weight = of_channels(kNormWeight);
     made.norm_bias = of_channels(kNormBias);
@@ -76,6 +76,11 @@ cuda::Epilogue::Axis axis_of(const catalog::MaxPool2dParams& p, std::size_t axis
           as_int((size + 2 * padding - kernel) / stride + 1)};
 }
 
+cuda::ImageType type_of(const at::Tensor& x) {
+  if (x.scalar_type() == at::kFloat) return cuda::ImageType::F32;
+  return x.scalar_type() == at::kBFloat16 ? cuda::ImageType::BF16 : cuda::ImageType::F16;
+}
+
 const float* data_of(const at::Tensor& t) {
   return t.defined() ? t.const_data_ptr<float>() : nullptr;
 }
@@ -98,7 +103,7 @@ void enter_norm(Kept& kept, const ConvEpilogue& of) {
   task.norm_bias = data_of(own["bias"]);
   task.running_mean = writable(own["running_mean"]);
   task.running_var = writable(own["running_var"]);
-  const at::Tensor made = at::empty({2, task.C}, kept.options);
+  const at::Tensor made = at::empty({2, task.C}, kept.options.dtype(at::kFloat));
   task.mean = made.mutable_data_ptr<float>();
   task.inverse = task.mean + task.C;
   kept.alive.insert(kept.alive.end(), {made, own["weight"], own["bias"]});
@@ -133,7 +138,9 @@ variable_list inputs_of(const at::Tensor& x, const ConvEpilogue& of) {
 
 bool takes_conv_epilogue(const at::Tensor& x) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max() / 2;  // pixels
-  return x.is_cuda() && x.scalar_type() == at::kFloat && x.dim() == 4 && x.numel() > 0 &&
+  const bool is_known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16 ||
+                        x.scalar_type() == at::kHalf;
+  return x.is_cuda() && is_known && x.dim() == 4 && x.numel() > 0 &&
          x.size(0) * x.size(2) * x.size(3) <= kMost;
 }
 
@@ -145,10 +152,11 @@ at::Tensor conv_epilogue(const at::Tensor& x, const ConvEpilogue& of) {
   const at::Tensor images = x.detach().contiguous(kLast),
                    added = of.added.defined() ? of.added.detach().contiguous(kLast) : of.added;
   task.N = x.size(0), task.C = x.size(1), task.H = x.size(2), task.W = x.size(3);
-  task.x = data_of(images);
+  task.type = type_of(x);
+  task.x = images.const_data_ptr();
   task.bias = data_of(of.bias);
   task.has_sum = added.defined();
-  task.added = data_of(added);
+  if (task.has_sum) task.added = added.const_data_ptr();
   task.has_relu = of.has_relu;
   const cuda::EpilogueShares shares(task.num_pixels(), task.C);
   const at::Tensor sums = at::empty({shares.num_sums(task.C)}, kept.options.dtype(at::kDouble));
@@ -158,7 +166,7 @@ at::Tensor conv_epilogue(const at::Tensor& x, const ConvEpilogue& of) {
   std::vector<std::int64_t> sizes = kept.sizes;
   if (of.pool != nullptr) enter_pool(kept, *of.pool, sizes);
   at::Tensor y = at::empty(sizes, kept.options.memory_format(kLast));
-  task.y = y.mutable_data_ptr<float>();
+  task.y = y.mutable_data_ptr();
   cuda::backend().epilogue(task);
   const variable_list inputs = inputs_of(x, of);
   const bool is_recorded =

@@ -21,12 +21,13 @@ struct ConvEpilogue {
   const catalog::MaxPool2dParams* pool = nullptr;  // small, without gaps
 };
 
-// Whether conv_epilogue takes these images: f32 on a GPU.
+// Whether conv_epilogue takes these images: f32, bf16 or f16 on a GPU.
 bool takes_conv_epilogue(const at::Tensor& x);
 
-// x [N, C, H, W] -> the same, or pooled; channels last. As libtorch's operators one after the
-// other, but in one pass over memory after the statistics, and two backward. With a norm the bias
-// has the gradient 0, which libtorch's have but for rounding: it only moves the mean.
+// x [N, C, H, W] -> the same, or pooled; channels last. All images are of one type, the tensors of
+// channels f32, and so is what is computed between x and what is made. As libtorch's operators one
+// after the other, but in one pass over memory after the statistics, and two backward. With a norm
+// the bias has the gradient 0, which libtorch's have but for rounding: it only moves the mean.
 at::Tensor conv_epilogue(const at::Tensor& x, const ConvEpilogue& epilogue);
 
 }  // namespace fdl::nn

@@ -18,7 +18,10 @@ const catalog::TensorType& type_of(const graph::Graph& graph, ValueId value) {
 
 // Four channels are taken at a time.
 bool are_images(const catalog::TensorType& type) {
-  return type.dtype == catalog::DType::F32 && type.shape.size() == 4 && type.shape[1].is_number() &&
+  using catalog::DType;
+  const bool is_known =
+      type.dtype == DType::F32 || type.dtype == DType::BF16 || type.dtype == DType::F16;
+  return is_known && type.shape.size() == 4 && type.shape[1].is_number() &&
          type.shape[1].number() % 4 == 0;
 }
 
@@ -41,15 +44,12 @@ class Walk {
        const std::function<bool(ValueId)>& is_needed)
       : graph_(graph), nodes_(nodes), depth_(depth), is_needed_(is_needed) {}
 
-  const ConvBlock& block() const { return out_; }
-
   // Takes the node that stands before those that have been taken, if it is of that name.
   const Node* take(std::string_view module) {
     const Node* const node = next();
     if (node == nullptr || node->kind != Node::Kind::Module || node->spec->name() != module)
       return nullptr;
-    if (!node->parametrizations.empty() || node->precision || !fits_parameters(*node))
-      return nullptr;
+    if (!node->parametrizations.empty() || !fits_parameters(*node)) return nullptr;
     return enter(*node);
   }
 
@@ -65,7 +65,7 @@ class Walk {
     if (node->inputs[0] == node->inputs[1] || (node->inputs[0] != before && !is_second))
       return nullptr;
     const ValueId other = node->inputs[is_second ? 0 : 1];
-    if (!(type_of(graph_, other).shape == type_of(graph_, before).shape)) return nullptr;
+    if (!(type_of(graph_, other) == type_of(graph_, before))) return nullptr;
     out_.added = other;
     main_input_ = is_second ? 1 : 0;
     return enter(*node);
@@ -106,15 +106,27 @@ class Walk {
 std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph,
                                            std::span<const graph::Node> nodes, std::size_t depth,
                                            const std::function<bool(ValueId)>& is_needed) {
+  if (nodes.empty() || nodes.back().outputs.empty()) return std::nullopt;
   Walk walk(graph, nodes, depth, is_needed);
   ConvBlock& out = walk.out();
   out.pool = walk.take("max_pool2d");
   out.relu = walk.take("relu");
   out.sum = walk.take_sum();
+  out.narrow = walk.take("cast");
   out.norm = walk.take("batch_norm");
+  if (out.narrow != nullptr && out.norm != nullptr) out.widen = walk.take("cast");
+  const bool is_whole = (out.narrow == nullptr) == (out.widen == nullptr) &&
+                        (out.narrow == nullptr || out.norm != nullptr);
+  if (!is_whole) return std::nullopt;
   out.conv = walk.take("conv2d");
   const bool begins = out.conv != nullptr || out.norm != nullptr;
-  return begins && out.count > 1 ? std::optional(out) : std::nullopt;
+  if (!begins || out.count < 2) return std::nullopt;
+  // All images of one type, that which casts come from and go to.
+  const catalog::DType of_input =
+      type_of(graph, out.conv != nullptr ? out.conv->outputs.front() : out.first().inputs.front())
+          .dtype;
+  return of_input == type_of(graph, nodes.back().outputs.front()).dtype ? std::optional(out)
+                                                                        : std::nullopt;
 }
 
 }  // namespace fdl::plan

@@ -11,14 +11,17 @@
 namespace fdl::plan {
 
 // Neighbours in this order, each of which is read by the next alone; null where it is missing.
-// There is a convolution or a norm, and more than one of them.
+// There is a convolution or a norm, and more than one of them. Between 16-bit images a norm
+// computes in f32: it has a cast before and behind it.
 struct ConvBlock {
-  const graph::Node *conv = nullptr, *norm = nullptr, *sum = nullptr, *relu = nullptr,
-                    *pool = nullptr;
+  const graph::Node *conv = nullptr, *widen = nullptr, *norm = nullptr, *narrow = nullptr,
+                    *sum = nullptr, *relu = nullptr, *pool = nullptr;
   graph::ValueId added = graph::kAbsent;  // what `sum` adds
   std::size_t count = 0;                  // of nodes
 
-  const graph::Node& first() const { return conv != nullptr ? *conv : *norm; }
+  const graph::Node& first() const {
+    return conv != nullptr ? *conv : widen != nullptr ? *widen : *norm;
+  }
 };
 
 // The block that stands at the end of `nodes`, if there is one. `is_needed`: whether a value is

@@ -1,7 +1,6 @@
 #include "lib/train/recorded_steps.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 
@@ -137,10 +136,7 @@ void RecordedSteps::scale_back(std::vector<at::Tensor>& gradients) const {
 // All of a step, in the order of Session::update.
 void RecordedSteps::give_step(Shape& shape) {
   gpu_.start_step(scalars_);
-  {
-    const at::NoGradGuard no_grad;
-    if (!buffers_.empty()) at::_foreach_copy_(former_buffers_, buffers_);
-  }
+  gpu_.copy(buffers_, former_buffers_);
   const auto called =
       parts_.executor.call(parts_.train.inputs(shape.fields), /*states=*/{}, context_);
   TORCH_CHECK(called.has_value(), called ? "" : called.error().message);
@@ -203,8 +199,7 @@ std::optional<RecordedSteps::Done> RecordedSteps::finish(const Shape& shape) {
   Done out;
   out.loss = *told++;
   if (*told++ != 0) {
-    const at::NoGradGuard no_grad;
-    if (!buffers_.empty()) at::_foreach_copy_(buffers_, former_buffers_);
+    gpu_.copy(former_buffers_, buffers_);
     return std::nullopt;
   }
   if (shape.has_norm) out.grad_norm = *told++;

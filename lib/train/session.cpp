@@ -128,17 +128,12 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
 
 Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const job::Job& job,
                                                const TrainSetup& setup, const EventLog& events) {
-  if (setup.profile && !setup.device.is_cpu()) {
-    return fail(error(Code::DoNotGoTogether, {},
-                      "'--profile' measures what runs on the CPU, and the job trains on a GPU")
-                    .help("`fdl run --profile training.device=cpu`"));
-  }
   auto trains = load_training(graph, job);
   if (!trains) return fail(trains.error());
   std::unique_ptr<Session> out(new Session(graph, job, setup, events, *std::move(trains)));
   if (setup.profile) {
     constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
-    out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps);
+    out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps, setup.device);
   }
   for (const auto& train : out->trains_) {
     train->use_tensors(out->store_.tensors());

@@ -128,11 +128,16 @@ class Tests:
         assert any(code in told for code in codes) and 'help' in told, told
         self.run(JOBS['mlp'], 'training.device=auto', 'training.epochs=1')
 
-    def test_a_profile_is_of_the_cpu(self):
+    def test_a_profile_measures_each_node(self):
         if self.why:
             return self.why
-        told = self.project(JOBS['mlp']).call('run', '--profile', 'training.device=cuda', expect=2)
-        assert 'training.device=cpu' in told, told
+        project = self.run(GPU_JOBS['images'], '--profile', 'training.device=cuda')
+        profile = json.loads((project.run / 'profile.json').read_text())
+        times = {node['path']: node for node in profile['nodes']}
+        same('steps', profile['num_steps'], 47)
+        for path in ('conv2d_0', 'batch_norm_0', 'max_pool2d_0', 'linear_0'):
+            assert times[path]['forward_ms'] > 0 and times[path]['backward_ms'] > 0, times[path]
+        assert sum(node['forward_ms'] + node['backward_ms'] for node in profile['nodes']) < profile['step_ms'], profile
 
     def test_losses_of_50_steps_agree_with_the_cpu(self):
         if self.why:

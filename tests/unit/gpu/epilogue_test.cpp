@@ -105,15 +105,15 @@ Made by_libtorch(const Case& of, const Given& from) {
   return out;
 }
 
-Made by_us(const Case& of, const Given& from, at::Device device) {
+// `type`: of the images.
+Made by_us(const Case& of, const Given& from, at::Device device, at::ScalarType type = at::kFloat) {
   const auto there = [&](const at::Tensor& t) {
     return t.to(device, t.scalar_type(), false, true);
   };
-  const at::Tensor x = there(from.x).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(),
-                   bias = there(from.bias).requires_grad_(),
-                   added = there(from.added).requires_grad_(),
-                   weight = there(from.weight).requires_grad_(),
-                   shift = there(from.shift).requires_grad_();
+  const at::Tensor
+      x = there(from.x).to(type).contiguous(at::MemoryFormat::ChannelsLast).requires_grad_(),
+      bias = there(from.bias).requires_grad_(), added = there(from.added).to(type).requires_grad_(),
+      weight = there(from.weight).requires_grad_(), shift = there(from.shift).requires_grad_();
   const nn::Tensors own({"weight", "bias", "running_mean", "running_var", "num_batches_tracked"},
                         {weight, shift, there(from.mean), there(from.variance),
                          at::zeros({}, at::TensorOptions(at::kLong).device(device))});
@@ -135,7 +135,7 @@ Made by_us(const Case& of, const Given& from, at::Device device) {
   }
   REQUIRE(nn::takes_conv_epilogue(x));
   const at::Tensor y = nn::conv_epilogue(x, after);
-  const at::Tensor by = there(random_tensor(y.sizes().vec(), 9));
+  const at::Tensor by = there(random_tensor(y.sizes().vec(), 9)).to(type);
   Made out = gradients_of(y, by, {x, bias, added, weight, shift});
   out.mean = own["running_mean"];
   out.variance = own["running_var"];
@@ -199,6 +199,32 @@ TEST_CASE("gpu: a number that is none stays none on its way through relu and poo
   CHECK(y.isnan().sum().item<std::int64_t>() == 1);
 }
 
+TEST_CASE("gpu: images of 16 bits are computed in f32 and rounded once") {
+  FDL_NEEDS_GPU
+  for (const at::ScalarType type : {at::kBFloat16, at::kHalf}) {
+    // A half of the last bit, which all numbers of one size are off by on the average of squares.
+    const double last_bit = type == at::kBFloat16 ? 0x1p-8 : 0x1p-11;
+    for (const Case& one : cases()) {
+      if (one.shape[0] == 64) continue;
+      CAPTURE(one.norm);
+      CAPTURE(one.sum);
+      CAPTURE(one.relu);
+      CAPTURE(one.pool.has_value());
+      Given from = given(one);
+      for (at::Tensor* images : {&from.x, &from.added}) *images = images->to(type).to(at::kFloat);
+      const Made wanted = by_libtorch(one, from), made = by_us(one, from, *gpu(), type);
+      CHECK((made.y.scalar_type() == type));
+      CHECK((made.of_x.scalar_type() == type));
+      CHECK(error_of(made.y, wanted.y) < last_bit);
+      // What relu and pooling choose may be another where rounding makes numbers alike.
+      const double most = one.relu || one.pool ? 0.2 : 2 * last_bit;
+      CHECK(error_of(made.of_x, wanted.of_x) < most);
+      if (one.norm) CHECK(error_of(made.mean, wanted.mean) < 2e-6);
+      if (one.norm) CHECK(error_of(made.of_shift, wanted.of_shift) < most);
+    }
+  }
+}
+
 TEST_CASE("gpu: a model's blocks give what its nodes give one by one") {
   FDL_NEEDS_GPU
   const bool rounds = at::globalContext().allowTF32CuDNN();
@@ -211,7 +237,9 @@ TEST_CASE("gpu: a model's blocks give what its nodes give one by one") {
         "{max_pool2d: {kernel: 3, stride: 2, padding: 1}}]",
         "[{conv2d: {out: 8, kernel: 3}}, {loop: {times: 2, body: [batch_norm: {affine: false}, "
         "relu]}}]",
-        "[{flow: [{conv2d: {out: 8, kernel: 3}}, batch_norm, relu], recompute: true}]"}) {
+        "[{flow: [{conv2d: {out: 8, kernel: 3}}, batch_norm, relu], recompute: true}]",
+        "[{flow: [{conv2d: {out: 8, kernel: 3}}, batch_norm, relu, {conv2d: {out: 8, kernel: 3}}, "
+        "relu], precision: bf16}]"}) {
     CAPTURE(flow);
     Model model("{inputs: {x: \"f32[3, 12, 12]\"}, flow: " + flow + "}\n");
     model.store = tensor::TensorStore(model.graph, 42, *gpu());
@@ -219,17 +247,17 @@ TEST_CASE("gpu: a model's blocks give what its nodes give one by one") {
     const Trained plain = train_once(model, {x}, {}, {.chains = false});
     model.store = tensor::TensorStore(model.graph, 42, *gpu());
     const Trained made = train_once(model, {x}, {}, {});
-    constexpr double kTolerance = 1e-5;
-    CHECK(error_of(made.output, plain.output) < kTolerance);
+    const double tolerance = flow.find("bf16") == std::string::npos ? 1e-5 : 3e-2;
+    CHECK(error_of(made.output, plain.output) < tolerance);
     double of_all = 0, size = 0;
     for (const auto& [path, wanted] : plain.gradients) {
       of_all += made.gradients.at(path).sub(wanted).pow(2).sum().item<double>();
       size += wanted.pow(2).sum().item<double>();
     }
-    CHECK(std::sqrt(of_all) < kTolerance * std::sqrt(size));
+    CHECK(std::sqrt(of_all) < tolerance * std::sqrt(size));
     for (const auto& [path, wanted] : plain.buffers) {
       CAPTURE(path);
-      CHECK(error_of(made.buffers.at(path), wanted) < kTolerance);
+      CHECK(error_of(made.buffers.at(path), wanted) < tolerance);
     }
   }
   at::globalContext().setAllowTF32CuDNN(rounds);

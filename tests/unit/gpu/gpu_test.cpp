@@ -142,6 +142,18 @@ TEST_CASE("gpu: what is not finite is found wherever it is") {
   CHECK(skips() == 0);
 }
 
+TEST_CASE("gpu: pieces of memory are copied, whatever they are and however many") {
+  FDL_NEEDS_GPU
+  std::vector<at::Tensor> from, to;
+  const at::Tensor bytes = at::arange(3000, at::TensorOptions(*gpu())).to(at::kByte);
+  for (std::int64_t i = 0; i < 300; ++i) from.push_back(bytes.narrow(0, i, 7 * i));
+  from.push_back(random_tensor({100'003}, 1).to(*gpu()));
+  from.push_back(at::full({}, 42, at::TensorOptions(at::kLong).device(*gpu())));
+  for (const at::Tensor& one : from) to.push_back(at::zeros_like(one));
+  cuda::backend().copy(from, to);
+  for (std::size_t i = 0; i < from.size(); ++i) CHECK(is_same(to[i].cpu(), from[i].cpu()));
+}
+
 TEST_CASE("gpu: numbers are written to the CPU, whatever they are and however many") {
   FDL_NEEDS_GPU
   const auto there = at::TensorOptions(*gpu());
