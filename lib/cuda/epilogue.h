@@ -5,8 +5,8 @@
 
 // What follows a convolution over two axes, as a few passes over memory: its bias, batch_norm by
 // the batch, a sum with another branch, relu and max pooling, in this order, each of which may be
-// missing. Images are [N, H, W, C] in memory (channels last), C a multiple of 4; all of one step are
-// of one type, and what is computed of them is f32.
+// missing. Images are [N, H, W, C] in memory (channels last), C a multiple of 4; all of one step
+// are of one type, and what is computed of them is f32.
 namespace fdl::cuda {
 
 enum class ImageType : std::uint8_t { F32, BF16, F16 };
@@ -20,6 +20,7 @@ struct Epilogue {
   bool has_norm = false;
   const float *norm_weight = nullptr, *norm_bias = nullptr;  // [C]; null: 1 and 0
   float *running_mean = nullptr, *running_var = nullptr;     // [C], updated; null: not kept
+  std::int64_t* num_batches = nullptr;                       // counted up; null: not kept
   double newest = 0, eps = 0;                                // weight of this batch in these
   float *mean = nullptr, *inverse = nullptr;  // [C], made: of x, and 1 / sqrt(variance + eps)
 

@@ -95,7 +95,8 @@ void enter_norm(Kept& kept, const ConvEpilogue& of) {
               "batch_norm needs more than one value per channel in training, but a batch of shape ",
               at::IntArrayRef(kept.sizes),
               " came in; `drop_last: true` leaves out a last batch of one sample");
-  if (p.track_running_stats) own["num_batches_tracked"].add_(1);
+  if (p.track_running_stats)
+    task.num_batches = own["num_batches_tracked"].mutable_data_ptr<std::int64_t>();
   task.has_norm = true;
   task.newest = *p.momentum;
   task.eps = p.eps;

@@ -1,9 +1,12 @@
 #include "lib/nn/convolve2d.h"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/convolution_backward.h>
@@ -177,12 +180,30 @@ Task task_of(const Conv2dSteps& steps, bool is_back, at::IntArrayRef output_padd
           steps.groups};
 }
 
+// x and the weight with a fourth channel of zeros. cuDNN's deterministic gradient of a weight over
+// three channels of f32 takes more than twice the time of one over four: on an H200 617 and 271 us
+// for 128 images of 64 x 64 and 64 filters of 3 x 3.
+std::pair<at::Tensor, at::Tensor> with_fourth_channel(const at::Tensor& x,
+                                                      const at::Tensor& weight) {
+  const auto padded = [](const at::Tensor& t) {
+    return at::constant_pad_nd(t, {0, 0, 0, 0, 0, 1});  // of the last axis first
+  };
+  return {padded(x), padded(weight)};
+}
+
+bool wants_fourth_channel(const at::Tensor& x, const Task& task) {
+  return !task.is_back && task.groups == 1 && x.size(1) == 3 && x.scalar_type() == at::kFloat &&
+         at::globalContext().deterministicCuDNN();
+}
+
 // Where tiles do not pay.
 at::Tensor without_tiles(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                          const Task& task, bool puts_channels_last) {
   if (puts_channels_last && x.dim() == 4 && !x.device().is_cpu()) {
     constexpr auto kLast = at::MemoryFormat::ChannelsLast;
-    return by_libtorch(x.contiguous(kLast), weight.contiguous(kLast),
+    const auto [images, filters] =
+        wants_fourth_channel(x, task) ? with_fourth_channel(x, weight) : std::pair(x, weight);
+    return by_libtorch(images.contiguous(kLast), filters.contiguous(kLast),
                        bias.defined() ? OptionalTensor(bias) : std::nullopt, task);
   }
   const bool orders =
