@@ -124,7 +124,7 @@ class Steps {
     line.depth = depth;
     line.nodes = {&node};
     line.reason = !fuses()        ? "`" + setup_.off_by + "`"
-                  : setup_.on_gpu ? ""
+                  : setup_.on_gpu ? plan::reason_against_block(graph_, node)
                                   : plan::reason_against(graph_, node);
     if (line.reason.empty()) line.reason = "no neighbour to run with";
     if (!node.blocks.empty()) line.reason.clear();

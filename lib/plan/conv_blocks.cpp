@@ -1,6 +1,7 @@
 #include "lib/plan/conv_blocks.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "lib/catalog/modules/batch_norm.h"
@@ -25,16 +26,17 @@ bool are_images(const catalog::TensorType& type) {
          type.shape[1].number() % 4 == 0;
 }
 
-bool fits_parameters(const Node& node) {
+std::string parameters_against(const Node& node) {
   if (node.spec->name() == "batch_norm") {
-    // Else the weight of a batch is only known where batches are counted.
-    return static_cast<const catalog::BatchNormParams*>(node.params.get())->momentum.has_value();
+    const auto& norm = *static_cast<const catalog::BatchNormParams*>(node.params.get());
+    return norm.momentum ? "" : "a norm that averages all batches alike";
   }
-  if (node.spec->name() != "max_pool2d") return true;
+  if (node.spec->name() != "max_pool2d") return "";
   const auto& pool = *static_cast<const catalog::MaxPool2dParams*>(node.params.get());
+  if (pool.dilation != catalog::filled<2>(1) || pool.ceil_mode)
+    return "windows with gaps or beyond the edge";
   constexpr std::int64_t kMostPlaces = 254;  // in a window: each is kept as a byte
-  return pool.dilation == catalog::filled<2>(1) && !pool.ceil_mode &&
-         pool.kernel_size[0] * pool.kernel_size[1] <= kMostPlaces;
+  return pool.kernel_size[0] * pool.kernel_size[1] <= kMostPlaces ? "" : "large windows";
 }
 
 // Walks backwards from the last node.
@@ -49,7 +51,7 @@ class Walk {
     const Node* const node = next();
     if (node == nullptr || node->kind != Node::Kind::Module || node->spec->name() != module)
       return nullptr;
-    if (!node->parametrizations.empty() || !fits_parameters(*node)) return nullptr;
+    if (!node->parametrizations.empty() || !parameters_against(*node).empty()) return nullptr;
     return enter(*node);
   }
 
@@ -102,6 +104,20 @@ class Walk {
 };
 
 }  // namespace
+
+std::string reason_against_block(const graph::Graph& graph, const Node& node) {
+  constexpr std::array kModules = {"conv2d", "batch_norm", "relu", "max_pool2d", "cast"};
+  const bool adds = node.kind == Node::Kind::Merge && node.merge == graph::MergeKind::Add;
+  const std::string what(node.spec != nullptr ? node.spec->name() : to_string(node.kind));
+  const bool is_known =
+      adds || (node.kind == Node::Kind::Module &&
+               std::find(kModules.begin(), kModules.end(), what) != kModules.end());
+  if (!is_known) return "no kernel for " + what;
+  if (!node.parametrizations.empty()) return "a computed tensor";
+  if (adds) return node.inputs.size() == 2 ? "" : "a sum of more than two";
+  if (std::string why = parameters_against(node); !why.empty()) return why;
+  return are_images(type_of(graph, node.outputs.front())) ? "" : "no images with channels by four";
+}
 
 std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph,
                                            std::span<const graph::Node> nodes, std::size_t depth,

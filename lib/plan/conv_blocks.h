@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "lib/graph/graph.h"
 
@@ -23,6 +24,9 @@ struct ConvBlock {
     return conv != nullptr ? *conv : widen != nullptr ? *widen : *norm;
   }
 };
+
+// Why a node can be in no such block; empty where it can.
+std::string reason_against_block(const graph::Graph& graph, const graph::Node& node);
 
 // The block that stands at the end of `nodes`, if there is one. `is_needed`: whether a value is
 // read after them. Nodes that are recomputed in a region deeper than `depth` are left to it.
