@@ -162,7 +162,7 @@ at::Tensor conv_epilogue(const at::Tensor& x, const ConvEpilogue& of) {
   const cuda::EpilogueShares shares(task.num_pixels(), task.C);
   const at::Tensor sums = at::empty({shares.num_sums(task.C)}, kept.options.dtype(at::kDouble));
   task.sums = sums.mutable_data_ptr<double>();
-  kept.alive.push_back(sums);
+  kept.alive = {sums, of.bias};
   if (of.norm != nullptr) enter_norm(kept, of);
   std::vector<std::int64_t> sizes = kept.sizes;
   if (of.pool != nullptr) enter_pool(kept, *of.pool, sizes);
