@@ -60,13 +60,9 @@ class Steps {
   void add_blocks(std::span<const Node> nodes, std::size_t depth) {
     std::vector<std::span<const Node>> steps;
     while (!nodes.empty()) {
-      std::size_t in_region = 1;
-      while (in_region < nodes.size() &&
-             nodes[nodes.size() - in_region - 1].recompute == nodes.back().recompute)
-        ++in_region;
-      const auto block =
-          plan::conv_block_at_end(graph_, nodes.last(in_region), nodes.back().recompute.size(),
-                                  [&](graph::ValueId value) { return num_reads_[value] > 1; });
+      const auto block = plan::conv_block_at_end(
+          graph_, plan::same_region_at_end(nodes), nodes.back().recompute.size(),
+          [&](graph::ValueId value) { return num_reads_[value] > 1; });
       const std::size_t count = fuses() && block ? block->count : 1;
       steps.push_back(nodes.last(count));
       nodes = nodes.first(nodes.size() - count);

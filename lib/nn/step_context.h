@@ -37,7 +37,7 @@ struct StepContext {
 
   // The stream of this node at this step, to be read in lanes().
   tensor::StreamKey stream(tensor::Purpose purpose) const { return step_key(purpose).whole(); }
-  // The same, for masks of dropout. Other draws are made on the CPU, for this step alone.
+  // The same in parts, which draws that a GPU makes need: it may learn the step when it runs.
   tensor::StepKey step_key(tensor::Purpose purpose) const;
 };
 

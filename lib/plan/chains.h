@@ -41,6 +41,9 @@ std::string reason_against(const graph::Graph& graph, const graph::Node& node);
 std::size_t chain_at_end(const graph::Graph& graph, std::span<const graph::Node> nodes,
                          std::size_t depth);
 
+// Those at the end that stand in the same regions of recomputation as the last.
+std::span<const graph::Node> same_region_at_end(std::span<const graph::Node> nodes);
+
 // Nodes of a list that run as one step: a chain, or one by itself.
 struct Stretch {
   std::size_t first = 0, count = 1;
