@@ -7,6 +7,7 @@ before training; --dataloader feeds them through torch's DataLoader instead, as 
 
 import gzip
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -68,22 +69,27 @@ def main() -> None:
         batches = DataLoader(TensorDataset(*train), batch_size=BATCH_SIZE, shuffle=True)
     else:
         batches = ShuffledBatches(train, BATCH_SIZE)
-    model = make_model(0.0 if options.same else 0.25).to(options.device)
-    facts = run_facts(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01,
-                                  **optimizer_options(options.arm))
     num_batches = 1 if options.same else len(batches)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=3e-3, total_steps=num_batches * options.epochs)
 
-    def update() -> None:
-        optimizer.step()
-        scheduler.step()
-        optimizer.zero_grad()
+    def make(arm: str) -> tuple[nn.Module, Callable[[], None]]:
+        model = make_model(0.0 if options.same else 0.25).to(options.device)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01,
+                                      **optimizer_options(arm))
+        scheduler = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=3e-3, total_steps=num_batches * options.epochs)
+
+        def update() -> None:
+            optimizer.step()
+            scheduler.step()
+            optimizer.zero_grad()
+
+        return model, update
 
     loss_of = nn.functional.cross_entropy
     if options.same:
-        return print_losses(model, loss_of, train, BATCH_SIZE, update, options)
+        return print_losses(make, loss_of, train, BATCH_SIZE, options)
+    model, update = make(options.arm)
+    facts = run_facts(model)
     trained = compiled(model, options.arm)
     for _ in range(options.epochs):
         train_epoch(trained, loss_of, batches, update, record)

@@ -99,7 +99,7 @@ def print_losses(work: Work, options, batch_size: int) -> None:
     for chosen in same.batches(len(x), batch_size, options.seed, options.epochs):
         weights, moments, loss = step(weights, moments, x, y, chosen, None)
         losses.append(float(loss))
-    print(json.dumps({"losses": losses}), flush=True)
+    print(json.dumps({"losses": {ARMS[0]: losses}}), flush=True)
 
 
 def start_of(weights):

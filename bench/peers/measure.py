@@ -6,6 +6,7 @@ import os
 import resource
 import statistics
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -17,15 +18,17 @@ def process_age_s() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started_s
 
 
-def peer_parser(description: str, arms: list[str], epochs: int = 5) -> argparse.ArgumentParser:
+def peer_parser(description: str, arms: list[str], only_compared: Iterable[str] = ()) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--arm", choices=arms, default=arms[0])
-    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch", type=int, help="samples in a batch, instead of the job's own")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--same", type=Path, metavar="FOLDER",
                         help="print the losses of --epochs steps, from the weights and on the data in this folder")
+    parser.add_argument("--arms", nargs="+", choices=[*arms, *only_compared], default=arms[:1], metavar="ARM",
+                        help="with --same: of these, one after the other, instead of --arm")
     return parser
 
 

@@ -22,6 +22,7 @@ from torch import nn
 
 Batch = tuple[torch.Tensor, ...]  # inputs, then the target
 ARMS = ["default", "fused", "last", "compile", "compile-max", "compile-graphs", "bf16"]
+DOUBLE = "double"  # of --same: in f64, which tells what f32 rounds away
 
 
 class ShuffledBatches:
@@ -120,14 +121,14 @@ def load_weights(model: nn.Module, folder: Path) -> None:
         to.copy_(values)
 
 
-def print_losses(model: nn.Module, loss_of, tensors: Batch, batch_size: int,
-                 update: Callable[[], None], options) -> None:
-    """The other side of `fdl bench --same`."""
+def losses_of(arm: str, made: tuple[nn.Module, Callable[[], None]], loss_of, tensors: Batch,
+              batch_size: int, options) -> list[float]:
+    model, update = made
     load_weights(model, options.same)
-    if options.double:
+    if arm == DOUBLE:
         model.double()
         tensors = tuple(tensor.double() if tensor.is_floating_point() else tensor for tensor in tensors)
-    model = compiled(model, options.arm)
+    model = compiled(model, arm)
     model.train()
     losses = []
     for chosen in same.batches(len(tensors[0]), batch_size, options.seed, options.epochs):
@@ -136,6 +137,14 @@ def print_losses(model: nn.Module, loss_of, tensors: Batch, batch_size: int,
         loss.backward()
         update()
         losses.append(loss.item())
+    return losses
+
+
+def print_losses(make: Callable[[str], tuple[nn.Module, Callable[[], None]]], loss_of, tensors: Batch,
+                 batch_size: int, options) -> None:
+    """The other side of `fdl bench --same`. `make`: a model and its update, of an arm."""
+    losses = {arm: losses_of(arm, make(arm), loss_of, tensors, batch_size, options)
+              for arm in options.arms}
     print(json.dumps({"losses": losses}), flush=True)
 
 
@@ -164,10 +173,8 @@ class Work:
 
 
 def torch_parser(description: str) -> argparse.ArgumentParser:
-    parser = peer_parser(description, ARMS)
+    parser = peer_parser(description, ARMS, [DOUBLE])
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--double", action="store_true",
-                        help="with --same: in f64, which tells what f32 rounds away")
     return parser
 
 
@@ -197,21 +204,25 @@ def run(work: Work, options) -> None:
     if options.draw:
         return draw(work, batch_size, options.draw)
     record = Record(options.model, options.arm)
-    model = work.make(0.0 if options.same else work.dropout).to(options.device)
-    facts = run_facts(model)
-    assert facts["num_parameters"] == work.num_parameters, facts["num_parameters"]
-    optimizer = work.optimizer(model.parameters(), **dict(work.optimizer_options),
-                               **optimizer_options(options.arm))
+
+    def make(arm: str) -> tuple[nn.Module, Callable[[], None]]:
+        model = work.make(0.0 if options.same else work.dropout).to(options.device)
+        return model, updater(work.optimizer(model.parameters(), **dict(work.optimizer_options),
+                                             **optimizer_options(arm)))
+
     if options.same and (options.same / "data.safetensors").exists():
         tensors = tuple(torch.from_numpy(values.copy()) for values in same.data_of(options.same))
     else:
         tensors = work.samples(work.num_samples or work.batches_per_epoch * batch_size)
     if options.same:
-        return print_losses(model, work.loss, tensors, batch_size, updater(optimizer), options)
+        return print_losses(make, work.loss, tensors, batch_size, options)
+    model, update = make(options.arm)
+    facts = run_facts(model)
+    assert facts["num_parameters"] == work.num_parameters, facts["num_parameters"]
     model = compiled(model, options.arm)
     tensors = tuple(tensor.to(options.device) for tensor in tensors)
     for _ in range(options.epochs):
-        train_epoch(model, work.loss, ShuffledBatches(tensors, batch_size), updater(optimizer), record)
+        train_epoch(model, work.loss, ShuffledBatches(tensors, batch_size), update, record)
     if options.device == "cuda":
         facts["peak_gpu_mib"] = torch.cuda.max_memory_allocated() / 2**20
     record.print_json(**facts)

@@ -141,7 +141,11 @@ const std::vector<Arm>& peers() {
        "through `torch.compile` with `mode=\"reduce-overhead\"`, with the fused optimizer: CUDA "
        "graphs on a GPU",
        {"--arm", "compile-graphs"}},
-      {"jax", "JAX: one jitted step; of the jobs made of products and norms", {}, false, true},
+      {"jax",
+       "JAX: one jitted step; of the jobs made of products and norms",
+       {"--arm", "jit"},
+       false,
+       true},
       {"fdl-bf16",
        "fdl with `precision: bf16`",
        {"training.precision=bf16"},

@@ -15,11 +15,13 @@ namespace fdl::commands::bench {
 // A side beside fdl: a way to run the script of another framework, or fdl with other settings.
 struct Arm {
   std::string name, doc;
-  std::vector<std::string> words;  // of the script
+  std::vector<std::string> words;  // of the script: --arm and what it calls this
   bool is_tuned = false;           // what fdl-engine has built in, given from outside
   bool is_jax = false;             // only of jobs that have a JAX script
   bool is_own = false;             // fdl with `words` as settings, instead of a script
   bool is_rounded = false;         // to bf16: its losses are not those of the others
+
+  const std::string& script_name() const { return words.back(); }
 };
 inline constexpr const char* kOwnArm = "fdl";
 inline constexpr const char* kBaseline = "torch";

@@ -1,7 +1,9 @@
 #include "commands/bench/same.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -15,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 constexpr std::int64_t kSeed = 42;
+constexpr const char* kDouble = "double";  // what the scripts call f64
 
 // An epoch of one batch each: fdl records a loss for an epoch, and draws an order for each.
 std::vector<std::string> settings_of(const Job& job, const fs::path& data) {
@@ -69,20 +72,68 @@ const Arm* as_compared(const std::string& arm) {
   return find_peer(arm == kBaseline ? "torch-fused" : arm);
 }
 
-Result<std::vector<double>> peer_losses(const Job& job, const Arm& arm, const Setup& setup,
-                                        const fs::path& folder, bool is_double = false) {
-  std::vector<std::string> words = {"--same", folder.string()};
-  if (is_double) words.emplace_back("--double");
+using Losses = std::map<std::string, std::vector<double>>;
+
+// Of what the script calls `names`, in one process, which loads its framework once.
+Result<Losses> peer_losses(const Job& job, const Arm& arm, const Setup& setup,
+                           const fs::path& folder, const std::vector<std::string>& names) {
+  std::vector<std::string> words = {"--same", folder.string(), "--arms"};
+  words.insert(words.end(), names.begin(), names.end());
   const auto ended =
       run_program(peer_program(job, arm, setup, kStepsCompared, kSeed, words), setup);
   if (!ended) return fail(ended.error());
   const json told = json::parse(ended->last_line(), nullptr, false);
-  const auto losses = told.is_object() ? told.find("losses") : told.end();
-  if (losses == told.end() || !losses->is_array())
-    return fail(error(Code::BenchFailed, {}, "the script's last line has no losses"));
-  std::vector<double> out;
-  for (const json& loss : *losses)
-    out.push_back(loss.is_number() ? loss.get<double>() : std::nan(""));
+  Losses out;
+  for (const std::string& name : names) {
+    const json losses = told.value(json::json_pointer("/losses/" + name), json());
+    if (!losses.is_array())
+      return fail(
+          error(Code::BenchFailed, {}, "the script's last line has no losses of '{}'", name));
+    for (const json& loss : losses)
+      out[name].push_back(loss.is_number() ? loss.get<double>() : std::nan(""));
+  }
+  return out;
+}
+
+// The arms that are compared, each once, by what one process of a peer can serve.
+struct Served {
+  const Arm* first;
+  std::vector<const Arm*> arms;
+};
+
+std::vector<Served> served_together(const std::vector<std::string>& arms) {
+  std::vector<Served> out;
+  std::set<std::string> seen;
+  for (const std::string& name : arms) {
+    const Arm* arm = as_compared(name);
+    if (arm == nullptr || arm->is_rounded || !seen.insert(arm->name).second) continue;
+    const auto fits = [&](const Served& one) {
+      return !arm->is_own && !one.first->is_own && one.first->is_jax == arm->is_jax &&
+             one.first->is_tuned == arm->is_tuned;
+    };
+    const auto it = std::find_if(out.begin(), out.end(), fits);
+    if (it == out.end())
+      out.push_back({arm, {arm}});
+    else
+      it->arms.push_back(arm);
+  }
+  return out;
+}
+
+// By the names of the arms.
+Result<Losses> losses_of(const Job& job, const Served& served, const Setup& setup,
+                         const fs::path& folder) {
+  if (served.first->is_own) {
+    const auto losses = own_losses(job, served.first->words, setup, folder);
+    if (!losses) return fail(losses.error());
+    return Losses{{served.first->name, *losses}};
+  }
+  std::vector<std::string> names;
+  for (const Arm* arm : served.arms) names.push_back(arm->script_name());
+  auto losses = peer_losses(job, *served.first, setup, folder, names);
+  if (!losses) return losses;
+  Losses out;
+  for (const Arm* arm : served.arms) out[arm->name] = (*losses)[arm->script_name()];
   return out;
 }
 
@@ -133,24 +184,23 @@ Result<std::map<std::string, Difference>> compare_losses(const Job& job,
   }
   const auto own = own_losses(job, {}, setup, folder);
   if (!own) return fail(own.error());
-  std::map<std::string, std::vector<double>> found;  // by that which ran for an arm
+  Losses found;  // by that which ran for an arm
   std::vector<std::vector<double>> of_peers;
   bool is_close = true;
-  for (const std::string& arm : arms) {
-    const Arm* peer = as_compared(arm);
-    if (peer == nullptr || peer->is_rounded || found.contains(peer->name)) continue;
-    const auto losses = peer->is_own ? own_losses(job, peer->words, setup, folder)
-                                     : peer_losses(job, *peer, setup, folder);
+  for (const Served& served : served_together(arms)) {
+    const auto losses = losses_of(job, served, setup, folder);
     if (!losses) return fail(losses.error());
-    is_close = is_close && !difference_of(*own, *losses).is_too_large();
-    found[peer->name] = *losses;
-    if (!peer->is_own && !peer->is_jax) of_peers.push_back(*losses);
+    for (const auto& [arm, of_arm] : *losses) {
+      is_close = is_close && !difference_of(*own, of_arm).is_too_large();
+      found[arm] = of_arm;
+      if (!served.first->is_own && !served.first->is_jax) of_peers.push_back(of_arm);
+    }
   }
   std::vector<double> rounded;
   if (!is_close) {
-    const auto losses = peer_losses(job, *as_compared(kBaseline), setup, folder, true);
+    auto losses = peer_losses(job, *find_peer(kBaseline), setup, folder, {kDouble});
     if (!losses) return fail(losses.error());
-    rounded = rounded_away(of_peers, *losses);
+    rounded = rounded_away(of_peers, (*losses)[kDouble]);
   }
   std::map<std::string, Difference> out;
   for (const std::string& arm : arms) {

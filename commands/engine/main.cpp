@@ -20,7 +20,7 @@
 #include "commands/engine/data.h"
 #include "lib/config/number.h"
 #include "lib/job/load.h"
-#include "lib/kernels/tiles.h"
+#include "lib/kernels/gemm.h"
 #include "lib/tensor/errors.h"
 #include "lib/tensor/memory.h"
 #include "lib/train/device.h"
@@ -194,9 +194,9 @@ Result<fdl::train::TrainEnd> try_rates(const Options& options, const fdl::job::C
 
 Result<fdl::train::TrainEnd> predict(const Options& options, const fdl::job::Checked& checked,
                                      at::Device device) {
-  const auto done = fdl::train::predict(
-      *checked.graph, *checked.job,
-      {options.run, options.input, options.output, options.format, device});
+  const auto done =
+      fdl::train::predict(*checked.graph, *checked.job,
+                          {options.run, options.input, options.output, options.format, device});
   if (!done) return fdl::fail(done.error());
   tell(fmt::format("{} samples, by the weights of step {}\n", done->num_samples, done->step));
   return fdl::train::TrainEnd{};
@@ -299,7 +299,7 @@ int run(const Options& options) {
     return kBadInput;
   }
   at::set_num_threads(static_cast<int>(*threads));
-  fdl::kernels::use_tiles(checked.job->training.passes.products);
+  fdl::kernels::let_products_differ(checked.job->training.passes.products);
   const Result<at::Device> device = find_device(options, checked.job->training);
   if (!device) return report_end(options, fdl::fail(device.error()), events);
   return report_end(options, compute(options, checked, {*threads, *device}, events), events);

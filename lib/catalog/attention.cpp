@@ -51,13 +51,26 @@ Dim attention_flops(const AttentionInputs& inputs, const Dim& num_heads, const D
   return pairs * (Dim(2) * width + Dim(2) * value_width + Dim(5) * num_heads);
 }
 
-Dim attention_kept(const AttentionOptions& p, const AttentionInputs& inputs, const Dim& width,
-                   const Dim& value_width) {
+namespace {
+
+// Numbers that several masks become together; a mask by itself is there already.
+Dim joined_mask(const AttentionOptions& p, const AttentionInputs& in) {
+  const Dim pairs = in.query.shape[1] * in.key.shape[1];
+  const bool has_mask = !in.mask.is_absent, has_attn_mask = !in.attn_mask.is_absent;
+  if (p.alibi)
+    return pairs * Dim(p.num_heads) * (has_mask || has_attn_mask ? in.query.shape[0] : Dim(1));
+  if (!has_mask || !has_attn_mask || in.attn_mask.dtype == DType::Bool) return 0;
+  return num_elements(in.attn_mask.shape);
+}
+
+}  // namespace
+
+Dim attention_kept(const AttentionOptions& p, const AttentionInputs& inputs, bool fuses) {
   const Dim B = inputs.query.shape[0], T = inputs.query.shape[1], S = inputs.key.shape[1];
-  const Dim N = p.num_heads;
-  if (p.dropout == 0) return B * N * T;  // the fused kernel's sums
-  // The weights before and after dropout and its mask, and copies of query, key and value.
-  return Dim(3) * B * N * T * S + B * T * width + B * S * (width + value_width);
+  const Dim rows = B * Dim(p.num_heads) * T;
+  if (fuses) return Dim(2) * rows + joined_mask(p, inputs);  // a row's largest score and its sum
+  if (p.dropout == 0) return rows;                           // the sums of libtorch's kernel
+  return Dim(3) * rows * S;  // the weights before and after dropout, and its mask
 }
 
 }  // namespace fdl::catalog

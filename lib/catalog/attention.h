@@ -28,10 +28,9 @@ std::optional<std::string> attention_misfit(AttentionOptions& p,
 Dim attention_flops(const AttentionInputs& inputs, const Dim& num_heads, const Dim& width,
                     const Dim& value_width);
 
-// Numbers that the attention keeps for the backward pass beside what comes in and goes out; the
-// widths are those of all heads together.
-Dim attention_kept(const AttentionOptions& p, const AttentionInputs& inputs, const Dim& width,
-                   const Dim& value_width);
+// Numbers that the attention keeps for the backward pass beside what comes in and goes out.
+// `fuses`: its pass is on (passes.h).
+Dim attention_kept(const AttentionOptions& p, const AttentionInputs& inputs, bool fuses = true);
 
 inline constexpr const char* kMaskShapes =
     "mask bool[B, S] (true = real), attn_mask [B, T, S] or [B, num_heads, T, S] (bool: true = may "

@@ -53,15 +53,15 @@ Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inp
   return projection_flops(p, inputs) + attention_flops(attention_inputs(inputs), p.num_heads, E, E);
 }
 
-Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
+Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs, bool fuses) {
   const AttentionInputs in = attention_inputs(inputs);
   const Dim E = p.embed_dim, KV = p.kv_width();
   const Dim B = in.query.shape[0], queries = B * in.query.shape[1], keys = B * in.key.shape[1];
-  Dim out = attention_kept(p, in, E, E) + queries * E;  // what the last projection reads
-  if (p.dropout > 0) return out;
-  out = out + queries * E + keys * KV * Dim(2);  // projected
-  const bool repeats = p.num_kv_heads != p.num_heads;
-  if (p.rotary) out = out + queries * E + (repeats ? Dim(0) : keys * KV);
+  Dim out = attention_kept(p, in, fuses) + queries * E;  // what the last projection reads
+  if (!fuses && p.dropout > 0) return out + queries * E + keys * E * Dim(2);  // copies
+  out = out + queries * E + keys * KV * Dim(2);                               // projected
+  const bool repeats = !fuses && p.num_kv_heads != p.num_heads;
+  if (p.rotary && !fuses) out = out + queries * E + (repeats ? Dim(0) : keys * KV);
   return repeats ? out + keys * E * Dim(2) : out;
 }
 

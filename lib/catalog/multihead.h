@@ -34,7 +34,8 @@ std::vector<TensorSpec> multihead_tensors(const MultiheadParams& p, const std::s
 Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
 // Of the projections alone: what the gradients of the weights cost.
 Dim projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
-// Numbers kept for the backward pass beside the inputs.
-Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs);
+// Numbers kept for the backward pass beside the inputs. `fuses`: as for attention_kept.
+Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs,
+                   bool fuses = true);
 
 }  // namespace fdl::catalog

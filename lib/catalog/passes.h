@@ -6,15 +6,15 @@
 namespace fdl::catalog {
 
 struct Passes {
-  bool chains = true, recurrent = true, experts = true, products = true, layout = true, loss = true,
-       update = true, graph = true;
+  bool chains = true, recurrent = true, attention = true, experts = true, products = true,
+       layout = true, loss = true, update = true, graph = true;
 
   static constexpr Passes none() {
-    return {false, false, false, false, false, false, false, false};
+    return {false, false, false, false, false, false, false, false, false};
   }
   // Those that are of use where tensors are on a GPU: the others' kernels are for CPUs.
   constexpr Passes on_gpu() const {
-    return {chains, false, experts, products, layout, loss, false, graph};
+    return {chains, false, false, experts, products, layout, loss, false, graph};
   }
   bool operator==(const Passes&) const = default;
 };
@@ -31,13 +31,15 @@ inline constexpr Pass kPasses[] = {
      "step; on a GPU the bias of a convolution, batch_norm, a sum, relu and max_pool2d."},
     {"recurrent", &Passes::recurrent,
      "rnn, lstm and gru run as products and one pass over the gates."},
+    {"attention", &Passes::attention,
+     "The attention of a head runs as one over its scores, which are not kept; on a CPU."},
     {"experts", &Passes::experts,
      "Experts of a gate run over the samples that they have a weight for, or all as one."},
     {"products", &Passes::products,
      "Large products of f32 matrices, and convolutions over two axes, run on the CPU's matrix "
-     "tiles "
-     "(AMX), where it has them, each number as three of bf16: as exact as f32, in less time. So do "
-     "large products on data-centre GPUs."},
+     "tiles (AMX), where it has them, each number as three of bf16: as exact as f32, in less time. "
+     "So do large products on data-centre GPUs. Without tiles threads take columns of a product of "
+     "few rows."},
     {"layout", &Passes::layout,
      "Images go through convolutions over two axes with their channels last in memory, on a GPU "
      "and "

@@ -52,12 +52,13 @@ Dim layer_weight_flops(const TransformerLayerParams& p, const TensorType& input,
   return out + num_elements(input.shape) * Dim(4) * Dim(p.dim_feedforward);
 }
 
-Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory) {
+Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory,
+               bool fuses) {
   const TensorType none = TensorType::absent();
   const Dim rows = input.shape[0] * input.shape[1], sublayers = memory != nullptr ? 3 : 2;
-  Dim out = multihead_kept(attention_of(p, true), {input, none, none, none, none});
+  Dim out = multihead_kept(attention_of(p, true), {input, none, none, none, none}, fuses);
   if (memory != nullptr)
-    out = out + multihead_kept(attention_of(p, false), {input, *memory, none, none, none});
+    out = out + multihead_kept(attention_of(p, false), {input, *memory, none, none, none}, fuses);
   // Sums and what the norms make of them, without the layer's own input and output; the norms'
   // means and deviations; between the linear layers what comes out of the first, and is changed.
   const bool drops = p.dropout > 0;

@@ -34,8 +34,9 @@ Dim layer_flops(const TransformerLayerParams& p, const TensorType& input, const 
 // Of its matrix products with weights, and so of their gradients.
 Dim layer_weight_flops(const TransformerLayerParams& p, const TensorType& input,
                        const TensorType* memory);
-// Numbers kept for the backward pass beside the inputs.
-Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory);
+// Numbers kept for the backward pass beside the inputs. `fuses`: as for attention_kept.
+Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory,
+               bool fuses = true);
 
 // What both kinds declare of their backward pass. `memory_of(inputs)`: the encoder's output or
 // null.

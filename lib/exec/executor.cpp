@@ -56,6 +56,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   FDL_CHECK(inputs.size() == graph.inputs.size() && states.size() == graph.states.size());
   const at::AutoGradMode records(context.training);
   context.fuses_recurrent = program_->passes.recurrent;
+  context.fuses_attention = program_->passes.attention;
   const catalog::Passes& passes = program_->passes;
   context.puts_channels_last =
       program_->device.is_cpu() ? catalog::puts_channels_last(passes) : passes.layout;

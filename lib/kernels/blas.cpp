@@ -67,19 +67,24 @@ void share_out(std::int64_t count, Body body) {
 
 // MKL shares a product of few rows out among threads at a cost that shows, and each product in a
 // way of its own. Here a thread has the same rows of a weight [n, k] forward, in its gradient, and
-// about those when it is updated: they are in its own cache.
+// about those when it is updated: they are in its own cache. Of some more rows and many columns
+// it cuts the rows, and each thread puts all columns in order: 256 x 1024 x 1024 then takes 385
+// GFLOP/s of two cores, by columns 458 (docs/adr/0075).
 void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                      bool adds) {
-  constexpr std::int64_t kFewRows = 128;
+  constexpr std::int64_t kFewRows = 128, kSomeRows = 192, kMostRows = 1024, kColumns = 512;
   const std::int64_t least = std::int64_t{32} * at::get_num_threads();
   const bool shares = at::get_num_threads() > 1 && !at::in_parallel_region();
   const bool is_gradient = a.is_turned && !b.is_turned && size.k <= kFewRows && size.m >= least;
+  const bool has_few_rows = size.m <= kFewRows && size.n >= least;
+  const bool has_wide_rows =
+      size.m >= kSomeRows && size.m <= kMostRows && size.n >= kColumns * at::get_num_threads();
   if (shares && is_gradient) {
     share_out(size.m, [&](std::int64_t first, std::int64_t last) {
       multiply_blas({a.data + first, a.stride, true}, b, out + first * stride, stride,
                     {last - first, size.n, size.k}, adds);
     });
-  } else if (shares && size.m <= kFewRows && size.n >= least) {
+  } else if (shares && (has_few_rows || has_wide_rows)) {
     const std::int64_t step = b.is_turned ? b.stride : 1;
     share_out(size.n, [&](std::int64_t first, std::int64_t last) {
       multiply_blas(a, {b.data + first * step, b.stride, b.is_turned}, out + first, stride,

@@ -12,7 +12,7 @@ namespace fdl::kernels {
 void multiply_blas(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                    bool adds);
 
-// The same, and last bits may differ: a batch of few rows takes a call of each thread.
+// The same, and last bits may differ: where few rows have many columns each thread makes a call.
 void multiply_shared(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                      bool adds);
 

@@ -1,10 +1,14 @@
 #include "lib/kernels/gemm.h"
 
+#include <atomic>
+
 #include "lib/kernels/blas.h"
 #include "lib/kernels/cut_gemm.h"
 
 namespace fdl::kernels {
 namespace {
+
+std::atomic<bool> may_differ{true};
 
 const TileFunctions* tiles_for(ProductSize size, bool is_packed) {
   const TileFunctions* const tiles = tiles_in_use();
@@ -22,13 +26,18 @@ void multiply_or(decltype(multiply_blas)* otherwise, Factor a, Factor b, float* 
 
 }  // namespace
 
+void let_products_differ(bool may) {
+  may_differ = may;
+  use_tiles(may);
+}
+
 void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds) {
   multiply_or(multiply_shared, a, b, out, stride, size, adds);
 }
 
 void multiply_for_libtorch(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                            bool adds) {
-  multiply_or(multiply_blas, a, b, out, stride, size, adds);
+  multiply_or(may_differ ? multiply_shared : multiply_blas, a, b, out, stride, size, adds);
 }
 
 RightFactor::RightFactor(Factor b, std::int64_t n, std::int64_t k, std::int64_t rows)

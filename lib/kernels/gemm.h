@@ -25,7 +25,11 @@ struct ProductSize {
 // out[m, n] = a[m, k] b[k, n], or added to it; the rows of `out` lie `stride` apart.
 void multiply(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size, bool adds);
 
-// The same for libtorch's own calls: on tiles, or by its BLAS just as it calls it, to the bit.
+// Whether libtorch's own products may differ in last bits from what its BLAS makes of them by
+// itself: all that follow in this process. At first they do. It switches the tiles too.
+void let_products_differ(bool may);
+
+// The same for libtorch's own calls; where they may not differ, by its BLAS just as it calls it.
 void multiply_for_libtorch(Factor a, Factor b, float* out, std::int64_t stride, ProductSize size,
                            bool adds);
 

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 
+#include "lib/kernels/attention.h"
 #include "lib/kernels/cpu_kind.h"
+#include "lib/kernels/mask_draw.h"
 
 // Loops over rows of f32, one machine code per kind of CPU.
 namespace fdl::kernels {
@@ -59,9 +61,8 @@ struct RowFunctions {
   // Random words 64 `group` to 64 `group` + 63 of a lane: Philox4x32-10 (Salmon et al. 2011).
   void (*random_words)(std::uint32_t* out, std::uint64_t key, std::uint64_t group,
                        std::uint64_t lane);
-  // A lane as a mask: 0 where its word is below `threshold`, else `kept`.
-  void (*dropout_mask)(float* out, std::int64_t count, std::uint64_t key, std::uint64_t lane,
-                       std::uint32_t threshold, float kept);
+  // Numbers `first` to `first` + `count` - 1 of a lane as a mask.
+  void (*dropout_mask)(float* out, std::int64_t first, std::int64_t count, const MaskDraw& draw);
   // Adds each column of [rows, width] to out[width].
   void (*column_sums)(const float* x, float* out, std::int64_t rows, std::int64_t width);
   // The largest of each 2 x 2 numbers of two rows of 2 `count`, or the last that is none; and the
@@ -95,6 +96,8 @@ struct RowFunctions {
   };
   void (*channel_norm_gradient)(const float* gradient, const float* x, const ChannelGradient& by,
                                 float* out, std::int64_t rows, std::int64_t width);
+
+  AttentionFunctions attention;
 };
 
 // Those of the fastest kind that may be run, and of one of cpu_kinds().

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <limits>
 
-#include <ATen/ops/_safe_softmax.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
@@ -11,6 +10,8 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 
+#include "lib/nn/attention_parts.h"
+#include "lib/nn/fused_attention.h"
 #include "lib/nn/positions.h"
 
 namespace fdl::nn {
@@ -48,13 +49,12 @@ at::Tensor both(const at::Tensor& a, const at::Tensor& b) {
 }
 
 // What the masks say together, to broadcast over [B, N, T, S]: bool (true = seen), or numbers to
-// add to the scores; undefined when they say nothing.
+// add to the scores; undefined when they say nothing. Without what `causal` says.
 at::Tensor joined_masks(const AttentionOptions& p, const at::Tensor& query_BTE, std::int64_t S,
                         const at::Tensor& mask_BS, const at::Tensor& attn_mask) {
   const auto T = query_BTE.size(1);
   at::Tensor seen, added;
   if (mask_BS.defined()) seen = mask_BS.view({mask_BS.size(0), 1, 1, S});
-  if (p.causal) seen = both(seen, at::ones({T, S}, query_BTE.options().dtype(at::kBool)).tril());
   if (p.alibi) added = alibi_bias(p.num_heads, T, S, query_BTE.device()).to(query_BTE.options());
   if (attn_mask.defined()) {
     const at::Tensor by_head = attn_mask.dim() == 3 ? attn_mask.unsqueeze(1) : attn_mask;
@@ -67,60 +67,78 @@ at::Tensor joined_masks(const AttentionOptions& p, const at::Tensor& query_BTE, 
   return seen.defined() ? at::where(seen, added, kMinusInfinity) : added;
 }
 
-// [B, S, K * W] -> [B, N, S, W]; N / K neighbours share a head.
-at::Tensor to_heads(const at::Tensor& x, std::int64_t num_heads, std::int64_t num_shared) {
-  const at::Tensor heads = x.unflatten(2, {num_heads, -1}).transpose(1, 2);
-  return num_shared == 1 ? heads : heads.repeat_interleave(num_shared, 1);
+at::Tensor with_causal(const at::Tensor& mask, const at::Tensor& seen) {
+  if (!mask.defined() || mask.scalar_type() == at::kBool) return both(mask, seen);
+  return at::where(seen, mask, kMinusInfinity);
 }
 
-// Weights as a tensor, so that some can be dropped.
-at::Tensor attend_by_parts(const at::Tensor& q_BNTW, const at::Tensor& k_BNSW,
-                           const at::Tensor& v_BNSV, const at::Tensor& mask, const Dropout& dropout,
-                           at::Tensor* weights) {
-  const double scale = 1 / std::sqrt(static_cast<double>(q_BNTW.size(3)));
-  at::Tensor scores_BNTS = q_BNTW.mul(scale).matmul(k_BNSW.transpose(2, 3));
-  if (mask.defined() && mask.scalar_type() == at::kBool)
-    scores_BNTS = at::where(mask, scores_BNTS, kMinusInfinity);
-  else if (mask.defined())
-    scores_BNTS = scores_BNTS.add(mask);
-  // The safe one gives zeros, not nan, where nothing is seen.
-  const at::Tensor weights_BNTS = dropout(at::_safe_softmax(scores_BNTS, 3));
-  if (weights != nullptr) *weights = weights_BNTS;
-  return weights_BNTS.matmul(v_BNSV);
+HeadOptions head_options(const AttentionOptions& p, const at::Tensor& mask,
+                         const AttentionWay& way) {
+  return {p.num_heads, p.num_kv_heads, p.causal, mask, way.dropout};
+}
+
+at::Tensor causal_mask(const at::Tensor& query_BTE, std::int64_t S) {
+  return at::ones({query_BTE.size(1), S}, query_BTE.options().dtype(at::kBool)).tril();
 }
 
 }  // namespace
 
+AttentionWay attention_way(const StepContext& context, double dropout) {
+  return {dropout_of(context, dropout), context.fuses_attention};
+}
+
+AttentionWay attention_way(const StepContext& context, double dropout, std::uint64_t place) {
+  return {dropout_of(context, dropout, place), context.fuses_attention};
+}
+
 at::Tensor attend(const AttentionOptions& p, const std::vector<at::Tensor>& inputs,
-                  const Dropout& dropout, at::Tensor* weights) {
-  const bool by_parts = dropout.is_active() || weights != nullptr;
+                  const AttentionWay& way) {
+  const at::Tensor &query = inputs[0], &key = inputs[1], &value = inputs[2];
+  const std::int64_t S = key.size(1);
+  at::Tensor mask = joined_masks(p, query, S, inputs[3], inputs[4]);
+  if (way.may_fuse() && takes_fused_attention(query, key, value, mask))
+    return fused_attention(query, key, value, head_options(p, mask, way));
+  const bool by_parts = way.dropout.is_active() || way.weights != nullptr;
+  const bool is_only_causal = p.causal && !mask.defined() && !by_parts;
+  if (p.causal && !is_only_causal) mask = with_causal(mask, causal_mask(query, S));
   const auto N = p.num_heads, K = p.num_kv_heads;
-  const at::Tensor q_BNTW = to_heads(inputs[0], N, 1), k_BNSW = to_heads(inputs[1], K, N / K),
-                   v_BNSV = to_heads(inputs[2], K, N / K);
-  const bool only_causal =
-      p.causal && !p.alibi && !inputs[3].defined() && !inputs[4].defined() && !by_parts;
-  const at::Tensor mask = only_causal
-                              ? at::Tensor()
-                              : joined_masks(p, inputs[0], inputs[1].size(1), inputs[3], inputs[4]);
+  const at::Tensor q_BNTW = to_heads(query, N, 1), k_BNSW = to_heads(key, K, N / K),
+                   v_BNSV = to_heads(value, K, N / K);
   const std::optional<at::Tensor> given = mask.defined() ? std::optional(mask) : std::nullopt;
   const at::Tensor mixed_BNTV =
-      by_parts ? attend_by_parts(q_BNTW, k_BNSW, v_BNSV, mask, dropout, weights)
+      by_parts ? attend_by_parts(q_BNTW, k_BNSW, v_BNSV, mask, way.dropout, way.weights)
                : at::scaled_dot_product_attention(q_BNTW, k_BNSW, v_BNSV, given,
-                                                  /*dropout_p=*/0, only_causal);
+                                                  /*dropout_p=*/0, is_only_causal);
   return mixed_BNTV.transpose(1, 2).flatten(2);
 }
 
 namespace {
 
-// Query, key and value after their projections. What reads one tensor is one matrix product.
+// Query, key and value side by side, where one product makes them of one tensor; else undefined.
+at::Tensor joint_projection(const Tensors& own, const std::string& prefix,
+                            const std::vector<at::Tensor>& inputs) {
+  const at::Tensor& weight = own[prefix + "in_proj_weight"];
+  if (!weight.defined() || inputs[1].defined()) return {};
+  return at::linear(inputs[0], weight, own[prefix + "in_proj_bias"]);
+}
+
+// What attention makes of them, where they may stay side by side; else undefined.
+at::Tensor attend_joint(const MultiheadParams& p, const at::Tensor& joint,
+                        const std::vector<at::Tensor>& inputs, const AttentionWay& way) {
+  if (!joint.defined() || p.rotary || !way.may_fuse()) return {};
+  const at::Tensor mask = joined_masks(p, joint, joint.size(1), inputs[3], inputs[4]);
+  if (!takes_fused_attention(joint, joint, joint, mask)) return {};
+  return fused_self_attention(joint, head_options(p, mask, way));
+}
+
+// Query, key and value after their projections, of which `joint` may have been made.
 std::vector<at::Tensor> projected(const MultiheadParams& p, const Tensors& own,
-                                  const std::string& prefix,
+                                  const std::string& prefix, const at::Tensor& joint,
                                   const std::vector<at::Tensor>& inputs) {
   const at::Tensor &query = inputs[0], &key = inputs[1], &value = inputs[2];
   const std::vector<std::int64_t> widths = {p.embed_dim, p.kv_width(), p.kv_width()};
   const at::Tensor &weight = own[prefix + "in_proj_weight"], &bias = own[prefix + "in_proj_bias"];
-  if (weight.defined() && !key.defined())
-    return at::linear(query, weight, bias).split_with_sizes(widths, 2);
+  if (joint.defined()) return joint.split_with_sizes(widths, 2);
   std::vector<at::Tensor> weights = {own[prefix + "q_proj_weight"], own[prefix + "k_proj_weight"],
                                      own[prefix + "v_proj_weight"]};
   if (weight.defined()) weights = weight.split_with_sizes(widths, 0);
@@ -141,17 +159,20 @@ std::vector<at::Tensor> projected(const MultiheadParams& p, const Tensors& own,
 }  // namespace
 
 at::Tensor multihead(const MultiheadParams& p, const Tensors& own, const std::string& prefix,
-                     const std::vector<at::Tensor>& inputs, const Dropout& dropout,
-                     at::Tensor* weights) {
-  std::vector<at::Tensor> parts = projected(p, own, prefix, inputs);
-  if (p.rotary) {
-    parts[0] = rotate_heads(parts[0], p.num_heads, p.rotary_base, false);
-    parts[1] = rotate_heads(parts[1], p.num_kv_heads, p.rotary_base, false);
+                     const std::vector<at::Tensor>& inputs, const AttentionWay& way) {
+  const at::Tensor joint = joint_projection(own, prefix, inputs);
+  at::Tensor mixed = attend_joint(p, joint, inputs, way);
+  if (!mixed.defined()) {
+    std::vector<at::Tensor> parts = projected(p, own, prefix, joint, inputs);
+    if (p.rotary) {
+      parts[0] = rotate_heads(parts[0], p.num_heads, p.rotary_base, false);
+      parts[1] = rotate_heads(parts[1], p.num_kv_heads, p.rotary_base, false);
+    }
+    parts.push_back(inputs[3]);
+    parts.push_back(inputs[4]);
+    mixed = attend(p, parts, way);
   }
-  parts.push_back(inputs[3]);
-  parts.push_back(inputs[4]);
-  return at::linear(attend(p, parts, dropout, weights), own[prefix + "out_proj.weight"],
-                    own[prefix + "out_proj.bias"]);
+  return at::linear(mixed, own[prefix + "out_proj.weight"], own[prefix + "out_proj.bias"]);
 }
 
 }  // namespace fdl::nn

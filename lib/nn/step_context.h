@@ -17,7 +17,7 @@ struct StepContext {
   std::int64_t first_row = 0;  // place of this batch's first sample within the whole step's samples
 
   // What may run otherwise than by libtorch's operators one by one; see catalog::Passes.
-  bool fuses_recurrent = true;
+  bool fuses_recurrent = true, fuses_attention = true;
   bool puts_channels_last = false;  // images, for convolutions; see catalog/channels_last.h
 
   // Where a step that is replayed on a GPU finds its number; else null.

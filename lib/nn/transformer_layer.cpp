@@ -25,21 +25,20 @@ at::Tensor TransformerLayer::add(const at::Tensor& x, const std::string& norm, P
 
 at::Tensor TransformerLayer::attend_to_itself(const at::Tensor& x, const at::Tensor& mask,
                                               const at::Tensor& attn_mask) const {
-  const Dropout weights =
-      dropout_of(context_, p_.dropout, static_cast<std::uint64_t>(Place::Weights));
+  const AttentionWay way =
+      attention_way(context_, p_.dropout, static_cast<std::uint64_t>(Place::Weights));
   return add(x, "norm1", Place::Output, [&](const at::Tensor& y) {
-    return multihead(attention_of(p_, true), own_, "self_attn.", {y, {}, {}, mask, attn_mask},
-                     weights);
+    return multihead(attention_of(p_, true), own_, "self_attn.", {y, {}, {}, mask, attn_mask}, way);
   });
 }
 
 at::Tensor TransformerLayer::attend_to(const at::Tensor& memory, const at::Tensor& x,
                                        const at::Tensor& memory_mask) const {
-  const Dropout weights =
-      dropout_of(context_, p_.dropout, static_cast<std::uint64_t>(Place::MemoryWeights));
+  const AttentionWay way =
+      attention_way(context_, p_.dropout, static_cast<std::uint64_t>(Place::MemoryWeights));
   return add(x, "norm2", Place::MemoryOutput, [&](const at::Tensor& y) {
     return multihead(attention_of(p_, false), own_, "multihead_attn.",
-                     {y, memory, {}, memory_mask, {}}, weights);
+                     {y, memory, {}, memory_mask, {}}, way);
   });
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "lib/catalog/channels_last.h"
+#include "lib/catalog/plain_attention.h"
 #include "lib/catalog/recurrent.h"
 #include "lib/plan/chain_nodes.h"
 #include "lib/plan/expert_ways.h"
@@ -37,6 +38,7 @@ class Step {
       : graph_(graph),
         held_(held),
         recurrent_(passes.recurrent),
+        attention_(passes.attention),
         channels_last_(catalog::puts_channels_last(passes)),
         sizes_(graph, batch_size),
         gradients_(graph),
@@ -235,10 +237,12 @@ class Step {
     return static_cast<double>(tensor.num_elements()) *
            static_cast<double>(catalog::bytes_of(tensor.dtype));
   }
-  // Of a recurrent layer that libtorch's operators run, and of a convolution with channels last.
+  // Of a recurrent layer and attention that libtorch's operators run, and of a convolution with
+  // channels last.
   const catalog::HeldMemory* other_memory(const Node& node) const {
     const std::string& name = node.spec->name();
     if (const auto* out = recurrent_ ? nullptr : catalog::plain_memory(name)) return out;
+    if (const auto* out = attention_ ? nullptr : catalog::plain_attention_memory(name)) return out;
     return channels_last_ ? catalog::channels_last_memory(name) : nullptr;
   }
   double forward_work(const Node& node) {
@@ -445,6 +449,7 @@ class Step {
   const graph::Graph& graph_;
   const std::set<int>& held_;
   const bool recurrent_;      // by layers of our own
+  const bool attention_;      // likewise
   const bool channels_last_;  // where convolutions begin
   const Sizes sizes_;
   const Gradients gradients_;

@@ -44,13 +44,6 @@ NormalPair normal_pair(std::uint32_t a, std::uint32_t b) {
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
-// Words below it are dropped.
-std::uint32_t drop_threshold(double p) {
-  FDL_CHECK(p >= 0 && p < 1);
-  return static_cast<std::uint32_t>(std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL));
-}
-float kept_value(double p) { return static_cast<float>(1 / (1 - p)); }
-
 // Elements that are worth a thread of their own.
 constexpr std::int64_t kGrain = 1 << 15;
 
@@ -171,19 +164,30 @@ Lanes Lanes::split(std::int64_t num_rows, std::int64_t count) const {
   return {0, std::move(out)};
 }
 
+kernels::MaskDraw mask_draw(StreamKey key, double p) {
+  FDL_CHECK(p >= 0 && p < 1);
+  kernels::MaskDraw out;
+  out.key = key.value();
+  out.threshold = static_cast<std::uint32_t>(std::min(std::llround(p * 0x1p32), 0xFFFFFFFFLL));
+  out.kept = static_cast<float>(1 / (1 - p));
+  return out;
+}
+
 void fill_dropout_mask(std::span<float> out, StreamKey key, double p, std::int64_t num_rows,
                        const Lanes& lanes) {
   if (out.empty()) return;
   FDL_CHECK(num_rows > 0);
   const auto row_elements = static_cast<std::int64_t>(out.size()) / num_rows;
-  const std::uint32_t threshold = drop_threshold(p);
-  const float kept = kept_value(p);
+  const kernels::MaskDraw draw = mask_draw(key, p);
   const std::int64_t grain =
       std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, row_elements));
   at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row)
-      kernels::row_functions().dropout_mask(out.data() + row * row_elements, row_elements,
-                                            key.value(), lanes[row], threshold, kept);
+    kernels::MaskDraw of_row = draw;
+    for (std::int64_t row = begin; row < end; ++row) {
+      of_row.lane = lanes[row];
+      kernels::row_functions().dropout_mask(out.data() + row * row_elements, 0, row_elements,
+                                            of_row);
+    }
   });
 }
 
@@ -195,8 +199,9 @@ void fill_dropout_mask(const at::Tensor& out, const StepKey& key, double p, cons
     return fill_dropout_mask(values, key.whole(), p, out.size(0), lanes);
   }
   GpuDraw<cuda::MaskDraw> there(out, key, lanes);
-  there.draw.threshold = drop_threshold(p);
-  there.draw.kept = kept_value(p);
+  const kernels::MaskDraw draw = mask_draw(key.whole(), p);
+  there.draw.threshold = draw.threshold;
+  there.draw.kept = draw.kept;
   cuda::backend().fill_mask(out, there.draw);
 }
 

@@ -11,6 +11,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/kernels/mask_draw.h"
+
 // Random numbers that depend on nothing but their key: no global generator, no order of calls, no
 // number of threads. A key names what is drawn (seed, purpose, path, step, ...); the numbers are
 // those of the counter-based generator Philox4x32-10.
@@ -93,6 +95,9 @@ struct Lanes {
   std::int64_t first = 0;                                 // of row 0, the others follow it
   std::shared_ptr<const std::vector<std::int64_t>> rows;  // instead, when they do not
 };
+
+// What a mask for dropout draws, by which a number is 0 with probability p; of lane 0. 0 <= p < 1.
+kernels::MaskDraw mask_draw(StreamKey key, double p);
 
 // A mask for dropout: out is [num_rows, out.size() / num_rows]; each element is 0 with probability
 // p, else 1 / (1 - p). Row r is from lane lanes[r] of the key's stream. 0 <= p < 1.

@@ -45,14 +45,9 @@ inline ModuleSpec attention_spec() {
             return Dim(2) * attention_flops(attention_inputs(inputs), p.num_heads,
                                             inputs[0].shape[2], outputs.front().shape[2]);
           })
-      .keeps_by([](const P& p) {
-        using Kept = std::vector<std::string>;
-        return p.dropout == 0 ? Kept{"query", "key", "value", "output"} : Kept{"mask"};
-      })
-      .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto& outputs) {
-        return bytes_of(attention_kept(p, attention_inputs(inputs), inputs[0].shape[2],
-                                       outputs.front().shape[2]),
-                        inputs[0]);
+      .keeps({"query", "key", "value", "output"})
+      .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+        return bytes_of(attention_kept(p, attention_inputs(inputs)), inputs[0]);
       })
       .source(
           "Vaswani et al. 2017, arXiv:1706.03762, equation 1; Press et al. 2021, "

@@ -8,7 +8,7 @@ namespace {
 
 Outputs attention(const catalog::AttentionParams& p, const Tensors&,
                   const std::vector<at::Tensor>& inputs, StepContext& context) {
-  return {attend(p, inputs, dropout_of(context, p.dropout))};
+  return {attend(p, inputs, attention_way(context, p.dropout))};
 }
 
 }  // namespace

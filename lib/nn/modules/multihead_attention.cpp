@@ -8,10 +8,11 @@ namespace {
 
 Outputs multihead_attention(const catalog::MultiheadAttentionParams& p, const Tensors& own,
                             const std::vector<at::Tensor>& inputs, StepContext& context) {
-  const Dropout dropout = dropout_of(context, p.dropout);
-  if (!p.need_weights) return {multihead(p, own, "", inputs, dropout)};
+  AttentionWay way = attention_way(context, p.dropout);
   at::Tensor weights_BNTS;
-  const at::Tensor out = multihead(p, own, "", inputs, dropout, &weights_BNTS);
+  if (p.need_weights) way.weights = &weights_BNTS;
+  const at::Tensor out = multihead(p, own, "", inputs, way);
+  if (!p.need_weights) return {out};
   return {out, p.average_attn_weights ? weights_BNTS.mean(1) : weights_BNTS};
 }
 

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/function.h>
 
+#include "lib/catalog/plain_attention.h"
 #include "lib/catalog/recurrent.h"
 #include "lib/plan/gradients.h"
 #include "tests/unit/engine/live_bytes.h"
@@ -78,15 +79,17 @@ std::int64_t declared_bytes(const Example& example, const catalog::Count& own) {
 }
 
 // Bytes that stay when only the backward pass holds on to them.
-std::int64_t kept_bytes(const Example& example, bool fuses_recurrent = true) {
+std::int64_t kept_bytes(const Example& example, bool fuses = true) {
   const nn::Tensors own = owned_tensors(example.module);
   std::vector<at::Tensor> leaves = example.inputs;
-  for (at::Tensor& leaf : leaves) {
-    if (leaf.defined() && leaf.is_floating_point()) leaf.requires_grad_();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const bool is_mask = example.module.spec->inputs[i].name == "attn_mask";  // comes with the data
+    if (leaves[i].defined() && leaves[i].is_floating_point() && !is_mask)
+      leaves[i].requires_grad_();
   }
   nn::StepContext context;
   context.training = true;
-  context.fuses_recurrent = fuses_recurrent;
+  context.fuses_recurrent = context.fuses_attention = fuses;
   const std::string path = "x";
   context.node_path = path;
   const LiveBytes live;
@@ -126,6 +129,17 @@ TEST_CASE("each module keeps as many bytes for the backward pass as it declares"
     const Example example = large_example(name);
     check_close(name, declared_bytes(example, example.module.spec->kept_bytes),
                 kept_bytes(example));
+  }
+}
+
+TEST_CASE("and so does attention that libtorch's operators run") {
+  for (const std::string name : {"attention", "multihead_attention", "transformer_encoder_layer",
+                                 "transformer_decoder_layer"}) {
+    CAPTURE(name);
+    const Example example = large_example(name);
+    REQUIRE(catalog::plain_attention_memory(name) != nullptr);
+    check_close(name, declared_bytes(example, catalog::plain_attention_memory(name)->kept_bytes),
+                kept_bytes(example, false));
   }
 }
 

@@ -250,16 +250,23 @@ TEST_CASE("masks are the same bits on every kind of CPU") {
   const auto all = all_row_functions();
   for (const std::int64_t count : {1, 15, 16, 63, 64, 65, 128, 1000}) {
     for (const std::uint64_t lane : {std::uint64_t{0}, std::uint64_t{1} << 40}) {
+      const kernels::MaskDraw draw = {0x123456789abcdefULL, lane, 1U << 30, 1.25F};
       std::vector<float> first(static_cast<std::size_t>(count));
-      all.front().second->dropout_mask(first.data(), count, 0x123456789abcdefULL, lane, 1U << 30,
-                                       1.25F);
+      all.front().second->dropout_mask(first.data(), 0, count, draw);
       for (const auto& [kind, f] : all) {
         CAPTURE(kind);
         std::vector<float> made(static_cast<std::size_t>(count) + 1, -1.0F);
-        f->dropout_mask(made.data(), count, 0x123456789abcdefULL, lane, 1U << 30, 1.25F);
+        f->dropout_mask(made.data(), 0, count, draw);
         CHECK(made.back() == -1);  // nothing behind it
         made.pop_back();
         CHECK(made == first);
+        for (const std::int64_t begin : {count / 3, count - 1}) {
+          std::vector<float> part(static_cast<std::size_t>(count - begin) + 1, -1.0F);
+          f->dropout_mask(part.data(), begin, count - begin, draw);
+          CHECK(part.back() == -1);
+          part.pop_back();
+          CHECK(part == std::vector<float>(first.begin() + begin, first.end()));
+        }
       }
     }
   }
