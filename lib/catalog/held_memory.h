@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string_view>
+
 #include "lib/catalog/module_spec.h"
+#include "lib/catalog/passes.h"
 
 namespace fdl::catalog {
 
@@ -9,5 +12,8 @@ namespace fdl::catalog {
 struct HeldMemory {
   Count kept_bytes, forward_work_bytes, backward_work_bytes;
 };
+
+// Null where it holds what it declares with these passes.
+const HeldMemory* held_otherwise(std::string_view module, const Passes& passes);
 
 }  // namespace fdl::catalog

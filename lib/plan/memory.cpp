@@ -10,9 +10,7 @@
 #include <map>
 #include <set>
 
-#include "lib/catalog/channels_last.h"
-#include "lib/catalog/plain_attention.h"
-#include "lib/catalog/recurrent.h"
+#include "lib/catalog/held_memory.h"
 #include "lib/plan/chain_nodes.h"
 #include "lib/plan/expert_ways.h"
 #include "lib/plan/gradients.h"
@@ -37,9 +35,7 @@ class Step {
        catalog::Passes passes)
       : graph_(graph),
         held_(held),
-        recurrent_(passes.recurrent),
-        attention_(passes.attention),
-        channels_last_(catalog::puts_channels_last(passes)),
+        passes_(passes),
         sizes_(graph, batch_size),
         gradients_(graph),
         ways_(graph, passes.experts),
@@ -237,13 +233,8 @@ class Step {
     return static_cast<double>(tensor.num_elements()) *
            static_cast<double>(catalog::bytes_of(tensor.dtype));
   }
-  // Of a recurrent layer and attention that libtorch's operators run, and of a convolution with
-  // channels last.
   const catalog::HeldMemory* other_memory(const Node& node) const {
-    const std::string& name = node.spec->name();
-    if (const auto* out = recurrent_ ? nullptr : catalog::plain_memory(name)) return out;
-    if (const auto* out = attention_ ? nullptr : catalog::plain_attention_memory(name)) return out;
-    return channels_last_ ? catalog::channels_last_memory(name) : nullptr;
+    return catalog::held_otherwise(node.spec->name(), passes_);
   }
   double forward_work(const Node& node) {
     const catalog::HeldMemory* other = other_memory(node);
@@ -448,9 +439,7 @@ class Step {
 
   const graph::Graph& graph_;
   const std::set<int>& held_;
-  const bool recurrent_;      // by layers of our own
-  const bool attention_;      // likewise
-  const bool channels_last_;  // where convolutions begin
+  const catalog::Passes passes_;
   const Sizes sizes_;
   const Gradients gradients_;
   const GateWays ways_;

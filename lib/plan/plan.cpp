@@ -1,5 +1,7 @@
 #include "lib/plan/plan.h"
 
+#include <algorithm>
+
 #include "lib/plan/gradients.h"
 #include "lib/plan/sizes.h"
 
@@ -9,6 +11,7 @@ namespace {
 using catalog::Dim;  // for its arithmetic, which stops at the largest number
 using graph::MergeKind;
 using graph::Node;
+using graph::ValueId;
 
 constexpr std::int64_t kLargestBatch = std::int64_t{1} << 30;
 
@@ -41,10 +44,13 @@ class Planner {
       if (!tensor.is_buffer)
         cost.num_parameters = (Dim(cost.num_parameters) + Dim(tensor.num_elements())).number();
     }
+    cost.num_turns = turns.number();
     if (!node.blocks.empty()) return cost;  // its nodes follow
     const auto all = [&](const Dim& once) { return floor_div(once * turns, shares).number(); };
     cost.forward_flops = all(forward_flops(node));
     cost.backward_flops = all(backward_flops(node));
+    cost.forward_bytes = all(forward_bytes(node));
+    cost.backward_bytes = all(backward_bytes(node));
     add_parametrizations(node, turns, cost);
     return cost;
   }
@@ -86,6 +92,48 @@ class Planner {
     };
     return (of_inputs ? cost(node.spec->input_gradient_flops) : Dim(0)) +
            (of_tensors ? cost(node.spec->tensor_gradient_flops) : Dim(0));
+  }
+
+  Dim forward_bytes(const Node& node) const {
+    if (is_view(node)) return 0;
+    return value_bytes(node.inputs) + value_bytes(node.outputs) + tensor_bytes(node);
+  }
+
+  // The gradients of the outputs come in. Those of the inputs are made with the tensors, those of
+  // the tensors with the inputs.
+  Dim backward_bytes(const Node& node) const {
+    const bool of_inputs = gradients_.of_inputs(node), of_tensors = gradients_.of_tensors(node);
+    const bool hands_on = node.kind == Node::Kind::Merge &&
+                          (node.merge == MergeKind::Add || node.merge == MergeKind::Stack ||
+                           node.merge == MergeKind::Concat);
+    if (is_view(node) || hands_on || !(of_inputs || of_tensors)) return 0;
+    Dim out = gradient_bytes(node.outputs);
+    if (of_inputs) out = out + tensor_bytes(node) + gradient_bytes(node.inputs);
+    if (of_tensors) out = out + tensor_bytes(node) + value_bytes(node.inputs);
+    return out;
+  }
+
+  Dim value_bytes(const std::vector<ValueId>& values) const {
+    Dim out = 0;
+    for (const ValueId id : values) out = id == graph::kAbsent ? out : out + sizes_.bytes_of(id);
+    return out;
+  }
+  Dim gradient_bytes(const std::vector<ValueId>& values) const {
+    Dim out = 0;
+    for (const ValueId id : values) out = gradients_.of(id) ? out + sizes_.bytes_of(id) : out;
+    return out;
+  }
+
+  // Of a table only the rows that integers ask for are read: no more than come out.
+  Dim tensor_bytes(const Node& node) const {
+    Dim out = 0;
+    for (const int index : node.tensors) {
+      const graph::OwnedTensor& tensor = graph_.tensors[static_cast<std::size_t>(index)];
+      out = out + Dim(tensor.num_elements()) * Dim(catalog::bytes_of(tensor.dtype));
+    }
+    const bool looks_up = node.spec != nullptr && !node.spec->inputs.empty() &&
+                          node.spec->inputs.front().dtype == catalog::DTypeClass::Integer;
+    return looks_up ? std::min(out.number(), value_bytes(node.outputs).number()) : out.number();
   }
 
   const graph::Graph& graph_;

@@ -22,6 +22,11 @@ struct NodeCost {
   std::int64_t backward_flops = 0;  // of the gradients that training needs
   std::int64_t activation_bytes =
       0;  // that it makes and the backward pass needs, all turns together
+  // The least that must move between memory and processor, whatever runs it: inputs, outputs and
+  // owned tensors once; in the backward pass what the gradients that training needs are made of,
+  // and these. Views, and merges that hand gradients on, move none.
+  std::int64_t forward_bytes = 0, backward_bytes = 0;
+  std::int64_t num_turns = 1;  // forwards in one batch, which flops and bytes are of
 };
 
 // Sums over nodes.

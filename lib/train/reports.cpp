@@ -9,6 +9,7 @@
 #include "lib/monitor/profile.h"
 #include "lib/monitor/step_figures.h"
 #include "lib/train/device.h"
+#include "lib/train/node_work.h"
 #include "lib/train/session.h"
 
 namespace fdl::train {
@@ -125,8 +126,16 @@ Result<void> Session::report_epoch(const monitor::Measures& measures) {
   return events_.write(event);
 }
 
-Result<void> Session::write_profile() const {
-  monitor::Profile out;
+// Samples of one, over an epoch: the last one may have fewer.
+std::int64_t Session::mean_batch() const {
+  const std::int64_t num_batches = horizon_.batches_per_epoch;
+  const std::int64_t mean = (train_->num_samples() + num_batches / 2) / num_batches;
+  return std::min(job_.training.batch_size, std::max<std::int64_t>(1, mean));
+}
+
+std::vector<monitor::NodeTime> Session::node_times() const {
+  std::vector<monitor::NodeTime> out;
+  const std::map<std::string, NodeWork> work = work_of_nodes(graph_, job_, mean_batch());
   const auto num_steps = static_cast<double>(std::max<std::int64_t>(1, timer_->num_steps()));
   const auto ms_per_step = [&](double us) { return us / 1000 / num_steps; };
   double all_us = 0;
@@ -134,13 +143,24 @@ Result<void> Session::write_profile() const {
     all_us += total.forward_us + total.backward_us;
   for (const exec::NodeTimer::Total& total : timer_->totals()) {
     if (total.calls == 0) continue;  // a loop or switch: its nodes are there
-    out.nodes.push_back({total.node->path, total.calls, ms_per_step(total.forward_us),
-                         ms_per_step(total.backward_us),
-                         all_us > 0 ? (total.forward_us + total.backward_us) / all_us : 0});
+    const NodeWork& of_call = work.at(total.node->path);
+    const double calls_per_step = static_cast<double>(total.calls) / num_steps;
+    out.push_back({total.node->path, total.calls, ms_per_step(total.forward_us),
+                   ms_per_step(total.backward_us),
+                   all_us > 0 ? (total.forward_us + total.backward_us) / all_us : 0,
+                   calls_per_step * of_call.flops, calls_per_step * of_call.moved_bytes});
   }
+  return out;
+}
+
+Result<void> Session::write_profile() const {
+  monitor::Profile out;
+  out.nodes = node_times();
+  out.limits = limits_;
   out.num_steps = timer_->num_steps();
   out.warmup_steps = timer_->warmup_steps();
-  out.step_ms = ms_per_step(timer_->step_us());
+  out.step_ms =
+      timer_->step_us() / 1000 / static_cast<double>(std::max<std::int64_t>(1, out.num_steps));
   FDL_TRY(monitor::write_profile(out, monitor::profile_file(setup_.run)));
   std::vector<monitor::TraceSpan> spans;
   for (const exec::NodeTimer::Span& span : timer_->last_spans()) {

@@ -128,12 +128,16 @@ Session::Session(const graph::Graph& graph, const job::Job& job, const TrainSetu
 
 Result<std::unique_ptr<Session>> Session::open(const graph::Graph& graph, const job::Job& job,
                                                const TrainSetup& setup, const EventLog& events) {
+  // Before the job's own tensors: what is measured then is the machine, and leaves no trace.
+  const auto limits = setup.profile ? std::optional(measure_limits(setup.device)) : std::nullopt;
   auto trains = load_training(graph, job);
   if (!trains) return fail(trains.error());
   std::unique_ptr<Session> out(new Session(graph, job, setup, events, *std::move(trains)));
   if (setup.profile) {
+    out->limits_ = limits;
     constexpr std::int64_t kWarmupSteps = 3, kTracedSteps = 3;
-    out->timer_ = std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps, setup.device);
+    out->timer_ =
+        std::make_unique<exec::NodeTimer>(graph, kWarmupSteps, kTracedSteps, setup.device);
   }
   for (const auto& train : out->trains_) {
     train->use_tensors(out->store_.tensors());

@@ -15,6 +15,7 @@
 #include "lib/train/carried.h"
 #include "lib/train/checkpoint.h"
 #include "lib/train/lr_find.h"
+#include "lib/train/machine_limits.h"
 #include "lib/train/observer.h"
 #include "lib/train/recorded_steps.h"
 #include "lib/train/resource_log.h"
@@ -149,6 +150,8 @@ class Session {
   }
   std::pair<double, double> shown_length() const;
   double seconds_left(double samples_per_s) const;
+  std::int64_t mean_batch() const;
+  std::vector<monitor::NodeTime> node_times() const;
   Result<void> write_profile() const;
   Result<void> report_start(std::int64_t resumed_from) const;
   Result<void> report_first();
@@ -179,13 +182,14 @@ class Session {
   const std::vector<job::ParameterGroup>* groups_;  // that the optimizer was made of
   std::unique_ptr<optim::Optimizer> optimizer_;
   optim::Clip clip_;
-  std::optional<RecordedSteps> recorded_;   // on a GPU, of the phase at hand
-  std::optional<Averages> averages_;        // with `ema`
-  std::unique_ptr<exec::NodeTimer> timer_;  // with setup.profile
-  std::optional<SampleKeeper> samples_;     // where the job keeps some
-  std::optional<Observer> observer_;        // likewise
-  bool observes_ = false;                   // the update that runs
-  std::map<std::string, double> observed_;  // the last time
+  std::optional<RecordedSteps> recorded_;         // on a GPU, of the phase at hand
+  std::optional<Averages> averages_;              // with `ema`
+  std::unique_ptr<exec::NodeTimer> timer_;        // with setup.profile
+  std::optional<monitor::MachineLimits> limits_;  // likewise
+  std::optional<SampleKeeper> samples_;           // where the job keeps some
+  std::optional<Observer> observer_;              // likewise
+  bool observes_ = false;                         // the update that runs
+  std::map<std::string, double> observed_;        // the last time
   optim::Schedule schedule_;
   Carried carried_;
   CheckpointWriter writer_;

@@ -103,6 +103,38 @@ TEST_CASE("the backward pass counts the gradients that training needs, and no ot
   CHECK(frozen.nodes[1].backward_flops == 0);
 }
 
+TEST_CASE("the least bytes that move: what goes in, comes out and is owned, and their gradients") {
+  const Plan plan =
+      make_plan(graph_of("[linear: 4, {relu: {}, tag: a}, {linear: 4}, {also: [relu]}, flatten]"),
+                {8, 0, {}});
+  const std::int64_t wide = 8 * 8 * 4, narrow = 8 * 4 * 4, first = (8 * 4 + 4) * 4,
+                     second = (4 * 4 + 4) * 4;
+  REQUIRE(plan.nodes.size() == 6);
+  CHECK(plan.nodes[0].forward_bytes == wide + narrow + first);
+  CHECK(plan.nodes[0].backward_bytes == narrow + wide + first);  // none of the model's input
+  CHECK(plan.nodes[1].forward_bytes == 2 * narrow);
+  CHECK(plan.nodes[1].backward_bytes == 2 * narrow);
+  CHECK(plan.nodes[2].backward_bytes == 3 * narrow + 2 * second);
+  CHECK(plan.nodes[4].forward_bytes == 3 * narrow);
+  CHECK(plan.nodes[4].backward_bytes == 0);  // a sum hands its gradient on
+  CHECK(plan.nodes[5].forward_bytes == 0);   // a view
+}
+
+TEST_CASE("of a table the rows that are looked up move, of a loop's node all its turns") {
+  Diagnostics problems;
+  const auto table = testing::build(
+      "model: {inputs: {x: \"i64[6]\"}, flow: [embedding: {num: 1000, dim: 16}]}", problems);
+  REQUIRE(problems.empty());
+  const std::int64_t rows = 2 * 6 * 16 * 4, integers = 2 * 6 * 8;
+  CHECK(make_plan(*table, {2, 0, {}}).nodes[0].forward_bytes == integers + 2 * rows);
+  CHECK(make_plan(*table, {2, 0, {}}).nodes[0].backward_bytes == integers + 2 * rows);
+  const Plan once = make_plan(graph_of("[linear: 8]"), {4, 0, {}}),
+             looped = make_plan(graph_of("[loop: {times: 3, body: [linear: 8]}]"), {4, 0, {}});
+  CHECK(once.nodes[0].num_turns == 1);
+  CHECK(looped.nodes[1].num_turns == 3);
+  CHECK(looped.nodes[1].forward_bytes == 3 * once.nodes[0].forward_bytes);
+}
+
 TEST_CASE(
     "what is kept: an output that its own gradient needs, an input, a mask; a view is nothing") {
   const Plan plan =
