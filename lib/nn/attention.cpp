@@ -5,7 +5,6 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
@@ -67,18 +66,9 @@ at::Tensor joined_masks(const AttentionOptions& p, const at::Tensor& query_BTE, 
   return seen.defined() ? at::where(seen, added, kMinusInfinity) : added;
 }
 
-at::Tensor with_causal(const at::Tensor& mask, const at::Tensor& seen) {
-  if (!mask.defined() || mask.scalar_type() == at::kBool) return both(mask, seen);
-  return at::where(seen, mask, kMinusInfinity);
-}
-
 HeadOptions head_options(const AttentionOptions& p, const at::Tensor& mask,
                          const AttentionWay& way) {
   return {p.num_heads, p.num_kv_heads, p.causal, mask, way.dropout};
-}
-
-at::Tensor causal_mask(const at::Tensor& query_BTE, std::int64_t S) {
-  return at::ones({query_BTE.size(1), S}, query_BTE.options().dtype(at::kBool)).tril();
 }
 
 }  // namespace
@@ -100,7 +90,7 @@ at::Tensor attend(const AttentionOptions& p, const std::vector<at::Tensor>& inpu
     return fused_attention(query, key, value, head_options(p, mask, way));
   const bool by_parts = way.dropout.is_active() || way.weights != nullptr;
   const bool is_only_causal = p.causal && !mask.defined() && !by_parts;
-  if (p.causal && !is_only_causal) mask = with_causal(mask, causal_mask(query, S));
+  if (p.causal && !is_only_causal) mask = with_causal(mask, query.size(1), S, query.device());
   const auto N = p.num_heads, K = p.num_kv_heads;
   const at::Tensor q_BNTW = to_heads(query, N, 1), k_BNSW = to_heads(key, K, N / K),
                    v_BNSV = to_heads(value, K, N / K);

@@ -8,8 +8,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/where.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -180,17 +178,9 @@ void attend_all_gradients(const Triple& in, const HeadOptions& options, const at
 
 at::Tensor attend_plainly(const Triple& in, const HeadOptions& options) {
   const std::int64_t K = options.num_kv_heads, shared = options.num_heads / K;
-  at::Tensor mask = options.mask;
-  if (options.is_causal) {
-    const at::Tensor seen =
-        at::ones({in[0].size(1), in[1].size(1)}, in[0].options().dtype(at::kBool)).tril();
-    if (!mask.defined())
-      mask = seen;
-    else if (mask.scalar_type() == at::kBool)
-      mask = mask.logical_and(seen);
-    else
-      mask = at::where(seen, mask, -std::numeric_limits<double>::infinity());
-  }
+  const at::Tensor mask =
+      options.is_causal ? with_causal(options.mask, in[0].size(1), in[1].size(1), in[0].device())
+                        : options.mask;
   return attend_by_parts(to_heads(in[0], options.num_heads, 1), to_heads(in[1], K, shared),
                          to_heads(in[2], K, shared), mask, options.dropout)
       .transpose(1, 2)
@@ -201,9 +191,8 @@ at::Tensor attend_plainly(const Triple& in, const HeadOptions& options) {
 using Inputs = variable_list;
 
 Triple triple_of(const Inputs& inputs, const HeadOptions& options) {
-  Triple out =
-      inputs.size() == 1 ? parts_of(inputs[0], options) : Triple{inputs[0], inputs[1], inputs[2]};
-  return out;
+  if (inputs.size() == 1) return parts_of(inputs[0], options);
+  return {inputs[0], inputs[1], inputs[2]};
 }
 
 Triple with_close_numbers(Triple in) {

@@ -4,7 +4,7 @@
 
 #include "lib/nn/dropout.h"
 
-// Attention on a CPU that keeps one number of a query and head for its backward pass, not the
+// Attention on a CPU that keeps two numbers of a query and head for its backward pass, not the
 // scores: see lib/kernels/attention.h. Axis letters as in attention.h.
 namespace fdl::nn {
 
