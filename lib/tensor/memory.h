@@ -2,8 +2,9 @@
 
 namespace fdl::tensor {
 
-// Lets malloc keep what is freed, instead of giving large blocks back to the system, which would
-// fault their pages in again at each step. Call once, before the first tensor.
+// Keeps what is freed, instead of giving large blocks back to the system, which would fault their
+// pages in again at each step: those of tensors in a PagePool, others in malloc. Call once, before
+// the first tensor.
 void keep_freed_memory();
 
 }  // namespace fdl::tensor
