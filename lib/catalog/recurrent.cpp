@@ -150,6 +150,11 @@ Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const Tens
   return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
 }
 
+Dim coming_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input) {
+  return input.shape[0] * input.shape[1] * Dim(num_gates) * Dim(p.hidden_size) * layer_input(p, 0) *
+         Dim(2 * p.num_directions());
+}
+
 Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input,
                    bool may_fuse) {
   if (may_fuse && is_fused(p, input)) return fused_kept(p, per_step, input);

@@ -42,30 +42,24 @@ Result<SampleView> Source::read_field(std::int64_t row, std::size_t field, Scrat
 }
 
 MemorySource::MemorySource(std::vector<FieldValues> values)
-    : Source(layout_of(values)), values_(std::move(values)) {}
+    : Source(layout_of(values)), values_(std::move(values)) {
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const at::Tensor& own = values_[i].values;
+    places_.push_back({static_cast<const std::byte*>(own.const_data_ptr()),
+                       static_cast<std::size_t>(layout()[i].num_elements()) * own.element_size()});
+  }
+}
 
 Result<void> MemorySource::read(std::int64_t row, Scratch&, std::span<SampleView> out) const {
   for (std::size_t i = 0; i < values_.size(); ++i) {
-    const FieldValues& field = values_[i];
-    out[i] = {bytes_of(row, i).data(),
-              field.lengths.empty() ? 0 : field.lengths[static_cast<std::size_t>(row)]};
+    const std::vector<std::int64_t>& lengths = values_[i].lengths;
+    out[i] = {places_[i].of(row), lengths.empty() ? 0 : lengths[static_cast<std::size_t>(row)]};
   }
   return {};
 }
 
 void MemorySource::expect(std::int64_t row) const {
-  for (std::size_t i = 0; i < values_.size(); ++i) {
-    const std::span<const std::byte> bytes = bytes_of(row, i);
-    prefetch(bytes.data(), bytes.size());
-  }
-}
-
-std::span<const std::byte> MemorySource::bytes_of(std::int64_t row, std::size_t field) const {
-  const at::Tensor& values = values_[field].values;
-  const auto size =
-      static_cast<std::size_t>(layout()[field].num_elements()) * values.element_size();
-  const auto* bytes = static_cast<const std::byte*>(values.const_data_ptr());
-  return {bytes + static_cast<std::size_t>(row) * size, size};
+  for (const Place& place : places_) prefetch(place.of(row), place.num_bytes);
 }
 
 }  // namespace fdl::data

@@ -82,10 +82,18 @@ class MemorySource : public Source {
   void expect(std::int64_t row) const override;
 
  private:
-  // Of the longest sample.
-  std::span<const std::byte> bytes_of(std::int64_t row, std::size_t field) const;
+  // Where sample 0 of a field lies, and how far it is to the next.
+  struct Place {
+    const std::byte* first = nullptr;
+    std::size_t num_bytes = 0;
+
+    const std::byte* of(std::int64_t row) const {
+      return first + static_cast<std::size_t>(row) * num_bytes;
+    }
+  };
 
   std::vector<FieldValues> values_;
+  std::vector<Place> places_;
 };
 
 }  // namespace fdl::data

@@ -78,7 +78,7 @@ std::string_view to_string(Kernel kernel) {
 std::string reason_against(const graph::Graph& graph, const Node& node) {
   const std::optional<Kernel> kernel = kernel_of(node);
   const std::string what(node.spec != nullptr ? node.spec->name() : to_string(node.kind));
-  if (!kernel) return "no kernel for " + what;
+  if (!kernel) return "chains have no kernel for " + what;
   if (!node.parametrizations.empty()) return "a computed tensor";
   if (node.precision) return "a precision of its own";
   if (std::string why = parameters_against(*kernel, node); !why.empty()) return why;

@@ -112,7 +112,7 @@ std::string reason_against_block(const graph::Graph& graph, const Node& node) {
   const bool is_known =
       adds || (node.kind == Node::Kind::Module &&
                std::find(kModules.begin(), kModules.end(), what) != kModules.end());
-  if (!is_known) return "no kernel for " + what;
+  if (!is_known) return "no kernel behind convolutions for " + what;
   if (!node.parametrizations.empty()) return "a computed tensor";
   if (adds) return node.inputs.size() == 2 ? "" : "a sum of more than two";
   if (std::string why = parameters_against(node); !why.empty()) return why;

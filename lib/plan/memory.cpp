@@ -234,7 +234,12 @@ class Step {
            static_cast<double>(catalog::bytes_of(tensor.dtype));
   }
   const catalog::HeldMemory* other_memory(const Node& node) const {
-    return catalog::held_otherwise(node.spec->name(), passes_);
+    catalog::Passes passes = passes_;
+    const graph::ValueId out = node.outputs.front();
+    const bool is_f32 =
+        graph_.values[static_cast<std::size_t>(out)].type.dtype == catalog::DType::F32;
+    if (!is_f32) passes.attention = false;  // its kernel is of f32
+    return catalog::held_otherwise(node.spec->name(), passes);
   }
   double forward_work(const Node& node) {
     const catalog::HeldMemory* other = other_memory(node);

@@ -1,9 +1,12 @@
+#include <map>
 #include <set>
+#include <string>
 
 #include <ATen/core/ivalue.h>
 #include <ATen/record_function.h>
 #include <doctest/doctest.h>
 
+#include "lib/catalog/recurrent.h"
 #include "tests/unit/engine/support.h"
 
 // What `fdl explain` says of operations is a promise about what libtorch runs: matrix products and
@@ -77,7 +80,22 @@ void finish(const at::RecordFunction&, at::ObserverContext* context) {
   if (context != nullptr) --depth;
 }
 
-std::int64_t counted_operations(const Example& example) {
+template <typename Work>
+std::int64_t counted_in(const Work& work) {
+  counted = 0;
+  const at::CallbackHandle handle =
+      at::addThreadLocalCallback(at::RecordFunctionCallback(start, finish)
+                                     .needsInputs(true)
+                                     .scopes({at::RecordScope::FUNCTION}));
+  work();
+  at::removeCallback(handle);
+  return counted;
+}
+
+// TensorGradients: of a backward pass that gives those of the owned tensors alone.
+enum class Pass { Forward, TensorGradients };
+
+std::int64_t counted_operations(const Example& example, Pass of) {
   std::vector<std::string> names;
   std::vector<at::Tensor> values;
   const void* params = example.module.params.get();
@@ -91,14 +109,13 @@ std::int64_t counted_operations(const Example& example) {
   context.node_path = "x";
   context.training = true;
   const nn::Forward forward = nn::find_forward(example.module.spec->name());
-  counted = 0;
-  const at::CallbackHandle handle =
-      at::addThreadLocalCallback(at::RecordFunctionCallback(start, finish)
-                                     .needsInputs(true)
-                                     .scopes({at::RecordScope::FUNCTION}));
-  forward(params, nn::Tensors(names, values), example.inputs, context);
-  at::removeCallback(handle);
-  return counted;
+  if (of == Pass::Forward)
+    return counted_in(
+        [&] { forward(params, nn::Tensors(names, values), example.inputs, context); });
+  for (at::Tensor& value : values) value.requires_grad_();
+  const auto outputs = forward(params, nn::Tensors(names, values), example.inputs, context);
+  const at::Tensor sum = outputs.front().sum();
+  return counted_in([&] { sum.backward(); });
 }
 
 // Whether products are all that its formula has.
@@ -120,7 +137,7 @@ TEST_CASE("each module declares the products and convolutions that it runs, and 
     for (std::size_t i = 0; i < example.inputs.size(); ++i) {
       if (spec.inputs[i].name == "lengths") example.inputs[i].reset();
     }
-    const std::int64_t runs = counted_operations(example);
+    const std::int64_t runs = counted_operations(example, Pass::Forward);
     if (runs == 0) continue;
     ++num_compared;
     const std::vector<catalog::TensorType> inputs = types_of(example.inputs);
@@ -133,6 +150,26 @@ TEST_CASE("each module declares the products and convolutions that it runs, and 
     CHECK(declared <= 2 * runs);
   }
   CHECK(num_compared > 15);
+}
+
+TEST_CASE("gradients of recurrent weights go through all steps but their data") {
+  const std::map<std::string, std::int64_t> num_gates = {{"rnn", 1}, {"lstm", 4}, {"gru", 3}};
+  for (const auto& [name, gates] : num_gates) {
+    CAPTURE(name);
+    Example example = example_of(name);
+    for (std::size_t i = 1; i < example.inputs.size(); ++i) example.inputs[i].reset();
+    const auto& p = *static_cast<const catalog::RecurrentParams*>(example.module.params.get());
+    const catalog::ModuleSpec& spec = *example.module.spec;
+    const std::int64_t runs = counted_operations(example, Pass::TensorGradients),
+                       declared = spec.tensor_gradient_flops(example.module.params.get(),
+                                                             types_of(example.inputs),
+                                                             *example.module.outputs)
+                                      .number();
+    // No gradient goes to the states before the first step.
+    const std::int64_t of_first_states = 2 * example.inputs[0].size(0) * gates * p.hidden_size *
+                                         p.hidden_size * p.num_layers * p.num_directions();
+    CHECK(declared - of_first_states == runs);
+  }
 }
 
 }  // namespace fdl::testing

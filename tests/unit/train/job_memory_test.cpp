@@ -134,6 +134,8 @@ TEST_CASE("a job's step holds as much memory as its plan says") {
            Case{"zoo/vae", 32},
            Case{"zoo/equilibrium", 32},  // some sample takes all turns of the loop
            Case{"bench/gpt_nano", 32},
+           Case{"bench/gpt_nano", 32, {"training.precision=bf16"}},
+           Case{"bench/gru_seq", 64, {"training.precision=bf16"}},
            Case{"bench/vit_tiny", 1},
            Case{"bench/resnet50", 2, {small}},
            Case{"zoo/mlp", 32},
