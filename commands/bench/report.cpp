@@ -152,8 +152,9 @@ std::map<std::string, std::string> machine_facts() {
   for (std::string line; std::getline(cpu, line) && !line.empty();) {
     if (line.starts_with("model name")) out["cpu"] = line.substr(line.find(':') + 2);
     if (!line.starts_with("flags")) continue;
-    const bool has_512 = line.find(" avx512f") != std::string::npos;
-    out["vectors"] = has_512                                   ? "AVX-512"
+    const bool is_limited = line.find(" avx512f") != std::string::npos && !has_avx512();
+    out["vectors"] = has_avx512()                              ? "AVX-512"
+                     : is_limited                              ? "AVX2, by ATEN_CPU_CAPABILITY"
                      : line.find(" avx2") != std::string::npos ? "AVX2"
                                                                : "before AVX2";
   }
