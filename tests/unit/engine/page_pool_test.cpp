@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <random>
-#include <string>
 #include <sys/mman.h>
 #include <thread>
 #include <vector>
