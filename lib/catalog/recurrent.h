@@ -39,8 +39,9 @@ TypeResult cell_types(CellParams& p, const std::vector<TensorType>& inputs);
 
 // Two matrix products per gate, step, layer and direction.
 Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
-// Of the products with what comes in. Gradients of the owned tensors go through all others, and count
-// them; a layer whose tensors are fixed counts its inputs' gradients without those of its states.
+// Of the products with what comes in. Gradients of the owned tensors go through all others, and
+// count them; a layer whose tensors are fixed counts its inputs' gradients without those of its
+// states.
 Dim coming_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input);
 
