@@ -32,6 +32,11 @@ ModuleBuilder<P> declare_gated_feed_forward(const std::string& name, std::string
       .flops([](const P& p, const TensorType& x, const TensorType&) {
         return num_elements(x.shape) * Dim(6) * Dim(p.hidden_size);
       })
+      // All gradients go through the third layer.
+      .gradient_flops([](const P& p, const TensorType& x, const TensorType&) {
+        const Dim layer = num_elements(x.shape) * Dim(2) * Dim(p.hidden_size);
+        return GradientFlops{Dim(2) * layer, Dim(3) * layer, layer};
+      })
       // Gate, its activation, and their products with the other half.
       .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {
         return bytes_of(

@@ -116,6 +116,20 @@ ParameterAccess access(const config::RecordSpec& record, void* params) {
   return out;
 }
 
+Dim ModuleSpec::backward_flops(const void* params, const std::vector<TensorType>& in,
+                               const std::vector<TensorType>& out, bool of_inputs,
+                               bool of_tensors) const {
+  GradientFlops parts;
+  if (gradient_flops) {
+    parts = gradient_flops(params, in, out);
+  } else if (flops) {
+    parts.inputs = parts.tensors = flops(params, in, out);
+  }
+  if (of_inputs && of_tensors) return parts.inputs + parts.tensors + parts.either;
+  if (of_inputs) return parts.inputs + parts.either;
+  return of_tensors ? parts.tensors + parts.either : Dim(0);
+}
+
 TypeResult apply_rule(const ShapeRule& rule, const config::RecordSpec& record, void* params,
                       const std::vector<TensorType>& inputs, std::optional<DType> output_dtype) {
   std::vector<Shape> shapes;

@@ -60,6 +60,15 @@ using TypeResult = tl::expected<std::vector<TensorType>, std::string>;
 using Count = std::function<Dim(const void* params, const std::vector<TensorType>& inputs,
                                 const std::vector<TensorType>& outputs)>;
 
+// Operations of a backward pass: those that only the gradients of the inputs take, those that only
+// the gradients of the owned tensors take, and those on the way to either, done once for both.
+struct GradientFlops {
+  Dim inputs, tensors, either;
+};
+using GradientCount =
+    std::function<GradientFlops(const void* params, const std::vector<TensorType>& inputs,
+                                const std::vector<TensorType>& outputs)>;
+
 // Bytes of so many numbers of that type's dtype.
 inline Dim bytes_of(const Dim& count, const TensorType& type) {
   return count * Dim(bytes_of(type.dtype));
@@ -94,9 +103,9 @@ struct ModuleSpec {
   std::function<TypeResult(void* params, const std::vector<TensorType>& inputs)> infer;
   // Floating-point operations of one forward; multiply and add count as 2.
   Count flops;
-  // Those of the gradients of the inputs and of the owned tensors; each as many as the forward has
-  // where it is empty.
-  Count input_gradient_flops, tensor_gradient_flops;
+  // Where it is empty, the gradients of the inputs, and those of the owned tensors, take as many as
+  // the forward.
+  GradientCount gradient_flops;
   // What a forward in training keeps for the backward pass beside owned tensors: the inputs and
   // outputs of these names (all inputs where it is empty), and bytes of its own.
   std::function<std::vector<std::string>(const void* params)> kept;
@@ -106,6 +115,10 @@ struct ModuleSpec {
   bool is_view = false;  // its output is another view of its first input's memory
 
   const std::string& name() const { return record.name; }
+  // Operations of a backward pass that gives the gradients of the inputs, of the owned tensors, or
+  // of both.
+  Dim backward_flops(const void* params, const std::vector<TensorType>& in,
+                     const std::vector<TensorType>& out, bool of_inputs, bool of_tensors) const;
   // The ports of an instance with these parameters.
   std::vector<std::string> output_names(const void* params) const {
     return outputs_of ? outputs_of(params) : outputs;
@@ -245,15 +258,10 @@ class ModuleBuilder {
     spec_.flops = counted(count);
     return *this;
   }
-  // Of the backward pass, where it is not one forward for the inputs and one for owned tensors.
+  // As `flops`, but -> GradientFlops.
   template <typename F>
-  ModuleBuilder& input_gradient_flops(F count) {
-    spec_.input_gradient_flops = counted(count);
-    return *this;
-  }
-  template <typename F>
-  ModuleBuilder& tensor_gradient_flops(F count) {
-    spec_.tensor_gradient_flops = counted(count);
+  ModuleBuilder& gradient_flops(F count) {
+    spec_.gradient_flops = counted(count);
     return *this;
   }
   // The inputs and outputs that the backward pass needs, where it is not all inputs; or a function,
@@ -334,7 +342,7 @@ class ModuleBuilder {
 
  private:
   template <typename F>
-  static Count counted(F count) {
+  static auto counted(F count) {
     using Types = std::vector<TensorType>;
     return [count](const void* params, const Types& inputs, const Types& outputs) {
       const P& p = *static_cast<const P*>(params);

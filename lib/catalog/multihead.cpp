@@ -40,17 +40,33 @@ std::vector<TensorSpec> multihead_tensors(const MultiheadParams& p, const std::s
   return out;
 }
 
-Dim projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
-  const AttentionInputs in = attention_inputs(inputs);
-  const Dim E = p.embed_dim, KV = p.kv_width(), B = in.query.shape[0];
-  const Dim of_query = B * in.query.shape[1] * E * E * Dim(2);  // in and out
-  const Dim of_keys = B * in.key.shape[1] * KV * (Dim(p.kdim) + Dim(p.vdim));
-  return Dim(2) * (of_query + of_keys);
+Dim query_projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
+  const TensorType& query = inputs[0];
+  const Dim E = p.embed_dim;
+  return Dim(2) * query.shape[0] * query.shape[1] * E * E;
 }
 
+namespace {
+
+Dim key_value_flops(const MultiheadParams& p, const TensorType& key) {
+  const Dim rows = key.shape[0] * key.shape[1];
+  return Dim(2) * rows * Dim(p.kv_width()) * (Dim(p.kdim) + Dim(p.vdim));
+}
+
+}  // namespace
+
 Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs) {
-  const Dim E = p.embed_dim;
-  return projection_flops(p, inputs) + attention_flops(attention_inputs(inputs), p.num_heads, E, E);
+  const AttentionInputs in = attention_inputs(inputs);
+  const Dim E = p.embed_dim, in_and_out = Dim(2) * query_projection_flops(p, inputs);
+  return in_and_out + key_value_flops(p, in.key) + attention_flops(in, p.num_heads, E, E);
+}
+
+GradientFlops multihead_gradient_flops(const MultiheadParams& p,
+                                       const std::vector<TensorType>& inputs) {
+  const Dim last = query_projection_flops(p, inputs);  // as many as the query's
+  const Dim first = last + key_value_flops(p, attention_inputs(inputs).key);
+  const Dim mixing = multihead_flops(p, inputs) - first - last;
+  return {first, first + last, last + Dim(2) * mixing};
 }
 
 Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs, bool fuses) {

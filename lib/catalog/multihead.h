@@ -32,8 +32,11 @@ std::vector<TensorSpec> multihead_tensors(const MultiheadParams& p, const std::s
 
 // The four projections and the attention between them.
 Dim multihead_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
-// Of the projections alone: what the gradients of the weights cost.
-Dim projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
+// Of the query's projection alone; the last one takes as many.
+Dim query_projection_flops(const MultiheadParams& p, const std::vector<TensorType>& inputs);
+// All gradients go through the last projection and the attention.
+GradientFlops multihead_gradient_flops(const MultiheadParams& p,
+                                       const std::vector<TensorType>& inputs);
 // Numbers kept for the backward pass beside the inputs. `fuses`: as for attention_kept.
 Dim multihead_kept(const MultiheadParams& p, const std::vector<TensorType>& inputs,
                    bool fuses = true);

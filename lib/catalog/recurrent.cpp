@@ -150,9 +150,12 @@ Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const Tens
   return input.shape[0] * input.shape[1] * per_step * Dim(2 * p.num_directions());
 }
 
-Dim coming_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input) {
-  return input.shape[0] * input.shape[1] * Dim(num_gates) * Dim(p.hidden_size) * layer_input(p, 0) *
-         Dim(2 * p.num_directions());
+GradientFlops recurrent_gradient_flops(const RecurrentParams& p, std::int64_t num_gates,
+                                       const TensorType& input) {
+  const Dim all = recurrent_flops(p, num_gates, input);
+  const Dim coming = input.shape[0] * input.shape[1] * Dim(num_gates) * Dim(p.hidden_size) *
+                     layer_input(p, 0) * Dim(2 * p.num_directions());
+  return {coming, all, all - coming};
 }
 
 Dim recurrent_kept(const RecurrentParams& p, KeptPerStep per_step, const TensorType& input,

@@ -39,10 +39,10 @@ TypeResult cell_types(CellParams& p, const std::vector<TensorType>& inputs);
 
 // Two matrix products per gate, step, layer and direction.
 Dim recurrent_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
-// Of the products with what comes in. Gradients of the owned tensors go through all others, and
-// count them; a layer whose tensors are fixed counts its inputs' gradients without those of its
-// states.
-Dim coming_flops(const RecurrentParams& p, std::int64_t num_gates, const TensorType& input);
+// All gradients go through the products with states; only those of the inputs through the products
+// with what comes in.
+GradientFlops recurrent_gradient_flops(const RecurrentParams& p, std::int64_t num_gates,
+                                       const TensorType& input);
 Dim cell_flops(const CellParams& p, std::int64_t num_gates, const TensorType& input);
 
 // Numbers that one layer and direction keeps in each step for the backward pass, beside its output:
@@ -96,11 +96,8 @@ ModuleBuilder<P> declare_recurrent(const std::string& name, std::string summary,
       .flops([num_gates](const P& p, const TensorType& input, const TensorType&) {
         return recurrent_flops(p, num_gates, input);
       })
-      .input_gradient_flops([num_gates](const P& p, const TensorType& input, const TensorType&) {
-        return coming_flops(p, num_gates, input);
-      })
-      .tensor_gradient_flops([num_gates](const P& p, const TensorType& input, const TensorType&) {
-        return Dim(2) * recurrent_flops(p, num_gates, input) - coming_flops(p, num_gates, input);
+      .gradient_flops([num_gates](const P& p, const TensorType& input, const TensorType&) {
+        return recurrent_gradient_flops(p, num_gates, input);
       })
       .forward_work([num_gates](const P& p, const TensorType& input, const TensorType&) {
         return recurrent_forward_work(p, num_gates, input);

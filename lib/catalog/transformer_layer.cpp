@@ -43,13 +43,23 @@ Dim layer_flops(const TransformerLayerParams& p, const TensorType& input,
   return out + num_elements(input.shape) * (Dim(4) * Dim(p.dim_feedforward) + Dim(8) * num_norms);
 }
 
-Dim layer_weight_flops(const TransformerLayerParams& p, const TensorType& input,
-                       const TensorType* memory) {
+GradientFlops layer_gradient_flops(const TransformerLayerParams& p, const TensorType& input,
+                                   const TensorType* memory) {
   const TensorType none = TensorType::absent();
-  Dim out = projection_flops(attention_of(p, true), {input, none, none, none, none});
-  if (memory != nullptr)
-    out = out + projection_flops(attention_of(p, false), {input, *memory, none, none, none});
-  return out + num_elements(input.shape) * Dim(4) * Dim(p.dim_feedforward);
+  const Dim linears = num_elements(input.shape) * Dim(4) * Dim(p.dim_feedforward);
+  GradientFlops out =
+      multihead_gradient_flops(attention_of(p, true), {input, none, none, none, none});
+  if (memory != nullptr) {
+    const MultiheadParams attention = attention_of(p, false);
+    const std::vector<TensorType> inputs = {input, *memory, none, none, none};
+    const GradientFlops second = multihead_gradient_flops(attention, inputs);
+    const Dim query = query_projection_flops(attention, inputs);  // comes from the first one
+    out.inputs = out.inputs + second.inputs - query;
+    out.tensors = out.tensors + second.tensors;
+  }
+  out.tensors = out.tensors + linears;
+  out.either = Dim(2) * layer_flops(p, input, memory) - out.inputs - out.tensors;
+  return out;
 }
 
 Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory,

@@ -31,9 +31,9 @@ std::vector<TensorSpec> layer_tensors(const TransformerLayerParams& p, bool with
 
 // `memory` is null in an encoder.
 Dim layer_flops(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory);
-// Of its matrix products with weights, and so of their gradients.
-Dim layer_weight_flops(const TransformerLayerParams& p, const TensorType& input,
-                       const TensorType* memory);
+// All gradients go through all but what the attention does first with what comes in.
+GradientFlops layer_gradient_flops(const TransformerLayerParams& p, const TensorType& input,
+                                   const TensorType* memory);
 // Numbers kept for the backward pass beside the inputs. `fuses`: as for attention_kept.
 Dim layer_kept(const TransformerLayerParams& p, const TensorType& input, const TensorType* memory,
                bool fuses = true);
@@ -44,13 +44,8 @@ template <typename P, typename F>
 ModuleBuilder<P> layer_backward(ModuleBuilder<P> builder, F memory_of) {
   using Types = std::vector<TensorType>;
   return builder
-      .input_gradient_flops([=](const P& p, const Types& inputs, const Types&) {
-        const TensorType* memory = memory_of(inputs);
-        return Dim(2) * layer_flops(p, inputs[0], memory) -
-               layer_weight_flops(p, inputs[0], memory);
-      })
-      .tensor_gradient_flops([=](const P& p, const Types& inputs, const Types&) {
-        return layer_weight_flops(p, inputs[0], memory_of(inputs));
+      .gradient_flops([=](const P& p, const Types& inputs, const Types&) {
+        return layer_gradient_flops(p, inputs[0], memory_of(inputs));
       })
       .keeps_bytes([=](const P& p, const Types& inputs, const Types&) {
         return bytes_of(layer_kept(p, inputs[0], memory_of(inputs)), inputs[0]);

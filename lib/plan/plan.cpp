@@ -79,19 +79,16 @@ class Planner {
     return computes ? elements * Dim(others) : Dim(0);
   }
 
-  // A gradient costs as much as the forward, one for what comes in and one for what is owned,
-  // unless the declaration says otherwise.
   Dim backward_flops(const Node& node) const {
     const bool of_inputs = gradients_.of_inputs(node), of_tensors = gradients_.of_tensors(node);
     if (node.spec == nullptr) {
       const bool passes = node.kind == Node::Kind::Merge && node.merge == MergeKind::Add;
       return of_inputs && !passes ? forward_flops(node) : Dim(0);
     }
-    const auto cost = [&](const catalog::Count& declared) {
-      return sizes_.count(declared ? declared : node.spec->flops, node);
+    const auto count = [&](const void* params, const auto& inputs, const auto& outputs) {
+      return node.spec->backward_flops(params, inputs, outputs, of_inputs, of_tensors);
     };
-    return (of_inputs ? cost(node.spec->input_gradient_flops) : Dim(0)) +
-           (of_tensors ? cost(node.spec->tensor_gradient_flops) : Dim(0));
+    return sizes_.count(count, node);
   }
 
   Dim forward_bytes(const Node& node) const {

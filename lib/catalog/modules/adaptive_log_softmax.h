@@ -105,6 +105,14 @@ inline ModuleSpec adaptive_log_softmax_spec() {
       .flops([](const P& p, const TensorType& x, const TensorType& out) {
         return adaptive_rows(x) * Dim(2) * adaptive_products(p) + num_elements(out.shape);
       })
+      // All gradients go through the second layers of the tails.
+      .gradient_flops([](const P& p, const TensorType& x, const TensorType& out) {
+        const Dim rows = Dim(2) * adaptive_rows(x), all = rows * adaptive_products(p);
+        Dim second;
+        for (std::size_t i = 0; i < p.cutoffs.size(); ++i)
+          second = second + rows * Dim(p.cluster_features(i)) * Dim(p.cluster_size(i));
+        return GradientFlops{all - second, all, second + num_elements(out.shape)};
+      })
       // What the tails project to, and each cluster's own probabilities.
       .keeps({"input"})
       .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {

@@ -40,11 +40,11 @@ inline ModuleSpec attention_spec() {
         return attention_flops(attention_inputs(inputs), p.num_heads, inputs[0].shape[2],
                                outputs.front().shape[2]);
       })
-      .input_gradient_flops(
-          [](const P& p, const std::vector<TensorType>& inputs, const auto& outputs) {
-            return Dim(2) * attention_flops(attention_inputs(inputs), p.num_heads,
+      .gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto& outputs) {
+        const Dim forward = attention_flops(attention_inputs(inputs), p.num_heads,
                                             inputs[0].shape[2], outputs.front().shape[2]);
-          })
+        return GradientFlops{Dim(2) * forward, 0, 0};
+      })
       .keeps({"query", "key", "value", "output"})
       .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
         return bytes_of(attention_kept(p, attention_inputs(inputs)), inputs[0]);

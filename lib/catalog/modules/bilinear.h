@@ -39,6 +39,11 @@ inline ModuleSpec bilinear_spec() {
       .flops([](const P& p, const TensorType&, const TensorType& out) {
         return num_elements(out.shape) * Dim(2 * p.in1_features) * Dim(p.in2_features);
       })
+      .gradient_flops([](const P& p, const TensorType&, const TensorType& out) {
+        const Dim products =
+            num_elements(out.shape) * Dim(2 * p.in1_features) * Dim(p.in2_features);
+        return GradientFlops{Dim(2) * products, products, 0};
+      })
       .source("torch.nn.Bilinear: y = x1^T A x2 + b")
       .example("bilinear: 2", {"f64[3]", "f64[4]"});
 }

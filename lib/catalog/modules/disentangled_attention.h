@@ -61,12 +61,15 @@ inline TypeResult disentangled_types(DisentangledAttentionParams& p,
 }
 
 // Three projections of the stream, the position's of the embeddings, and the products of scores.
-inline Dim disentangled_flops(const DisentangledAttentionParams& p, const TensorType& x) {
+struct DisentangledFlops {
+  Dim of_stream, of_positions, scores;
+};
+inline DisentangledFlops disentangled_flops(const DisentangledAttentionParams& p,
+                                            const TensorType& x) {
   const Dim E = p.embed_dim, B = x.shape[0], T = x.shape[1], span = 2 * p.span();
   const Dim kinds = (p.has_c2p() ? 1 : 0) + (p.has_p2c() ? 1 : 0);
-  const Dim projections = (Dim(3) * B * T + kinds * span) * E * E;
-  const Dim scores = B * T * (Dim(2) * T + kinds * span) * E;
-  return Dim(2) * (projections + scores) + Dim(5 * p.num_heads) * B * T * T;
+  return {Dim(6) * B * T * E * E, Dim(2) * kinds * span * E * E,
+          Dim(2) * B * T * (Dim(2) * T + kinds * span) * E + Dim(5 * p.num_heads) * B * T * T};
 }
 
 // Bytes that it keeps beside what comes in: heads apart, scores of positions before they are
@@ -125,7 +128,14 @@ inline ModuleSpec disentangled_attention_spec() {
       .types("[B, T, embed_dim], mask bool[B, T] (true = real) -> [B, T, embed_dim]",
              disentangled_types)
       .flops([](const P& p, const TensorType& x, const TensorType&) {
-        return disentangled_flops(p, x);
+        const DisentangledFlops parts = disentangled_flops(p, x);
+        return parts.of_stream + parts.of_positions + parts.scores;
+      })
+      // All gradients go through the scores, and those of the embeddings through a projection.
+      .gradient_flops([](const P& p, const TensorType& x, const TensorType&) {
+        const DisentangledFlops parts = disentangled_flops(p, x);
+        return GradientFlops{parts.of_stream, parts.of_stream + Dim(2) * parts.of_positions,
+                             Dim(2) * parts.scores};
       })
       .draws()
       .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {

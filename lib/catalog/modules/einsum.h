@@ -31,6 +31,12 @@ inline ModuleSpec einsum_spec() {
       .flops([](const P& p, const std::vector<TensorType>& inputs, const std::vector<TensorType>&) {
         return einsum_flops(*read_equation(p.equation), inputs);
       })
+      // Each operand's gradient is a product of as many numbers.
+      .gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+        const Equation equation = *read_equation(p.equation);
+        const Dim operands = static_cast<std::int64_t>(equation.inputs.size());
+        return GradientFlops{operands * einsum_flops(equation, inputs), 0, 0};
+      })
       .source("torch.einsum")
       .example("einsum: \"bij,bjk->bik\"", {"f64[2, 3]", "f64[3, 4]"});
 }

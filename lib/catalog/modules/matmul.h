@@ -13,9 +13,12 @@ inline ModuleSpec matmul_spec() {
              [](P&, const std::vector<TensorType>& inputs) -> TypeResult {
                return matrix_product(inputs[0], inputs[1]);
              })
-      .flops([](const P&, const std::vector<TensorType>& inputs,
-                const std::vector<TensorType>& outputs) {
-        return num_elements(outputs[0].shape) * inputs[0].shape.back() * Dim(2);
+      .flops([](const P&, const TensorType& input, const TensorType& output) {
+        return num_elements(output.shape) * input.shape.back() * Dim(2);
+      })
+      // Of each factor.
+      .gradient_flops([](const P&, const TensorType& input, const TensorType& output) {
+        return GradientFlops{num_elements(output.shape) * input.shape.back() * Dim(4), 0, 0};
       })
       .source("torch.matmul")
       .example("matmul", {"f64[2, 3]", "f64[3, 4]"});

@@ -57,11 +57,8 @@ inline ModuleSpec multihead_attention_spec() {
       .flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
         return multihead_flops(p, inputs);
       })
-      .input_gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
-        return Dim(2) * multihead_flops(p, inputs) - projection_flops(p, inputs);
-      })
-      .tensor_gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
-        return projection_flops(p, inputs);
+      .gradient_flops([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
+        return multihead_gradient_flops(p, inputs);
       })
       .keeps_bytes([](const P& p, const std::vector<TensorType>& inputs, const auto&) {
         return bytes_of(multihead_kept(p, inputs), inputs[0]);
