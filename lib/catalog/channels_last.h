@@ -11,7 +11,7 @@ namespace fdl::catalog {
 bool puts_channels_last(const Passes& passes);
 
 // What convolutions over two axes hold where images lie with their channels last: no image in
-// another order, but weights. Null of all other modules.
-const HeldMemory* channels_last_memory(std::string_view module);
+// another order, but weights, or with Winograd's filtering their points. Null of all other modules.
+const HeldMemory* channels_last_memory(std::string_view module, bool by_winograd);
 
 }  // namespace fdl::catalog

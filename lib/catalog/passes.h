@@ -7,14 +7,14 @@ namespace fdl::catalog {
 
 struct Passes {
   bool chains = true, recurrent = true, attention = true, experts = true, products = true,
-       layout = true, loss = true, update = true, graph = true;
+       layout = true, winograd = true, loss = true, update = true, graph = true;
 
   static constexpr Passes none() {
-    return {false, false, false, false, false, false, false, false, false};
+    return {false, false, false, false, false, false, false, false, false, false};
   }
   // Those that are of use where tensors are on a GPU: the others' kernels are for CPUs.
   constexpr Passes on_gpu() const {
-    return {chains, false, false, experts, products, layout, loss, false, graph};
+    return {chains, false, false, experts, products, layout, false, loss, false, graph};
   }
   bool operator==(const Passes&) const = default;
 };
@@ -44,6 +44,11 @@ inline constexpr Pass kPasses[] = {
      "Images go through convolutions over two axes with their channels last in memory, on a GPU "
      "and "
      "where the CPU has AVX-512 and no matrix tiles."},
+    {"winograd", &Passes::winograd,
+     "Convolutions over two axes of f32 with filters of 3 by 3, or of 4 by 4 and a stride of 2, "
+     "run "
+     "by Winograd's minimal filtering, with about half of the products, where `layout` puts "
+     "channels last on a CPU."},
     {"loss", &Passes::loss, "cross_entropy of class numbers and its gradient are one pass."},
     {"update", &Passes::update, "adam and adamw go over all parameters in one pass."},
     {"graph", &Passes::graph,

@@ -60,6 +60,7 @@ Result<Called> Executor::call(const std::vector<at::Tensor>& inputs,
   const catalog::Passes& passes = program_->passes;
   context.puts_channels_last =
       program_->device.is_cpu() ? catalog::puts_channels_last(passes) : passes.layout;
+  context.filters_by_winograd = passes.winograd;
   Run run(graph, std::move(context), program_->device, program_,
           {timer_, watch_ ? &watch_ : nullptr, frozen_ ? &*frozen_ : nullptr});
   for (std::size_t i = 0; i < inputs.size(); ++i) {

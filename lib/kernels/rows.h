@@ -5,6 +5,7 @@
 #include "lib/kernels/attention.h"
 #include "lib/kernels/cpu_kind.h"
 #include "lib/kernels/mask_draw.h"
+#include "lib/kernels/winograd_tiles.h"
 
 // Loops over rows of f32, one machine code per kind of CPU.
 namespace fdl::kernels {
@@ -98,6 +99,7 @@ struct RowFunctions {
                                 float* out, std::int64_t rows, std::int64_t width);
 
   AttentionFunctions attention;
+  WinogradFunctions winograd[2];  // of filters of 2 and of 3 points
 };
 
 // Those of the fastest kind that may be run, and of one of cpu_kinds().

@@ -16,6 +16,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "lib/kernels/cut_conv.h"
+#include "lib/kernels/winograd.h"
 #include "lib/nn/image_layout.h"
 #include "lib/nn/weight_order.h"
 
@@ -33,7 +34,8 @@ using OptionalTensor = std::optional<at::Tensor>;
 
 // What libtorch's operators take beside tensors.
 struct Task {
-  std::optional<ConvSize> on_tiles;  // else libtorch's, with channels last
+  std::optional<ConvSize> on_tiles;     // else with channels last,
+  std::optional<ConvSize> by_winograd;  // and if not so either, libtorch's
   bool is_back = false;
   std::vector<std::int64_t> stride, padding, dilation, output_padding;
   std::int64_t groups = 1;
@@ -84,6 +86,51 @@ at::Tensor weight_gradient(const ConvSize& size, const at::Tensor& images,
   return is_done ? out : at::Tensor();
 }
 
+at::Tensor scratch_of(const ConvSize& size, const at::Tensor& like) {
+  return at::empty({kernels::winograd_scratch(size)},
+                   at::TensorOptions().dtype(at::kFloat).device(like.device()));
+}
+
+// Undefined where numbers are infinite or none; the next likewise.
+at::Tensor by_winograd(const ConvSize& size, ConvPart part, const at::Tensor& x,
+                       const at::Tensor& weight, const OptionalTensor& bias) {
+  const bool is_back = part == ConvPart::InputGradient;
+  const std::vector<std::int64_t> sizes =
+      is_back ? std::vector{size.images, size.channels, size.h.in, size.w.in}
+              : std::vector{size.images, size.filters, size.h.out, size.w.out};
+  at::Tensor out = at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  const at::Tensor scratch = scratch_of(size, x);
+  const auto run = is_back ? kernels::convolve_winograd_back : kernels::convolve_winograd;
+  const bool is_done =
+      run(kernels::row_functions(), size, x.const_data_ptr<float>(), weight.const_data_ptr<float>(),
+          data_of(bias), data_of(out), data_of(scratch));
+  return is_done ? out : at::Tensor();
+}
+
+at::Tensor winograd_gradient(const ConvSize& size, const at::Tensor& images,
+                             const at::Tensor& filters, const at::Tensor& weight) {
+  at::Tensor out = at::empty_like(weight, at::MemoryFormat::Contiguous);
+  const at::Tensor scratch = scratch_of(size, images);
+  const bool is_done = kernels::convolve_winograd_weight(
+      kernels::row_functions(), size, images.const_data_ptr<float>(),
+      filters.const_data_ptr<float>(), data_of(out), data_of(scratch));
+  return is_done ? out : at::Tensor();
+}
+
+// What libtorch does not do of a task; undefined where it has to.
+at::Tensor by_own(const Task& task, bool is_back, const at::Tensor& x, const at::Tensor& weight,
+                  const OptionalTensor& bias) {
+  const ConvPart part = is_back ? ConvPart::InputGradient : ConvPart::Forward;
+  if (task.on_tiles) return on_tiles(*task.on_tiles, part, x, weight, bias);
+  return task.by_winograd ? by_winograd(*task.by_winograd, part, x, weight, bias) : at::Tensor();
+}
+at::Tensor gradient_by_own(const Task& task, const at::Tensor& images, const at::Tensor& filters,
+                           const at::Tensor& weight) {
+  if (task.on_tiles) return weight_gradient(*task.on_tiles, images, filters, weight);
+  return task.by_winograd ? winograd_gradient(*task.by_winograd, images, filters, weight)
+                          : at::Tensor();
+}
+
 class Convolution : public torch::autograd::Function<Convolution> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
@@ -91,11 +138,8 @@ class Convolution : public torch::autograd::Function<Convolution> {
     context->save_for_backward({x, weight});
     context->saved_data["task"] = at::IValue::make_capsule(c10::make_intrusive<Held>(task));
     context->saved_data["has_bias"] = bias.has_value();
-    if (task.on_tiles) {
-      const ConvPart part = task.is_back ? ConvPart::InputGradient : ConvPart::Forward;
-      at::Tensor out = on_tiles(*task.on_tiles, part, x, weight, bias);
-      if (out.defined()) return out;
-    }
+    at::Tensor out = by_own(task, task.is_back, x, weight, bias);
+    if (out.defined()) return out;
     return by_libtorch(x, task.on_tiles ? weight : with_channels_last(weight), bias, task);
   }
 
@@ -108,12 +152,11 @@ class Convolution : public torch::autograd::Function<Convolution> {
     const bool wants_x = context->needs_input_grad(0), wants_weight = context->needs_input_grad(1);
     const bool is_recorded = at::GradMode::is_enabled();
     at::Tensor of_x, of_weight, of_bias;
-    if (task.on_tiles && !is_recorded) {
-      const ConvPart part = task.is_back ? ConvPart::Forward : ConvPart::InputGradient;
-      if (wants_x) of_x = on_tiles(*task.on_tiles, part, gradient, weight, std::nullopt);
+    if (!is_recorded) {
+      if (wants_x) of_x = by_own(task, !task.is_back, gradient, weight, std::nullopt);
       if (wants_weight)
-        of_weight = weight_gradient(*task.on_tiles, task.is_back ? gradient : x,
-                                    task.is_back ? x : gradient, weight);
+        of_weight =
+            gradient_by_own(task, task.is_back ? gradient : x, task.is_back ? x : gradient, weight);
     }
     const bool lacks_x = wants_x && !of_x.defined();
     const bool lacks_weight = wants_weight && !of_weight.defined();
@@ -172,6 +215,7 @@ at::Tensor apply(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
 
 Task task_of(const Conv2dSteps& steps, bool is_back, at::IntArrayRef output_padding) {
   return {{},
+          {},
           is_back,
           steps.stride.vec(),
           steps.padding.vec(),
@@ -194,6 +238,13 @@ std::pair<at::Tensor, at::Tensor> with_fourth_channel(const at::Tensor& x,
 bool wants_fourth_channel(const at::Tensor& x, const Task& task) {
   return !task.is_back && task.groups == 1 && x.size(1) == 3 && x.scalar_type() == at::kFloat &&
          at::globalContext().deterministicCuDNN();
+}
+
+// Images of that size with channels last.
+bool filters_by_winograd(const Conv2dSteps& steps, const at::Tensor& x, const ConvSize& size,
+                         std::int64_t channels) {
+  return steps.puts_channels_last && steps.filters_by_winograd && x.size(1) == channels &&
+         kernels::winograd_pays(size);
 }
 
 // Where tiles do not pay.
@@ -224,6 +275,7 @@ at::Tensor convolve2d(const at::Tensor& x, const at::Tensor& weight, const at::T
       task.on_tiles = size;
       return apply(x, weight, bias, task);
     }
+    if (filters_by_winograd(steps, x, size, size.channels)) task.by_winograd = size;
   }
   return without_tiles(x, weight, bias, task, steps.puts_channels_last);
 }
@@ -244,6 +296,7 @@ at::Tensor convolve2d_back(const at::Tensor& x, const at::Tensor& weight, const 
       task.on_tiles = size;
       return apply(x, weight, bias, task);
     }
+    if (is_inverse && filters_by_winograd(steps, x, size, size.filters)) task.by_winograd = size;
   }
   return without_tiles(x, weight, bias, task, steps.puts_channels_last);
 }

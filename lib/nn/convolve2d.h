@@ -3,8 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 // Convolutions over two axes, with their gradients. Those of f32 without groups run on the CPU's
-// matrix tiles where it has them and they take less time (kernels/cut_conv.h). All others are
-// libtorch's, and so are those with numbers that are infinite or none, and gradients of gradients.
+// matrix tiles where it has them and they take less time (kernels/cut_conv.h), or by Winograd's
+// minimal filtering (kernels/winograd.h). All others are libtorch's, and so are those with numbers
+// that are infinite or none, and gradients of gradients.
 namespace fdl::nn {
 
 struct Conv2dSteps {
@@ -13,6 +14,8 @@ struct Conv2dSteps {
   // Images of f32 that no tiles compute lie with their channels last: what is made does too,
   // and whatever follows keeps that. Otherwise libtorch puts them in order, and back, each time.
   bool puts_channels_last = false;
+  // Such images, where it takes less time.
+  bool filters_by_winograd = false;
 };
 
 // at::conv2d: x [N, C, H, W], weight [F, C, I, J], bias [F] or undefined -> [N, F, P, Q].

@@ -19,6 +19,7 @@ struct StepContext {
   // What may run otherwise than by libtorch's operators one by one; see catalog::Passes.
   bool fuses_recurrent = true, fuses_attention = true;
   bool puts_channels_last = false;  // images, for convolutions; see catalog/channels_last.h
+  bool filters_by_winograd = false;
 
   // Where a step that is replayed on a GPU finds its number; else null.
   const std::int64_t* step_on_device = nullptr;

@@ -60,14 +60,16 @@ def front_links_nothing_heavy(house, build):
 
 
 def kinds_of_cpu_stay_apart(_, build):
-    """The linker keeps one of several weak functions: one with AVX-512 would end on every CPU."""
+    """The linker keeps one of several weak functions: one with AVX-512 would end on every CPU.
+    Those in a namespace of libtorch's that bears the kind's name are that kind's alone."""
     folder = build / 'lib/kernels/CMakeFiles/fdl_kernels.dir'
     for built in sorted([*folder.glob('rows_avx*.o'), *folder.glob('tiles_amx*.o')]):
         listed = subprocess.run(['nm', '--demangle', built], capture_output=True, text=True,
                                 check=True).stdout
         for line in listed.splitlines():
             kind, _, symbol = line[17:].partition(' ')
-            if kind in ('W', 'V', 'u'):
+            own = 'at::vec::' + built.name.removeprefix('rows_').split('.')[0].upper() + '::'
+            if kind in ('W', 'V', 'u') and not symbol.startswith(own):
                 yield f'{built.name}: weak: {symbol}'
 
 

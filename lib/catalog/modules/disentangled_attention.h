@@ -63,6 +63,11 @@ inline TypeResult disentangled_types(DisentangledAttentionParams& p,
 // Three projections of the stream, the position's of the embeddings, and the products of scores.
 struct DisentangledFlops {
   Dim of_stream, of_positions, scores;
+  Dim sum() const { return of_stream + of_positions + scores; }
+  // All go through the scores, and those of the embeddings through a projection.
+  GradientFlops of_gradients() const {
+    return {of_stream, of_stream + Dim(2) * of_positions, Dim(2) * scores};
+  }
 };
 inline DisentangledFlops disentangled_flops(const DisentangledAttentionParams& p,
                                             const TensorType& x) {
@@ -128,14 +133,10 @@ inline ModuleSpec disentangled_attention_spec() {
       .types("[B, T, embed_dim], mask bool[B, T] (true = real) -> [B, T, embed_dim]",
              disentangled_types)
       .flops([](const P& p, const TensorType& x, const TensorType&) {
-        const DisentangledFlops parts = disentangled_flops(p, x);
-        return parts.of_stream + parts.of_positions + parts.scores;
+        return disentangled_flops(p, x).sum();
       })
-      // All gradients go through the scores, and those of the embeddings through a projection.
       .gradient_flops([](const P& p, const TensorType& x, const TensorType&) {
-        const DisentangledFlops parts = disentangled_flops(p, x);
-        return GradientFlops{parts.of_stream, parts.of_stream + Dim(2) * parts.of_positions,
-                             Dim(2) * parts.scores};
+        return disentangled_flops(p, x).of_gradients();
       })
       .draws()
       .keeps_bytes([](const P& p, const TensorType& x, const TensorType&) {

@@ -13,7 +13,8 @@ at::Tensor conv2d(const catalog::Conv2dParams& p, const Tensors& own, const at::
   return convolution(p, x, [&]<typename Padding>(const at::Tensor& padded, const Padding& padding) {
     if constexpr (std::is_same_v<Padding, catalog::Tuple<2>>) {
       return convolve2d(padded, own["weight"], own["bias"],
-                        {p.stride, padding, p.dilation, p.groups, context.puts_channels_last});
+                        {p.stride, padding, p.dilation, p.groups, context.puts_channels_last,
+                         context.filters_by_winograd});
     } else {
       return at::conv2d(padded, own["weight"], own["bias"], p.stride, padding, p.dilation,
                         p.groups);

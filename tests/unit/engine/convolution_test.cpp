@@ -13,7 +13,10 @@
 namespace fdl::testing {
 namespace {
 
-// Sizes that go to tiles, where the CPU has them.
+enum class Way { Usual, ChannelsLast, Winograd };
+
+// Sizes that go to tiles, where the CPU has them; those that have a padding of 1 to Winograd's
+// filtering too, but for a transposed convolution of 3 x 3 that goes on by 2.
 struct Case {
   bool is_back;
   std::int64_t kernel, stride, padding, output_padding, groups;
@@ -34,10 +37,12 @@ struct Case {
                    .requires_grad_()),
         bias(at::randn({96}).requires_grad_()) {}
 
-  at::Tensor run(bool puts_channels_last = false) const {
+  bool is_filtered() const { return groups == 1 && (kernel == 4 || (kernel == 3 && stride == 1)); }
+
+  at::Tensor run(Way way = Way::Usual) const {
     const std::vector<std::int64_t> steps = {stride, stride}, pads = {padding, padding},
                                     more = {output_padding, output_padding}, one = {1, 1};
-    const nn::Conv2dSteps all = {steps, pads, one, groups, puts_channels_last};
+    const nn::Conv2dSteps all = {steps, pads, one, groups, way != Way::Usual, way == Way::Winograd};
     return is_back ? nn::convolve2d_back(x, weight, bias, all, more)
                    : nn::convolve2d(x, weight, bias, all);
   }
@@ -107,9 +112,9 @@ TEST_CASE("convolutions with channels last and their gradients are libtorch's") 
     CAPTURE(one.kernel);
     CAPTURE(one.stride);
     CAPTURE(one.groups);
-    const at::Tensor made = one.run(true);
+    const at::Tensor made = one.run(Way::ChannelsLast);
     CHECK(nn::has_channels_last(made));
-    CHECK(!nn::has_channels_last(one.run(false)));
+    CHECK(!nn::has_channels_last(one.run()));
     const std::vector<at::Tensor> in = one.doubles();
     const at::Tensor exact = one.exact(in), by = at::randn_like(exact);
     CHECK(is_close(made, exact));
@@ -117,9 +122,33 @@ TEST_CASE("convolutions with channels last and their gradients are libtorch's") 
     const auto theirs = grad({exact}, in, {by.to(at::kFloat).to(at::kDouble)});
     for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(gradients[i], theirs[i]));
     CHECK(gradients[1].is_contiguous());
-    const auto alone = grad({one.run(true)}, {one.bias}, {by.to(at::kFloat)});
+    const auto alone = grad({one.run(Way::ChannelsLast)}, {one.bias}, {by.to(at::kFloat)});
     CHECK(alone[0].equal(gradients[2]));
   }
+  kernels::use_tiles(had_tiles);
+}
+
+TEST_CASE("convolutions by Winograd's filtering and their gradients are libtorch's") {
+  const bool had_tiles = kernels::tiles_in_use() != nullptr;
+  kernels::use_tiles(false);
+  int num_filtered = 0;
+  for (const Case& one : cases()) {
+    CAPTURE(one.is_back);
+    CAPTURE(one.kernel);
+    CAPTURE(one.stride);
+    const at::Tensor made = one.run(Way::Winograd);
+    CHECK(nn::has_channels_last(made));
+    CHECK(made.equal(one.run(Way::ChannelsLast)) != one.is_filtered());
+    num_filtered += one.is_filtered() ? 1 : 0;
+    const std::vector<at::Tensor> in = one.doubles();
+    const at::Tensor exact = one.exact(in), by = at::randn_like(exact);
+    CHECK(is_close(made, exact));
+    const auto gradients = grad({made}, one.inputs(), {by.to(at::kFloat)});
+    const auto theirs = grad({exact}, in, {by.to(at::kFloat).to(at::kDouble)});
+    for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(gradients[i], theirs[i]));
+    CHECK(gradients[1].is_contiguous());
+  }
+  CHECK(num_filtered == 4);
   kernels::use_tiles(had_tiles);
 }
 
@@ -133,29 +162,37 @@ TEST_CASE("gradients of gradients of convolutions are libtorch's") {
     };
     const std::vector<at::Tensor> in = one.doubles();
     const auto exact = twice(one.exact(in), in);
-    for (const bool is_last : {false, true}) {
-      const auto made = twice(one.run(is_last), one.inputs());
+    for (const Way way : {Way::Usual, Way::ChannelsLast, Way::Winograd}) {
+      const auto made = twice(one.run(way), one.inputs());
       for (std::size_t i = 0; i < exact.size(); ++i) CHECK(is_close(made[i], exact[i]));
     }
   }
 }
 
 TEST_CASE("convolutions of what is not finite, laid out otherwise or frozen") {
-  for (Case one : cases()) {
-    const at::Tensor plain = one.run().detach().to(at::kDouble);
-    one.x = one.x.detach().contiguous(at::MemoryFormat::ChannelsLast);
-    CHECK(is_close(one.run(), plain));
-    {
-      const at::NoGradGuard guard;
-      CHECK(is_close(one.run(), plain));
+  for (const Way way : {Way::Usual, Way::Winograd}) {
+    for (Case one : cases()) {
+      const at::Tensor plain = one.run().detach().to(at::kDouble);
+      one.x = one.x.detach().contiguous(at::MemoryFormat::ChannelsLast);
+      CHECK(is_close(one.run(way), plain));
+      {
+        const at::NoGradGuard guard;
+        CHECK(is_close(one.run(way), plain));
+      }
+      const auto of_weight = grad({one.run(way).sum()}, {one.weight});
+      CHECK(of_weight[0].isfinite().all().item<bool>());
+      for (const double bad : {std::nan(""), HUGE_VAL}) {
+        one.x = one.x.clone();
+        one.x[1][5][3][3] = bad;
+        const at::Tensor made = one.run(way), theirs = one.exact(one.inputs());
+        CHECK(made.isfinite().logical_not().any().item<bool>());
+        CHECK(made.isnan().equal(theirs.isnan()));
+        CHECK(made.isinf().equal(theirs.isinf()));
+        const auto gradients = grad({made.sum()}, {one.weight}),
+                   of_theirs = grad({theirs.sum()}, {one.weight});
+        CHECK(gradients[0].isnan().equal(of_theirs[0].isnan()));
+      }
     }
-    const auto of_weight = grad({one.run().sum()}, {one.weight});
-    CHECK(of_weight[0].isfinite().all().item<bool>());
-    one.x = one.x.clone();
-    one.x[1][5][3][3] = std::nan("");
-    const at::Tensor made = one.run();
-    CHECK(made.isnan().equal(one.exact(one.inputs()).isnan()));
-    CHECK(made.isnan().any().item<bool>());
   }
 }
 
