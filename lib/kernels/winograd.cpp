@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 
 #include <ATen/Parallel.h>
 
@@ -156,28 +155,29 @@ void panels_by_channel(const Cut& cut, const float* weight, float* out) {
   });
 }
 
-// sums[points, filters, k] += made^T read of so many rows of tiles, shared out by panels of k.
-void add_block(const Cut& cut, const float* read, const float* made, int64_t rows, int64_t all_rows,
-               float* sums) {
-  const int64_t panels = cut.k / cut.by.panel;
+// sums[points, k / panel, filters, panel] = read^T made of so many rows of tiles, or added to it.
+void multiply_block(const Cut& cut, const float* read, const float* made, int64_t rows,
+                    int64_t all_rows, float* sums, bool adds) {
+  const int64_t panel = cut.by.panel, panels = cut.k / panel;
   at::parallel_for(0, cut.points * panels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t point = i / panels, first = i % panels * cut.by.panel;
-      cut.by.add_products(made + point * cut.point(all_rows, cut.filters), cut.filters,
-                          read + point * cut.point(all_rows, cut.k) + first, cut.k,
-                          rows * cut.tile_columns, sums + point * cut.k * cut.filters + first);
+      const int64_t point = i / panels, first = i % panels * panel;
+      cut.by.multiply_turned(made + point * cut.point(all_rows, cut.filters), cut.filters,
+                             read + point * cut.point(all_rows, cut.k) + first, cut.k,
+                             rows * cut.tile_columns, sums + i * cut.filters * panel, adds);
     }
   });
 }
 
 bool put_weight(const Cut& cut, const float* sums, float* gradient) {
-  const int64_t lanes = cut.by.panel / 2, C = cut.size.channels;
+  const int64_t panel = cut.by.panel, lanes = panel / 2, C = cut.size.channels;
   const int64_t filter = C * cut.size.h.kernel * cut.size.w.kernel;
   std::atomic<bool> is_bad{false};
   at::parallel_for(0, cut.filters, 1, [&](int64_t begin, int64_t end) {
     for (int64_t f = begin; f < end; ++f) {
       for (int64_t c = 0; c < C; c += lanes) {
-        if (cut.by.filter_of_points(sums + f * cut.k + c, cut.k * cut.filters, C,
+        const float* const from = sums + c / panel * panel * cut.filters + f * panel + c % panel;
+        if (cut.by.filter_of_points(from, cut.k * cut.filters, C * cut.filters,
                                     gradient + f * filter + c * (filter / C)))
           is_bad = true;
       }
@@ -272,7 +272,6 @@ bool convolve_winograd_weight(const RowFunctions& by, const ConvSize& size, cons
   const int64_t read_point = cut.point(rows, cut.k), made_point = cut.point(rows, cut.filters);
   const auto memory = aligned_array<float>(cut.points * (read_point + made_point));
   float *const read = memory.get(), *const made = read + cut.points * read_point;
-  std::memset(scratch, 0, static_cast<std::size_t>(cut.of_weight()) * sizeof(float));
   for (int64_t first = 0; first < cut.num_rows(); first += rows) {
     const int64_t num = std::min(rows, cut.num_rows() - first);
     at::parallel_for(0, num, cut.block, [&](int64_t begin, int64_t end) {
@@ -280,7 +279,7 @@ bool convolve_winograd_weight(const RowFunctions& by, const ConvSize& size, cons
       cut.made(out, first + begin, end - begin, made + begin * cut.tile_columns * cut.filters,
                made_point);
     });
-    add_block(cut, read, made, num, rows, scratch);
+    multiply_block(cut, read, made, num, rows, scratch, first > 0);
   }
   return put_weight(cut, scratch, gradient);
 }

@@ -42,9 +42,9 @@ struct WinogradFunctions {
   // panel].
   void (*multiply_panels)(const float* a, std::int64_t rows, std::int64_t k, const float* panels,
                           std::int64_t columns, float* out);
-  // out[m, panel] += a[rows, m]^T b[rows, panel], where rows of b and of out are n apart.
-  void (*add_products)(const float* a, std::int64_t m, const float* b, std::int64_t n,
-                       std::int64_t rows, float* out);
+  // out[m, panel] = a[rows, m]^T b[rows, panel], or added to it; rows of b are n apart.
+  void (*multiply_turned)(const float* a, std::int64_t m, const float* b, std::int64_t n,
+                          std::int64_t rows, float* out, bool adds);
 };
 
 }  // namespace fdl::kernels
