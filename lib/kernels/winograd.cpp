@@ -5,6 +5,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "lib/base/check.h"
 #include "lib/kernels/aligned.h"
 
 namespace fdl::kernels {
@@ -12,14 +13,18 @@ namespace {
 
 using std::int64_t;
 
+const WinogradFunctions& functions_of(const RowFunctions& rows, const ConvSize& size) {
+  FDL_CHECK(winograd_fits(size, rows));
+  return rows.winograd[size.h.stride == 2 ? 0 : 1];
+}
+
 // How a convolution is cut: into rows of tiles, each of which makes 2 x 2 places, and these into
 // blocks whose points a core's cache holds. Points are [points, tiles, numbers]: of what tiles read
 // k numbers, channels phase by phase, and of what they make one for each filter.
-class Cut {
- public:
+struct Cut {
   Cut(const RowFunctions& rows, const ConvSize& of)
       : size(of),
-        by(rows.winograd[of.h.kernel / of.h.stride - 2]),
+        by(functions_of(rows, of)),
         copy(rows.copy),
         phases(of.h.stride * of.h.stride),
         points((of.h.kernel / of.h.stride + 1) * (of.h.kernel / of.h.stride + 1)),
@@ -35,9 +40,12 @@ class Cut {
 
   int64_t num_rows() const { return size.images * tile_rows; }
   int64_t of_weight() const { return points * k * filters; }
-  // Numbers between two points of so many rows of tiles, of either width. They do not all lie in
-  // the same lines of a cache.
-  int64_t point(int64_t rows, int64_t width) const { return rows * tile_columns * width + 80; }
+  // Numbers between two points of so many rows of tiles, of either width. Some lines of a cache are
+  // between them: else the points of a tile would all lie in the same set of it.
+  int64_t point(int64_t rows, int64_t width) const {
+    constexpr int64_t kApart = 80;
+    return rows * tile_columns * width + kApart;
+  }
   // Of a thread's block; of what is read with the row before it.
   int64_t read_point() const { return point(block + 1, k); }
   int64_t made_point() const { return point(block, filters); }
@@ -85,8 +93,8 @@ class Cut {
     for (int64_t row = first; row < first + num; ++row, out += tile_columns * filters)
       by.points_of_made(made_image(y, row), made_size(), made_row(row % tile_rows, point), out);
   }
-  // The place of a row of tiles in images, from its points and those of the row before it; the
-  // last row of an image has places of its own behind. Whether a number was bad.
+  // The places of a row of tiles in its image, by its points and those of the row before it; behind
+  // the last row are places that it has alone. Whether a number was bad.
   bool put_read(const float* points_of_row, int64_t row, const float* bias, float* x) const {
     const int64_t at = row % tile_rows;
     float* const image = read_image(x, row);

@@ -20,13 +20,13 @@ bool winograd_fits(const ConvSize& size, const RowFunctions& by = row_functions(
 bool winograd_pays(const ConvSize& size);
 
 // Numbers of memory that each of the three needs as `scratch`: the points of the weight. It begins
-// at a cache's line. Each takes some 1 MB for each thread beside it, 3 where there are many
-// channels.
+// at a cache's line. Each takes some 1 MB for each thread beside it, more where a row of tiles or
+// their channels are many.
 std::int64_t winograd_scratch(const ConvSize& size);
 
 // The three write all of their last argument but one, or return false where a number of it would be
-// infinite or none: then it holds anything. Sums have the same order for one number of threads.
-// With channels last a bias, [F] or [C], may be null.
+// infinite or none: then it holds anything. Sums have the same order for one number of threads. A
+// bias, [F] or [C], may be null.
 
 // out[N, P, Q, F] of x[N, H, W, C].
 bool convolve_winograd(const RowFunctions& by, const ConvSize& size, const float* x,
