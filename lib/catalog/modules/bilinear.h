@@ -19,6 +19,10 @@ inline Init bilinear_init(const void*, const std::vector<std::int64_t>& weight) 
   return {Init::Kind::Uniform, -bound, bound, -1};
 }
 
+inline Dim bilinear_flops(const BilinearParams& p, const TensorType& out) {
+  return num_elements(out.shape) * Dim(2 * p.in1_features) * Dim(p.in2_features);
+}
+
 inline ModuleSpec bilinear_spec() {
   using P = BilinearParams;
   using config::at_least, config::inferred;
@@ -37,12 +41,10 @@ inline ModuleSpec bilinear_spec() {
       .input("other", DTypeClass::Floating)
       .shape("[*, in1_features], [*, in2_features] -> [*, out_features]")
       .flops([](const P& p, const TensorType&, const TensorType& out) {
-        return num_elements(out.shape) * Dim(2 * p.in1_features) * Dim(p.in2_features);
+        return bilinear_flops(p, out);
       })
       .gradient_flops([](const P& p, const TensorType&, const TensorType& out) {
-        const Dim products =
-            num_elements(out.shape) * Dim(2 * p.in1_features) * Dim(p.in2_features);
-        return GradientFlops{Dim(2) * products, products, 0};
+        return GradientFlops{Dim(2) * bilinear_flops(p, out), bilinear_flops(p, out), 0};
       })
       .source("torch.nn.Bilinear: y = x1^T A x2 + b")
       .example("bilinear: 2", {"f64[3]", "f64[4]"});

@@ -6,7 +6,10 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "lib/catalog/channels_last.h"
+#include "lib/catalog/modules/conv2d.h"
 #include "lib/kernels/tiles.h"
+#include "lib/kernels/winograd.h"
 #include "lib/nn/convolve2d.h"
 #include "lib/nn/image_layout.h"
 
@@ -80,6 +83,18 @@ bool is_close(const at::Tensor& made, const at::Tensor& exact, double relative =
 
 using torch::autograd::grad;
 
+// Of what a case has made, which is held to libtorch's in f64, and so are they.
+std::vector<at::Tensor> checked_gradients(const Case& one, const at::Tensor& made,
+                                          const at::Tensor& by) {
+  const std::vector<at::Tensor> in = one.doubles();
+  const at::Tensor exact = one.exact(in);
+  CHECK(is_close(made, exact));
+  const auto out = grad({made}, one.inputs(), {by});
+  const auto theirs = grad({exact}, in, {by.to(at::kDouble)});
+  for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(out[i], theirs[i]));
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("convolutions on tiles and their gradients are libtorch's") {
@@ -88,13 +103,8 @@ TEST_CASE("convolutions on tiles and their gradients are libtorch's") {
     CAPTURE(one.kernel);
     CAPTURE(one.stride);
     const at::Tensor made = one.run();
-    const std::vector<at::Tensor> in = one.doubles();
-    const at::Tensor exact = one.exact(in), by = at::randn_like(made);
-    CHECK(is_close(made, exact));
     if (kernels::tile_functions() != nullptr) CHECK(!made.equal(one.exact(one.inputs())));
-    const auto gradients = grad({made}, one.inputs(), {by});
-    const auto theirs = grad({exact}, in, {by.to(at::kDouble)});
-    for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(gradients[i], theirs[i]));
+    checked_gradients(one, made, at::randn_like(made));
   }
 }
 
@@ -115,14 +125,10 @@ TEST_CASE("convolutions with channels last and their gradients are libtorch's") 
     const at::Tensor made = one.run(Way::ChannelsLast);
     CHECK(nn::has_channels_last(made));
     CHECK(!nn::has_channels_last(one.run()));
-    const std::vector<at::Tensor> in = one.doubles();
-    const at::Tensor exact = one.exact(in), by = at::randn_like(exact);
-    CHECK(is_close(made, exact));
-    const auto gradients = grad({made}, one.inputs(), {by.to(at::kFloat)});
-    const auto theirs = grad({exact}, in, {by.to(at::kFloat).to(at::kDouble)});
-    for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(gradients[i], theirs[i]));
+    const at::Tensor by = at::randn_like(made);
+    const auto gradients = checked_gradients(one, made, by);
     CHECK(gradients[1].is_contiguous());
-    const auto alone = grad({one.run(Way::ChannelsLast)}, {one.bias}, {by.to(at::kFloat)});
+    const auto alone = grad({one.run(Way::ChannelsLast)}, {one.bias}, {by});
     CHECK(alone[0].equal(gradients[2]));
   }
   kernels::use_tiles(had_tiles);
@@ -140,16 +146,44 @@ TEST_CASE("convolutions by Winograd's filtering and their gradients are libtorch
     CHECK(nn::has_channels_last(made));
     CHECK(made.equal(one.run(Way::ChannelsLast)) != one.is_filtered());
     num_filtered += one.is_filtered() ? 1 : 0;
-    const std::vector<at::Tensor> in = one.doubles();
-    const at::Tensor exact = one.exact(in), by = at::randn_like(exact);
-    CHECK(is_close(made, exact));
-    const auto gradients = grad({made}, one.inputs(), {by.to(at::kFloat)});
-    const auto theirs = grad({exact}, in, {by.to(at::kFloat).to(at::kDouble)});
-    for (std::size_t i = 0; i < theirs.size(); ++i) CHECK(is_close(gradients[i], theirs[i]));
-    CHECK(gradients[1].is_contiguous());
+    CHECK(checked_gradients(one, made, at::randn_like(made))[1].is_contiguous());
   }
   CHECK(num_filtered == 4);
   kernels::use_tiles(had_tiles);
+}
+
+TEST_CASE("what convolutions declare to hold is what Winograd's filtering takes") {
+  const catalog::HeldMemory* const plain = catalog::channels_last_memory("conv2d", false);
+  const catalog::HeldMemory* const filtered = catalog::channels_last_memory("conv2d", true);
+  int num_fit = 0;
+  for (std::int64_t kernel = 1; kernel <= 6; ++kernel) {
+    for (const std::int64_t stride : {1, 2, 3}) {
+      for (const std::int64_t dilation : {1, 2}) {
+        CAPTURE(kernel);
+        CAPTURE(stride);
+        CAPTURE(dilation);
+        catalog::Conv2dParams p;
+        p.in_channels = 64, p.out_channels = 96;
+        p.kernel_size = {kernel, kernel}, p.stride = {stride, stride};
+        p.dilation = {dilation, dilation};
+        const std::vector<catalog::TensorType> input = {{catalog::DType::F32, {2, 64, 32, 32}}};
+        const auto bytes = [&](const catalog::Count& count) {
+          return count(&p, input, {}).number();
+        };
+        const std::int64_t out = (32 - dilation * (kernel - 1) - 1) / stride + 1;
+        const kernels::ConvAxis axis = {32, out, kernel, stride, 0, dilation};
+        const kernels::ConvSize size = {2, 64, 96, axis, axis};
+        const bool fits = kernels::winograd_fits(size);
+        num_fit += fits ? 1 : 0;
+        const auto points = fits ? 4 * kernels::winograd_scratch(size) : 0;
+        CHECK(bytes(filtered->forward_work_bytes) ==
+              (fits ? points : bytes(plain->forward_work_bytes)));
+        CHECK(bytes(filtered->backward_work_bytes) ==
+              (fits ? points : bytes(plain->backward_work_bytes)));
+      }
+    }
+  }
+  CHECK(num_fit == 2);
 }
 
 TEST_CASE("gradients of gradients of convolutions are libtorch's") {
