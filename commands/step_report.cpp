@@ -11,16 +11,19 @@
 #include "lib/plan/chains.h"
 #include "lib/plan/conv_blocks.h"
 #include "lib/plan/sizes.h"
+#include "lib/plan/stretches.h"
 
 namespace fdl::commands {
 namespace {
 
 using graph::Node;
+using Way = plan::Stretch::Way;
 
 // One line of the report: nodes that run as one, or a node by itself.
 struct Line {
   std::size_t depth = 0;
   std::vector<const Node*> nodes;
+  Way way = Way::Single;
   std::vector<std::string> kernels;                    // of those that run as one
   std::int64_t forward_bytes = 0, backward_bytes = 0;  // of a chain
   std::string reason;                                  // of a node by itself
@@ -33,7 +36,10 @@ std::string kind_of(const Node& node) {
 class Steps {
  public:
   Steps(const graph::Graph& graph, const StepSetup& setup)
-      : graph_(graph), sizes_(graph, setup.plan.batch_size), setup_(setup) {
+      : graph_(graph),
+        sizes_(graph, setup.plan.batch_size),
+        setup_(setup),
+        fusion_(graph, setup.plan.passes, setup.on_gpu) {
     count_reads(graph.root);
     for (const graph::NamedValue& output : graph.outputs) ++num_reads_[output.value];
     add(graph.root.nodes, 0);
@@ -45,41 +51,27 @@ class Steps {
   bool fuses() const { return setup_.plan.passes.chains; }
 
   void add(std::span<const Node> nodes, std::size_t depth) {
-    if (setup_.on_gpu) return add_blocks(nodes, depth);
-    for (const plan::Stretch& one : plan::stretches_of(graph_, nodes)) {
+    const auto is_needed = [&](graph::ValueId value) { return num_reads_[value] > 1; };
+    for (const plan::Stretch& one : fusion_.stretches(nodes, is_needed)) {
       const auto these = nodes.subspan(one.first, one.count);
-      if (fuses() && one.is_chain) {
+      if (one.way == Way::Chain)
         add_chain(these, depth);
-        continue;
-      }
-      for (const Node& node : these) add_node(node, depth);
+      else if (one.way == Way::ConvBlock)
+        add_block(these, depth);
+      else
+        add_node(these.front(), depth);
     }
   }
 
-  // What a GPU takes with a convolution is found from the end.
-  void add_blocks(std::span<const Node> nodes, std::size_t depth) {
-    std::vector<std::span<const Node>> steps;
-    while (!nodes.empty()) {
-      const auto block = plan::conv_block_at_end(
-          graph_, plan::same_region_at_end(nodes), nodes.back().recompute.size(),
-          [&](graph::ValueId value) { return num_reads_[value] > 1; });
-      const std::size_t count = fuses() && block ? block->count : 1;
-      steps.push_back(nodes.last(count));
-      nodes = nodes.first(nodes.size() - count);
+  void add_block(std::span<const Node> nodes, std::size_t depth) {
+    Line line;
+    line.depth = depth;
+    line.way = Way::ConvBlock;
+    for (const Node& node : nodes) {
+      line.nodes.push_back(&node);
+      line.kernels.push_back(kind_of(node));
     }
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-      if (step->size() == 1) {
-        add_node(step->front(), depth);
-        continue;
-      }
-      Line line;
-      line.depth = depth;
-      for (const Node& node : *step) {
-        line.nodes.push_back(&node);
-        line.kernels.push_back(kind_of(node));
-      }
-      lines_.push_back(std::move(line));
-    }
+    lines_.push_back(std::move(line));
   }
 
   void add_chain(std::span<const Node> nodes, std::size_t depth) {
@@ -88,6 +80,7 @@ class Steps {
     });
     Line line;
     line.depth = depth;
+    line.way = Way::Chain;
     for (const Node& node : nodes) line.nodes.push_back(&node);
     for (const plan::Chain::Part& part : chain.parts)
       line.kernels.emplace_back(plan::to_string(part.kernel));
@@ -131,6 +124,7 @@ class Steps {
   const graph::Graph& graph_;
   plan::Sizes sizes_;
   const StepSetup& setup_;
+  const plan::Fusion fusion_;
   std::map<graph::ValueId, std::int64_t> num_reads_;
   std::vector<Line> lines_;
 };
@@ -151,31 +145,45 @@ std::string passes_text(const catalog::Passes& passes, const std::string& off_by
   return out;
 }
 
+std::string counted(std::size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+// "8 of 12 steps run in 1 chain and 2 blocks".
+std::string summary_of(const std::vector<Line>& lines, bool on_gpu) {
+  std::size_t num_nodes = 0, num_fused = 0, num_chains = 0, num_blocks = 0;
+  for (const Line& line : lines) {
+    num_nodes += line.nodes.size();
+    if (line.way == Way::Single) continue;
+    num_fused += line.nodes.size();
+    ++(line.way == Way::Chain ? num_chains : num_blocks);
+  }
+  std::vector<std::string> ways;
+  if (!on_gpu) ways.push_back(counted(num_chains, "chain"));
+  if (on_gpu || num_blocks > 0) ways.push_back(counted(num_blocks, "block"));
+  return fmt::format("{} of {} steps run in {}", num_fused, num_nodes, fmt::join(ways, " and "));
+}
+
 }  // namespace
 
 std::string steps_text(const graph::Graph& graph, const StepSetup& setup) {
   const Steps steps(graph, setup);
   std::string out;
-  std::size_t num_chained = 0, num_nodes = 0, num_chains = 0;
   for (const Line& line : steps.lines()) {
     const std::string indent(2 * line.depth, ' ');
-    num_nodes += line.nodes.size();
-    if (line.kernels.empty()) {
+    if (line.way == Way::Single) {
       out += fmt::format("{}{}  {}{}\n", indent, line.nodes.front()->path,
                          kind_of(*line.nodes.front()),
                          line.reason.empty() ? "" : ", by itself: " + line.reason);
       continue;
     }
-    ++num_chains;
-    num_chained += line.nodes.size();
     out += fmt::format("{}as one: {}\n", indent, fmt::join(paths_of(line), ", "));
-    if (setup.on_gpu) continue;
+    if (line.way != Way::Chain) continue;
     out += fmt::format("{}  {}; {} from forward to backward, {} backward\n", indent,
                        fmt::join(line.kernels, " "), show_bytes(line.forward_bytes),
                        show_bytes(line.backward_bytes));
   }
-  return out + fmt::format("\n{} of {} steps run in {} {}{} (batch {})\n{}", num_chained, num_nodes,
-                           num_chains, setup.on_gpu ? "block" : "chain", num_chains == 1 ? "" : "s",
+  return out + fmt::format("\n{} (batch {})\n{}", summary_of(steps.lines(), setup.on_gpu),
                            setup.plan.batch_size, passes_text(setup.plan.passes, setup.off_by));
 }
 
@@ -184,9 +192,9 @@ std::string steps_json(const graph::Graph& graph, const StepSetup& setup) {
   const Steps steps(graph, setup);
   for (const Line& line : steps.lines()) {
     nlohmann::ordered_json one = {{"depth", line.depth}, {"steps", paths_of(line)}};
-    if (!line.kernels.empty()) {
+    if (line.way != Way::Single) {
       one["kernels"] = line.kernels;
-      if (!setup.on_gpu) {
+      if (line.way == Way::Chain) {
         one["forward_bytes"] = line.forward_bytes;
         one["backward_bytes"] = line.backward_bytes;
       }

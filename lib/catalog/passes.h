@@ -28,7 +28,8 @@ struct Pass {
 inline constexpr Pass kPasses[] = {
     {"chains", &Passes::chains,
      "Neighbouring linear layers, activations, dropout, norms and sums of branches run as one "
-     "step; on a GPU the bias of a convolution, batch_norm, a sum, relu and max_pool2d."},
+     "step; so do batch_norm, a sum, relu and max_pool2d behind a convolution, where images have "
+     "their channels last, on a GPU with its bias."},
     {"recurrent", &Passes::recurrent,
      "rnn, lstm and gru run as products and one pass over the gates."},
     {"attention", &Passes::attention,

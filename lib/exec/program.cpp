@@ -7,6 +7,7 @@
 #include "lib/kernels/gemm.h"
 #include "lib/plan/chains.h"
 #include "lib/plan/expert_ways.h"
+#include "lib/plan/stretches.h"
 
 namespace fdl::exec {
 namespace {
@@ -113,15 +114,17 @@ class Compiler {
     for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
     std::vector<Step> out;
     while (!nodes.empty()) {
-      const std::size_t num_fused = passes_.chains ? fused_at_end(nodes, depth, needed) : 0;
-      const std::size_t count = std::max(num_fused, last_step(nodes, depth));
+      const plan::Stretch last = last_stretch(nodes, depth, needed);
+      const bool is_fused = last.way != plan::Stretch::Way::Single;
+      const std::size_t count = is_fused ? last.count : last_step(nodes, depth);
       const auto these = nodes.last(count);
       nodes = nodes.first(nodes.size() - count);
       const auto wanted = [&](const Node& node) { return is_needed(node, needed); };
       if (std::none_of(these.begin(), these.end(), wanted)) continue;
       ValueSet touched;
-      if (num_fused > 0) {
-        out.push_back(is_on_gpu_ ? conv_block(these, depth, needed) : chain(these, depth, needed));
+      if (is_fused) {
+        const bool is_chain = last.way == plan::Stretch::Way::Chain;
+        out.push_back(is_chain ? chain(these, depth, needed) : conv_block(these, depth, needed));
         touched.insert(out.back().makes.begin(), out.back().makes.end());
         touched.insert(out.back().outer.front().begin(), out.back().outer.front().end());
       } else if (these.front().recompute.size() > depth) {
@@ -155,24 +158,22 @@ class Compiler {
     return out;
   }
 
-  // How many nodes at the end run as one; 0: the last one is in no such step.
-  std::size_t fused_at_end(std::span<const Node> nodes, std::size_t depth,
-                           const ValueSet& needed) const {
-    if (!is_on_gpu_) return plan::chain_at_end(graph_, nodes, depth);
-    const auto block = conv_block_at_end(nodes, depth, needed);
-    return block ? block->count : 0;
+  // Those at the end that run as one, or the last one.
+  plan::Stretch last_stretch(std::span<const Node> nodes, std::size_t depth,
+                             const ValueSet& needed) const {
+    return fusion().last_stretch(nodes, depth, is_in(needed));
   }
 
-  std::optional<plan::ConvBlock> conv_block_at_end(std::span<const Node> nodes, std::size_t depth,
-                                                   const ValueSet& needed) const {
-    return plan::conv_block_at_end(graph_, nodes, depth,
-                                   [&](ValueId value) { return needed.count(value) != 0; });
+  plan::Fusion fusion() const { return plan::Fusion(graph_, passes_, is_on_gpu_); }
+
+  static plan::Fusion::IsNeeded is_in(const ValueSet& needed) {
+    return [&needed](ValueId value) { return needed.count(value) != 0; };
   }
 
   // Like a chain.
   Step conv_block(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
     Step out;
-    out.conv_block = conv_block_at_end(nodes, depth, needed);
+    out.conv_block = fusion().conv_block(nodes, depth, is_in(needed));
     out.makes = nodes.back().outputs;
     out.outer.push_back({out.conv_block->first().inputs.front()});
     if (out.conv_block->sum != nullptr) out.outer.front().push_back(out.conv_block->added);
@@ -189,8 +190,7 @@ class Compiler {
 
   // As one, or node by node where somebody looks at them.
   Step chain(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
-    plan::Chain chain =
-        plan::make_chain(graph_, nodes, [&](ValueId value) { return needed.count(value) != 0; });
+    plan::Chain chain = plan::make_chain(graph_, nodes, is_in(needed));
     Step out;
     out.makes = chain.makes;
     out.outer.push_back(chain.reads);

@@ -76,30 +76,31 @@ Result<void> Run::conv_block(const Step& step) {
   const plan::ConvBlock& block = *step.conv_block;
   const std::vector<Step>& plain = step.blocks.front();
   const std::vector<at::Tensor> reads = gather(step.outer.front());
-  const bool is_seen = hooks_.timer != nullptr || hooks_.watch != nullptr;
-  const bool trains = context_.training && (block.norm == nullptr || !is_frozen(*block.norm));
-  if (is_seen || !trains || !context_.puts_channels_last || !nn::takes_conv_epilogue(reads.front()))
-    return steps(plain);
   const auto own = [&](const graph::Node& node) -> const nn::Tensors& {
     return own_of(*std::find_if(plain.begin(), plain.end(),
                                 [&](const Step& one) { return one.node == &node; }));
   };
+  nn::ConvEpilogue after;
+  if (block.conv != nullptr) after.bias = own(*block.conv)["bias"];
+  if (block.norm != nullptr) {
+    after.norm = static_cast<const catalog::BatchNormParams*>(block.norm->params.get());
+    after.norm_tensors = &own(*block.norm);
+  }
+  if (block.sum != nullptr) after.added = reads.back();
+  after.has_relu = block.relu != nullptr;
+  if (block.pool != nullptr)
+    after.pool = static_cast<const catalog::MaxPool2dParams*>(block.pool->params.get());
+  const bool is_seen = hooks_.timer != nullptr || hooks_.watch != nullptr;
+  const bool trains = context_.training && (block.norm == nullptr || !is_frozen(*block.norm));
+  if (is_seen || !trains || !context_.puts_channels_last ||
+      !nn::takes_conv_epilogue(reads.front(), after))
+    return steps(plain);
   return at_node(block.first(), [&] {
-    nn::ConvEpilogue after;
     at::Tensor images = reads.front();
     if (block.conv != nullptr) {
-      after.bias = own(*block.conv)["bias"];
       const nn::Tensors others = rounded(own(*block.conv).with("bias", {}), *block.conv);
       images = forward(plain.front(), others, {images}).front();
     }
-    if (block.norm != nullptr) {
-      after.norm = static_cast<const catalog::BatchNormParams*>(block.norm->params.get());
-      after.norm_tensors = &own(*block.norm);
-    }
-    if (block.sum != nullptr) after.added = reads.back();
-    after.has_relu = block.relu != nullptr;
-    if (block.pool != nullptr)
-      after.pool = static_cast<const catalog::MaxPool2dParams*>(block.pool->params.get());
     scatter(step.makes, {nn::conv_epilogue(images, after)});
   });
 }

@@ -88,6 +88,19 @@ struct RowFunctions {
   };
   void (*channel_norm)(const float* x, const ChannelNorm& by, float* y, std::int64_t rows,
                        std::int64_t width);
+  // max(y + added, 0) of that y; `added` may be null.
+  void (*channel_norm_relu)(const float* x, const float* added, const ChannelNorm& by, float* out,
+                            std::int64_t rows, std::int64_t width);
+  // Without `added`: the gradient of y from that of what came out.
+  void (*channel_norm_relu_gradient)(const float* gradient, const float* x, const ChannelNorm& by,
+                                     float* of_y, std::int64_t rows, std::int64_t width);
+  // The same with max_pool_2x2_channels behind it.
+  void (*channel_norm_relu_pool)(const float* top, const float* bottom, const ChannelNorm& by,
+                                 float* out, std::int64_t count, std::int64_t channels);
+  void (*channel_norm_relu_pool_gradient)(const float* gradient, const float* top,
+                                          const float* bottom, const ChannelNorm& by, float* of_top,
+                                          float* of_bottom, std::int64_t count,
+                                          std::int64_t channels);
   // Adds to the sums of each channel, in f64: of the gradient of y, and of it times x - mean.
   void (*channel_norm_sums)(const float* gradient, const float* x, const float* mean, double* sum,
                             double* products, std::int64_t rows, std::int64_t width);

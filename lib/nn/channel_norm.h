@@ -2,12 +2,19 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "lib/catalog/modules/batch_norm.h"
+#include "lib/nn/forward.h"
+
 namespace fdl::nn {
 
 // What batch_norm owns; any may be undefined.
 struct ChannelTensors {
   at::Tensor weight, bias, running_mean, running_var;  // [C]
 };
+ChannelTensors channel_tensors(const Tensors& own);
+
+// Counts one more batch, and returns the weight of its statistics in the running ones.
+double count_batch(const catalog::BatchNormParams& p, const Tensors& own);
 
 // Whether batch_norm_channels takes it: f32 on the CPU, with channels last.
 bool fits_batch_norm_channels(const at::Tensor& x, const ChannelTensors& own);

@@ -11,6 +11,8 @@
 
 #include "lib/base/check.h"
 #include "lib/cuda/backend.h"
+#include "lib/nn/channel_norm.h"
+#include "lib/nn/norm_relu.h"
 
 namespace fdl::nn {
 namespace {
@@ -124,6 +126,16 @@ void enter_pool(Kept& kept, const catalog::MaxPool2dParams& pool,
   kept.alive.push_back(places);
 }
 
+bool takes_on_cpu(const at::Tensor& x, const ConvEpilogue& of) {
+  const bool is_known = of.norm != nullptr && of.has_relu && !of.bias.defined() &&
+                        !(of.pool != nullptr && of.added.defined());
+  if (!is_known || !fits_batch_norm_channels(x, channel_tensors(*of.norm_tensors))) return false;
+  const bool is_alike = !of.added.defined() || of.added.options().type_equal(x.options());
+  // One value per channel has no deviation, and windows no room in one line: op by op says so.
+  return is_alike && x.numel() > x.size(1) &&
+         (of.pool == nullptr || (x.size(2) > 1 && x.size(3) > 1));
+}
+
 variable_list inputs_of(const at::Tensor& x, const ConvEpilogue& of) {
   variable_list out(kNumInputs);
   out[kX] = x;
@@ -137,7 +149,8 @@ variable_list inputs_of(const at::Tensor& x, const ConvEpilogue& of) {
 
 }  // namespace
 
-bool takes_conv_epilogue(const at::Tensor& x) {
+bool takes_conv_epilogue(const at::Tensor& x, const ConvEpilogue& of) {
+  if (x.device().is_cpu()) return takes_on_cpu(x, of);
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max() / 2;  // pixels
   const bool is_known = x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16 ||
                         x.scalar_type() == at::kHalf;
@@ -146,6 +159,11 @@ bool takes_conv_epilogue(const at::Tensor& x) {
 }
 
 at::Tensor conv_epilogue(const at::Tensor& x, const ConvEpilogue& of) {
+  if (x.device().is_cpu()) {
+    const double newest = count_batch(*of.norm, *of.norm_tensors);
+    return norm_relu_channels(x, channel_tensors(*of.norm_tensors), newest, of.norm->eps,
+                              {of.added, of.pool != nullptr});
+  }
   Kept kept;
   cuda::Epilogue& task = kept.task;
   kept.sizes = x.sizes().vec();

@@ -21,8 +21,9 @@ struct ConvEpilogue {
   const catalog::MaxPool2dParams* pool = nullptr;  // small, without gaps
 };
 
-// Whether conv_epilogue takes these images: f32, bf16 or f16 on a GPU.
-bool takes_conv_epilogue(const at::Tensor& x);
+// Whether conv_epilogue takes these images: f32, bf16 or f16 on a GPU; on a CPU f32 with channels
+// last, where what follows is of plan::BlockKernels::Cpu.
+bool takes_conv_epilogue(const at::Tensor& x, const ConvEpilogue& epilogue);
 
 // x [N, C, H, W] -> the same, or pooled; channels last. All images are of one type, the tensors of
 // channels f32, and so is what is computed between x and what is made. As libtorch's operators one

@@ -10,6 +10,7 @@
 #include "lib/plan/chains.h"
 #include "lib/plan/expert_ways.h"
 #include "lib/plan/sizes.h"
+#include "lib/plan/stretches.h"
 
 namespace fdl::plan {
 namespace {
@@ -29,7 +30,11 @@ catalog::Count fixed(std::int64_t bytes) {
 class Builder {
  public:
   Builder(const Graph& from, std::int64_t batch_size, catalog::Passes passes, ChainedGraph& out)
-      : from_(from), sizes_(from, batch_size), ways_(from, passes.experts), out_(out) {
+      : from_(from),
+        fusion_(from, passes, /*on_gpu=*/false),
+        sizes_(from, batch_size),
+        ways_(from, passes.experts),
+        out_(out) {
     count_reads(from.root);
   }
 
@@ -44,10 +49,15 @@ class Builder {
   };
   Block block(const Block& from, const Often& often) {
     Block out{from.inputs, {}, from.outputs};
-    for (const Stretch& one : stretches_of(from_, from.nodes)) {
+    const auto is_needed = [&](ValueId value) { return num_reads_[value] > 1; };
+    for (const Stretch& one : fusion_.stretches(from.nodes, is_needed)) {
       const auto nodes = std::span<const Node>(from.nodes).subspan(one.first, one.count);
-      if (one.is_chain) {
+      if (one.way == Stretch::Way::Chain) {
         if (std::optional<Node> made = chain(nodes, often)) out.nodes.push_back(*std::move(made));
+        continue;
+      }
+      if (one.way == Stretch::Way::ConvBlock) {
+        out.nodes.push_back(conv_block(nodes, is_needed));
         continue;
       }
       Node node = nodes.front();
@@ -77,6 +87,26 @@ class Builder {
   static std::int64_t reads_within(std::span<const Node> nodes, ValueId value) {
     std::int64_t out = 0;
     for (const Node& node : nodes) out += std::count(node.inputs.begin(), node.inputs.end(), value);
+    return out;
+  }
+
+  // Of all that it makes the norm's input is kept, and behind a sum what comes out.
+  Node conv_block(std::span<const Node> nodes, const Fusion::IsNeeded& is_needed) {
+    const ConvBlock block = fusion_.conv_block(nodes, nodes.back().recompute.size(), is_needed);
+    Node out = *block.norm;
+    out.outputs = nodes.back().outputs;
+    auto spec = std::make_unique<catalog::ModuleSpec>(*block.norm->spec);
+    const std::string read = spec->inputs.front().name,
+                      made = spec->output_names(out.params.get()).front();
+    std::vector<std::string> kept = {read};
+    if (block.sum != nullptr) {
+      out.inputs.push_back(block.added);
+      spec->inputs.push_back({"added", catalog::DTypeClass::Floating, false, false});
+      kept.push_back(made);
+    }
+    spec->kept = [kept](const void*) { return kept; };
+    out_.specs.push_back(std::move(spec));
+    out.spec = out_.specs.back().get();
     return out;
   }
 
@@ -151,6 +181,7 @@ class Builder {
   }
 
   const Graph& from_;
+  const Fusion fusion_;
   const Sizes sizes_;
   const GateWays ways_;
   ChainedGraph& out_;

@@ -8,7 +8,7 @@
 #include "lib/catalog/passes.h"
 #include "lib/graph/graph.h"
 
-// A graph as memory sees it where chains run as one: each of them is a node.
+// A graph as memory sees it where chains and blocks of a CPU run as one: each of them is a node.
 namespace fdl::plan {
 
 struct ChainedGraph {

@@ -112,26 +112,6 @@ std::size_t chain_at_end(const graph::Graph& graph, std::span<const Node> nodes,
   return count < 2 ? 0 : count;  // alone, an operator of libtorch does as well
 }
 
-std::span<const Node> same_region_at_end(std::span<const Node> nodes) {
-  std::size_t count = 0;
-  while (count < nodes.size() &&
-         nodes[nodes.size() - count - 1].recompute == nodes.back().recompute)
-    ++count;
-  return nodes.last(count);
-}
-
-std::vector<Stretch> stretches_of(const graph::Graph& graph, std::span<const Node> nodes) {
-  std::vector<Stretch> out;
-  for (std::size_t end = nodes.size(); end > 0;) {
-    const std::size_t in_region = nodes[end - 1].recompute.size();
-    const std::size_t count = chain_at_end(graph, same_region_at_end(nodes.first(end)), in_region);
-    end -= std::max<std::size_t>(count, 1);
-    out.push_back({end, std::max<std::size_t>(count, 1), count > 0});
-  }
-  std::reverse(out.begin(), out.end());
-  return out;
-}
-
 namespace {
 
 class Maker {

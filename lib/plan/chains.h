@@ -41,17 +41,6 @@ std::string reason_against(const graph::Graph& graph, const graph::Node& node);
 std::size_t chain_at_end(const graph::Graph& graph, std::span<const graph::Node> nodes,
                          std::size_t depth);
 
-// Those at the end that stand in the same regions of recomputation as the last.
-std::span<const graph::Node> same_region_at_end(std::span<const graph::Node> nodes);
-
-// Nodes of a list that run as one step: a chain, or one by itself.
-struct Stretch {
-  std::size_t first = 0, count = 1;
-  bool is_chain = false;
-};
-// All of a block's nodes, in order.
-std::vector<Stretch> stretches_of(const graph::Graph& graph, std::span<const graph::Node> nodes);
-
 // The chain of such nodes, without those that nobody needs. `is_needed`: whether a value is read
 // after them.
 Chain make_chain(const graph::Graph& graph, std::span<const graph::Node> nodes,

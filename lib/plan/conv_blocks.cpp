@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "lib/catalog/channels_last.h"
 #include "lib/catalog/modules/batch_norm.h"
 #include "lib/catalog/modules/max_pool2d.h"
 
@@ -119,11 +120,16 @@ std::string reason_against_block(const graph::Graph& graph, const Node& node) {
   return are_images(type_of(graph, node.outputs.front())) ? "" : "no images with channels by four";
 }
 
-std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph,
-                                           std::span<const graph::Node> nodes, std::size_t depth,
-                                           const std::function<bool(ValueId)>& is_needed) {
-  if (nodes.empty() || nodes.back().outputs.empty()) return std::nullopt;
-  Walk walk(graph, nodes, depth, is_needed);
+BlockKernels block_kernels(const catalog::Passes& passes, bool on_gpu) {
+  if (!passes.chains) return BlockKernels::None;
+  if (on_gpu) return BlockKernels::Gpu;
+  return catalog::puts_channels_last(passes) ? BlockKernels::Cpu : BlockKernels::None;
+}
+
+namespace {
+
+std::optional<ConvBlock> of_gpu(Walk& walk, const graph::Graph& graph,
+                                std::span<const Node> nodes) {
   ConvBlock& out = walk.out();
   out.pool = walk.take("max_pool2d");
   out.relu = walk.take("relu");
@@ -143,6 +149,43 @@ std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph,
           .dtype;
   return of_input == type_of(graph, nodes.back().outputs.front()).dtype ? std::optional(out)
                                                                         : std::nullopt;
+}
+
+bool has_windows_of_two(const Node& node) {
+  const auto& pool = *static_cast<const catalog::MaxPool2dParams*>(node.params.get());
+  const auto two = catalog::filled<2>(2);
+  return pool.kernel_size == two && pool.stride.value_or(two) == two &&
+         pool.padding == catalog::filled<2>(0);
+}
+
+std::optional<ConvBlock> of_cpu(Walk& walk, const graph::Graph& graph,
+                                std::span<const Node> nodes) {
+  ConvBlock& out = walk.out();
+  out.pool = walk.take("max_pool2d");
+  if (out.pool != nullptr && !has_windows_of_two(*out.pool)) return std::nullopt;
+  out.relu = walk.take("relu");
+  if (out.relu == nullptr) return std::nullopt;
+  if (out.pool == nullptr) out.sum = walk.take_sum();
+  out.norm = walk.take("batch_norm");
+  if (out.norm == nullptr || out.norm->is_frozen) return std::nullopt;
+  const auto is_f32 = [&](ValueId value) {
+    return type_of(graph, value).dtype == catalog::DType::F32;
+  };
+  return is_f32(out.norm->inputs.front()) && is_f32(nodes.back().outputs.front())
+             ? std::optional(out)
+             : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ConvBlock> conv_block_at_end(const graph::Graph& graph, std::span<const Node> nodes,
+                                           std::size_t depth,
+                                           const std::function<bool(ValueId)>& is_needed,
+                                           BlockKernels kernels) {
+  if (kernels == BlockKernels::None || nodes.empty() || nodes.back().outputs.empty())
+    return std::nullopt;
+  Walk walk(graph, nodes, depth, is_needed);
+  return kernels == BlockKernels::Gpu ? of_gpu(walk, graph, nodes) : of_cpu(walk, graph, nodes);
 }
 
 }  // namespace fdl::plan

@@ -24,9 +24,10 @@ struct StepMemory {
 };
 
 // Follows forward and backward pass node by node, in the executor's order: what each makes, keeps
-// and lets go. Of `passes` chains run as one step and hold memory from step to step, recurrent
-// layers and experts hold what their ways need; node_bytes are those of nodes one by one. A loop
-// counts all its turns, a switch as if each branch got equally many rows.
+// and lets go. Of `passes` chains run as one step and hold memory from step to step, blocks behind
+// convolutions run as one, recurrent layers and experts hold what their ways need; node_bytes are
+// those of nodes one by one. A loop counts all its turns, a switch as if each branch got equally
+// many rows.
 StepMemory step_memory(const graph::Graph& graph, std::int64_t batch_size,
                        const std::vector<LossMemory>& losses, catalog::Passes passes);
 

@@ -16,13 +16,8 @@ at::Tensor batch_norm(const catalog::BatchNormParams& p, const Tensors& own, con
   TORCH_CHECK(!uses_batch || x.numel() > x.size(1),
               "batch_norm needs more than one value per channel in training, but a batch of shape ",
               x.sizes(), " came in; `drop_last: true` leaves out a last batch of one sample");
-  double newest = p.momentum.value_or(0);  // weight of this batch
-  if (context.training && tracks) {
-    const at::Tensor& count = own["num_batches_tracked"];
-    count.add_(1);
-    if (!p.momentum) newest = 1 / count.item<double>();
-  }
-  const ChannelTensors of = {own["weight"], own["bias"], own["running_mean"], own["running_var"]};
+  const double newest = context.training ? count_batch(p, own) : 0;
+  const ChannelTensors of = channel_tensors(own);
   if (uses_batch && fits_batch_norm_channels(x, of))
     return batch_norm_channels(x, of, newest, p.eps);
   return at::batch_norm(x, of.weight, of.bias, of.running_mean, of.running_var, uses_batch, newest,

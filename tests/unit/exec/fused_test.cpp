@@ -3,9 +3,11 @@
 #include <ATen/ops/tensor.h>
 #include <c10/core/CPUAllocator.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
 #undef CHECK  // libtorch's
 #include <doctest/doctest.h>
 
+#include "lib/catalog/channels_last.h"
 #include "lib/nn/image_layout.h"
 #include "lib/plan/chains.h"
 #include "tests/unit/exec/trained.h"
@@ -151,8 +153,8 @@ TEST_CASE("frozen parameters get no gradient, and those before them theirs") {
 }
 
 TEST_CASE("images keep their channels last in chains that take each number by itself") {
-  for (const char* flow : {"[relu, {also: [relu, gelu]}, tanh]", "[relu, {dropout: 0.5}]",
-                           "[{linear: 6}, relu]"}) {
+  for (const char* flow :
+       {"[relu, {also: [relu, gelu]}, tanh]", "[relu, {dropout: 0.5}]", "[{linear: 6}, relu]"}) {
     const Model model(model_of(flow, "f32[5, 4, 6]"));
     REQUIRE(num_chains(model.graph, model.graph.root) > 0);
     const at::Tensor usual = random_tensor({3, 5, 4, 6}, 5);
@@ -282,6 +284,37 @@ TEST_CASE("after the first steps a small chain takes memory for what it gives al
   CountingAllocator counting;
   step();
   CHECK(counting.count == 1);
+}
+
+TEST_CASE("norms of images with what is around their relu: as one by one, to their buffers") {
+  // The gradient of a bias before a norm is nothing but roundings.
+  const std::string conv = "{conv2d: {out: 12, kernel: 3, padding: 1, bias: false}}";
+  for (const std::string& behind :
+       {conv + ", batch_norm, relu, max_pool2d: 2", conv + ", batch_norm, relu",
+        "also: [" + conv + ", batch_norm], relu",
+        conv + ", batch_norm: {affine: false}, relu, max_pool2d: 2",
+        conv + ", batch_norm: {track_running_stats: false}, relu"}) {
+    CAPTURE(behind);
+    const std::string text = model_of("[" + conv + ", " + behind + "]", "f32[3, 9, 10]");
+    const Model fused(text), plain(text);
+    const at::Tensor x = random_tensor({4, 3, 9, 10}, 5);
+    constexpr catalog::Passes kOneByOne = {.chains = false};
+    const Trained made = train_once(fused, {x}, {}, {}),
+                  wanted = train_once(plain, {x}, {}, kOneByOne);
+    CHECK(is_close(made.output, wanted.output, 1e-5));
+    CHECK(agree(made.gradients, wanted.gradients, 1e-3));
+    CHECK(agree(made.buffers, wanted.buffers, 0));
+    const auto last_of = [&](const Model& model, catalog::Passes passes) {
+      nn::StepContext context;
+      context.training = true;
+      const exec::Executor executor(model.graph, model.store, {model.graph.outputs.front().value},
+                                    passes);
+      return executor.run({x}, context)->front().grad_fn()->name();
+    };
+    const bool has_blocks = catalog::puts_channels_last({});
+    CHECK((last_of(fused, {}).find("NormRelu") != std::string::npos) == has_blocks);
+    CHECK(last_of(plain, kOneByOne).find("NormRelu") == std::string::npos);
+  }
 }
 
 }  // namespace fdl::testing

@@ -134,7 +134,7 @@ Made by_us(const Case& of, const Given& from, at::Device device, at::ScalarType 
     pool.padding = catalog::filled<2>((*of.pool)[2]);
     after.pool = &pool;
   }
-  REQUIRE(nn::takes_conv_epilogue(x));
+  REQUIRE(nn::takes_conv_epilogue(x, after));
   const at::Tensor y = nn::conv_epilogue(x, after);
   const at::Tensor by = there(random_tensor(y.sizes().vec(), 9)).to(type);
   Made out = gradients_of(y, by, {x, bias, added, weight, shift});

@@ -369,4 +369,58 @@ TEST_CASE("the normalisation of channels side by side is as exact as f64 sums ma
   }
 }
 
+TEST_CASE("a norm with what is around its relu is one after the other, to the bit") {
+  at::manual_seed(8);
+  constexpr std::int64_t kPixels = 3;
+  for (const auto& [kind, f] : all_row_functions()) {
+    CAPTURE(kind);
+    for (const std::int64_t channels : kCounts) {
+      CAPTURE(channels);
+      const std::int64_t rows = 4 * kPixels, line = 2 * kPixels * channels;
+      // Few values, so that many are equal; some are none or infinite.
+      at::Tensor x = at::randint(-2, 3, {rows, channels}).to(at::kFloat);
+      x.masked_fill_(at::rand_like(x) < 0.05, NAN);
+      x.masked_fill_(at::rand_like(x) < 0.1, -INFINITY);
+      const at::Tensor added = at::randint(-2, 3, {rows, channels}).to(at::kFloat),
+                       gradient = at::randn({rows, channels}), mean = at::randn({channels}),
+                       scale = at::randn({channels}), shift = at::randn({channels});
+      const RowFunctions::ChannelNorm by = {in(mean), in(scale), in(shift)};
+      // With a number behind, which stays.
+      const auto fresh = [](std::int64_t count) { return at::full({count + 1}, 7.0F); };
+      const std::int64_t count = rows * channels, pooled = kPixels * channels;
+      const at::Tensor y = fresh(count), relu = fresh(count), largest = fresh(pooled),
+                       of_relu = fresh(count), wanted = fresh(count);
+      const auto is_wanted = [&](const at::Tensor& made, const at::Tensor& one_by_one) {
+        return made.allclose(one_by_one, 0, 0, /*equal_nan=*/true) &&
+               made[made.numel() - 1].item<float>() == 7;
+      };
+      f->channel_norm(in(x), by, out(y), rows, channels);
+      f->relu(in(y), out(relu), count);
+      const at::Tensor made = fresh(count), back = fresh(count);
+      f->channel_norm_relu(in(x), nullptr, by, out(made), rows, channels);
+      CHECK(is_wanted(made, relu));
+      f->relu_gradient(in(gradient), in(relu), out(wanted), count, false);
+      f->channel_norm_relu_gradient(in(gradient), in(x), by, out(back), rows, channels);
+      CHECK(is_wanted(back, wanted));
+
+      f->max_pool_2x2_channels(in(relu), in(relu) + line, out(largest), kPixels, channels);
+      const at::Tensor windows = fresh(pooled), of_windows = fresh(count);
+      f->channel_norm_relu_pool(in(x), in(x) + line, by, out(windows), kPixels, channels);
+      CHECK(is_wanted(windows, largest));
+      f->max_pool_2x2_channels_gradient(in(gradient), in(relu), in(relu) + line, out(of_relu),
+                                        out(of_relu) + line, kPixels, channels);
+      f->relu_gradient(in(of_relu), in(relu), out(wanted), count, false);
+      f->channel_norm_relu_pool_gradient(in(gradient), in(x), in(x) + line, by, out(of_windows),
+                                         out(of_windows) + line, kPixels, channels);
+      CHECK(is_wanted(of_windows, wanted));
+
+      const at::Tensor sum = fresh(count), summed = fresh(count);
+      f->add(in(y), in(added), out(sum), count);
+      f->relu(in(sum), out(wanted), count);
+      f->channel_norm_relu(in(x), in(added), by, out(summed), rows, channels);
+      CHECK(is_wanted(summed, wanted));
+    }
+  }
+}
+
 }  // namespace fdl::testing

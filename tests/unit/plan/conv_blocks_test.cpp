@@ -18,6 +18,7 @@ struct Given {
   std::vector<std::string> also = {};  // values that are read after the block
   std::string precision = "f32";
   std::size_t num_behind = 0;  // nodes at the end that are not looked at
+  BlockKernels kernels = BlockKernels::Gpu;
 };
 
 // The block at the end of a flow: its nodes by letter, C(onv) w(iden) N(orm) n(arrow) S(um) R(elu)
@@ -43,7 +44,7 @@ std::string block_of(const std::string& flow, const Given& given = {}) {
   }
   REQUIRE(needed.size() == also.size() + 1);
   const auto is_needed = [&](graph::ValueId value) { return needed.count(value) != 0; };
-  const auto found = conv_block_at_end(graph, nodes, 0, is_needed);
+  const auto found = conv_block_at_end(graph, nodes, 0, is_needed, given.kernels);
   if (!found) return "";
   std::string out;
   for (const auto& [node, letter] : {std::pair{found->conv, 'C'},
@@ -108,6 +109,29 @@ TEST_CASE("what keeps nodes out of such a block") {
   CHECK(block_of("[" + conv + ", {max_pool2d: {kernel: 16, padding: 8}}]") == "");
   // A region that is computed again takes its nodes first.
   CHECK(block_of("[{flow: [" + conv + ", batch_norm, relu], recompute: true}]") == "");
+}
+
+TEST_CASE("what a CPU takes behind a convolution") {
+  const Given cpu = {.kernels = BlockKernels::Cpu};
+  const std::string conv = "{conv2d: {out: 8, kernel: 3, padding: 1}}";
+  CHECK(block_of("[" + conv + ", batch_norm, relu]", cpu) == "NR");
+  CHECK(block_of("[tanh, batch_norm, relu]", cpu) == "NR");
+  CHECK(block_of("[" + conv + ", batch_norm, relu, max_pool2d: 2]", cpu) == "NRP");
+  CHECK(block_of("[also: [" + conv + ", batch_norm], relu]", cpu) == "NSR");
+  // There are kernels for these alone.
+  for (const char* behind :
+       {"batch_norm", "relu", "relu, max_pool2d: 2", "batch_norm, max_pool2d: 2",
+        "batch_norm, relu, max_pool2d: 3", "batch_norm, relu, max_pool2d: {kernel: 2, stride: 1}",
+        "batch_norm, relu, max_pool2d: {kernel: 2, padding: 1}",
+        "batch_norm: {momentum: null}, relu", "batch_norm, gelu"}) {
+    CAPTURE(behind);
+    CHECK(block_of("[" + conv + ", " + behind + "]", cpu) == "");
+  }
+  CHECK(block_of("[also: [" + conv + ", batch_norm], relu, max_pool2d: 2]", cpu) == "");
+  CHECK(block_of("[{flow: [" + conv + ", batch_norm], freeze: true}, relu]", cpu) == "");
+  CHECK(block_of("[" + conv + ", batch_norm, relu]",
+                 {.also = {"batch_norm_0"}, .kernels = BlockKernels::Cpu}) == "");
+  CHECK(block_of("[" + conv + ", batch_norm, relu]", {.kernels = BlockKernels::None}) == "");
 }
 
 }  // namespace fdl::plan
