@@ -152,11 +152,14 @@ std::map<std::string, std::string> machine_facts() {
   for (std::string line; std::getline(cpu, line) && !line.empty();) {
     if (line.starts_with("model name")) out["cpu"] = line.substr(line.find(':') + 2);
     if (!line.starts_with("flags")) continue;
-    const bool is_limited = line.find(" avx512f") != std::string::npos && !has_avx512();
-    out["vectors"] = has_avx512()                              ? "AVX-512"
-                     : is_limited                              ? "AVX2, by ATEN_CPU_CAPABILITY"
-                     : line.find(" avx2") != std::string::npos ? "AVX2"
-                                                               : "before AVX2";
+    const auto has = [&](const char* flag) { return line.find(flag) != std::string::npos; };
+    const CpuVectors used = cpu_vectors();
+    const bool is_limited =
+        (used == CpuVectors::Avx2 && has(" avx512f")) || (used == CpuVectors::None && has(" avx2"));
+    out["vectors"] = std::string(used == CpuVectors::Avx512 ? "AVX-512"
+                                 : used == CpuVectors::Avx2 ? "AVX2"
+                                                            : "before AVX2") +
+                     (is_limited ? ", by ATEN_CPU_CAPABILITY" : "");
   }
   out["cores"] = std::to_string(std::thread::hardware_concurrency());
   if (const auto bytes = available_memory_bytes())

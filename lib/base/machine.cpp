@@ -46,21 +46,24 @@ bool may_use_tiles() {
 
 }  // namespace
 
-bool has_avx512() {
+CpuVectors cpu_vectors() {
 #ifdef __x86_64__
-  static const bool out = [] {
-    const char* const limit = std::getenv("ATEN_CPU_CAPABILITY");
-    const bool is_let = limit == nullptr || std::string_view(limit) == "avx512";
-    return is_let && __builtin_cpu_supports("avx512f") != 0;
+  static const CpuVectors out = [] {
+    const char* const set = std::getenv("ATEN_CPU_CAPABILITY");
+    const std::string_view limit = set == nullptr ? "avx512" : set;
+    if (limit == "avx512" && __builtin_cpu_supports("avx512f") != 0) return CpuVectors::Avx512;
+    const bool is_let = limit == "avx512" || limit == "avx2";
+    const bool has_avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+    return is_let && has_avx2 ? CpuVectors::Avx2 : CpuVectors::None;
   }();
   return out;
 #else
-  return false;
+  return CpuVectors::None;
 #endif
 }
 
 bool has_matrix_tiles() {
-  static const bool out = has_avx512() && may_use_tiles();
+  static const bool out = cpu_vectors() == CpuVectors::Avx512 && may_use_tiles();
   return out;
 }
 

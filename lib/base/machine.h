@@ -16,8 +16,9 @@ constexpr std::int64_t aligned_floats(std::int64_t count) {
   return (count + kFloats - 1) / kFloats * kFloats;
 }
 
-// Whether the CPU has AVX-512, as far as ATEN_CPU_CAPABILITY lets libtorch use it.
-bool has_avx512();
+// The vectors that the CPU has, as far as ATEN_CPU_CAPABILITY lets libtorch use them.
+enum class CpuVectors { None, Avx2, Avx512 };
+CpuVectors cpu_vectors();
 
 // Whether the CPU has matrix tiles (AMX) for bf16 that this process may use, as far as
 // ATEN_CPU_CAPABILITY lets libtorch use AVX-512.

@@ -51,7 +51,7 @@ Memories memories(bool by_winograd) {
 
 bool puts_channels_last(const Passes& passes) {
   const bool has_tiles = passes.products && has_matrix_tiles();
-  return passes.layout && has_avx512() && !has_tiles;
+  return passes.layout && cpu_vectors() != CpuVectors::None && !has_tiles;
 }
 
 const HeldMemory* channels_last_memory(std::string_view module, bool by_winograd) {

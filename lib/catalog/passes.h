@@ -43,8 +43,7 @@ inline constexpr Pass kPasses[] = {
      "few rows."},
     {"layout", &Passes::layout,
      "Images go through convolutions over two axes with their channels last in memory, on a GPU "
-     "and "
-     "where the CPU has AVX-512 and no matrix tiles."},
+     "and where the CPU has AVX2 or AVX-512, and no matrix tiles."},
     {"winograd", &Passes::winograd,
      "Convolutions over two axes of f32 with filters of 3 by 3, or of 4 by 4 and a stride of 2, "
      "run "
