@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "tests/unit/engine/support.h"
+#include "tests/unit/engine/norm_setup.h"
 
 #undef CHECK  // libtorch's logging has one, too
 #define CHECK DOCTEST_CHECK
@@ -15,56 +15,16 @@
 namespace fdl::testing {
 namespace {
 
-constexpr double kNewest = 0.1, kEps = 1e-5;
+using Setup = NormSetup;
 
 // Batch, channels, height and width: a vector of channels and more or less, one pixel, many.
 const std::vector<std::vector<std::int64_t>> kSizes = {
     {2, 3, 5, 7}, {3, 17, 1, 2}, {2, 64, 9, 9}, {1, 33, 40, 41}, {16, 100, 8, 8}};
 
-struct Setup {
-  at::Tensor x;
-  nn::ChannelTensors own;
-
-  explicit Setup(const std::vector<std::int64_t>& sizes)
-      : x(random_tensor(sizes, 1)
-              .mul(3)
-              .add(5)
-              .to(at::kFloat)
-              .contiguous(at::MemoryFormat::ChannelsLast)) {
-    const auto channels = [&](std::uint64_t seed) {
-      return random_tensor({sizes[1]}, seed).to(at::kFloat);
-    };
-    own = {channels(2), channels(3), channels(4), channels(5).abs()};
-  }
-  Setup in(at::ScalarType dtype) const {
-    Setup out = *this;
-    const auto copy = [&](const at::Tensor& t) { return t.to(dtype, false, /*copy=*/true); };
-    out.x = copy(x);
-    out.own = {copy(own.weight), copy(own.bias), copy(own.running_mean), copy(own.running_var)};
-    return out;
-  }
-  std::vector<at::Tensor> leaves() {
-    std::vector<at::Tensor> out = {x, own.weight, own.bias};
-    for (at::Tensor& one : out) one.requires_grad_();
-    return out;
-  }
-};
-
-at::Tensor run(const Setup& of) { return nn::batch_norm_channels(of.x, of.own, kNewest, kEps); }
-at::Tensor run_libtorch(const Setup& of) {
-  return at::batch_norm(of.x, of.own.weight, of.own.bias, of.own.running_mean, of.own.running_var,
-                        true, kNewest, kEps, false);
+at::Tensor run(const Setup& of) {
+  return nn::batch_norm_channels(of.x, of.own, Setup::kNewest, Setup::kEps);
 }
-
-std::vector<at::Tensor> gradients(const at::Tensor& y, const std::vector<at::Tensor>& leaves) {
-  const at::Tensor by = random_tensor(y.sizes().vec(), 9).to(y.scalar_type());
-  return torch::autograd::grad({y}, leaves, {by});
-}
-
-double off(const at::Tensor& made, const at::Tensor& exact) {
-  return (made.to(at::kDouble) - exact).abs().max().item<double>() /
-         exact.abs().max().item<double>();
-}
+at::Tensor run_libtorch(const Setup& of) { return of.norm_by_libtorch(); }
 
 }  // namespace
 
@@ -73,15 +33,11 @@ TEST_CASE("batch_norm of channels last: outputs, statistics and gradients as in 
     CAPTURE(sizes);
     const Setup at_start(sizes);
     REQUIRE(nn::fits_batch_norm_channels(at_start.x, at_start.own));
-    Setup ours = at_start.in(at::kFloat), exact = at_start.in(at::kDouble);
-    const auto our_leaves = ours.leaves(), exact_leaves = exact.leaves();
-    const at::Tensor y = run(ours), expected = run_libtorch(exact);
-    CHECK(y.is_contiguous(at::MemoryFormat::ChannelsLast));
-    CHECK(off(y, expected) < 1e-6);
-    CHECK(off(ours.own.running_mean, exact.own.running_mean) < 1e-6);
-    CHECK(off(ours.own.running_var, exact.own.running_var) < 1e-6);
-    const auto made = gradients(y, our_leaves), wanted = gradients(expected, exact_leaves);
-    for (std::size_t i = 0; i < made.size(); ++i) CHECK(off(made[i], wanted[i]) < 2e-6);
+    const NormErrors errors = norm_errors(at_start, run, run_libtorch);
+    CHECK(errors.has_channels_last);
+    CHECK(errors.output < 1e-6);
+    CHECK(errors.statistics < 1e-6);
+    CHECK(errors.gradients < 2e-6);
   }
 }
 
@@ -92,9 +48,10 @@ TEST_CASE("batch_norm of channels last: without scale, shift or statistics") {
   const at::Tensor x = of.x.requires_grad_();
   const at::Tensor exact = of.x.detach().to(at::kDouble).requires_grad_();
   const at::Tensor y = run(of);
-  const at::Tensor expected = at::batch_norm(exact, {}, {}, {}, {}, true, kNewest, kEps, false);
+  const at::Tensor expected =
+      at::batch_norm(exact, {}, {}, {}, {}, true, Setup::kNewest, Setup::kEps, false);
   CHECK(off(y, expected) < 1e-6);
-  CHECK(off(gradients(y, {x})[0], gradients(expected, {exact})[0]) < 2e-6);
+  CHECK(off(norm_gradients(y, {x})[0], norm_gradients(expected, {exact})[0]) < 2e-6);
 }
 
 TEST_CASE("batch_norm of channels last: gradients of its gradients, and only wanted ones") {

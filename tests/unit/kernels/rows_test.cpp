@@ -272,16 +272,20 @@ TEST_CASE("masks are the same bits on every kind of CPU") {
   }
 }
 
+// Few values, so that many are equal; some are none or infinite.
+static at::Tensor with_ties(const std::vector<std::int64_t>& sizes) {
+  const at::Tensor out = at::randint(-2, 3, sizes).to(at::kFloat);
+  out.masked_fill_(at::rand_like(out) < 0.05, NAN);
+  return out.masked_fill_(at::rand_like(out) < 0.1, -INFINITY);
+}
+
 TEST_CASE("the largest of two by two, and its gradient, are libtorch's to the bit") {
   at::manual_seed(6);
   for (const auto& [kind, f] : all_row_functions()) {
     CAPTURE(kind);
     for (const std::int64_t count : kCounts) {
       CAPTURE(count);
-      // Few values, so that many are equal; some are none or infinite.
-      at::Tensor x = at::randint(-2, 3, {1, 1, 2, 2 * count}).to(at::kFloat);
-      x.masked_fill_(at::rand_like(x) < 0.05, NAN);
-      x.masked_fill_(at::rand_like(x) < 0.1, -INFINITY);
+      const at::Tensor x = with_ties({1, 1, 2, 2 * count});
       const at::Tensor gradient = at::randn({1, 1, 1, count});
       const auto [exact, places] = at::max_pool2d_with_indices(x, 2);
       const at::Tensor made = at::full({count + 1}, 7.0F),
@@ -306,9 +310,7 @@ TEST_CASE("the largest of two by two pixels, and its gradient, are libtorch's to
     CAPTURE(kind);
     for (const std::int64_t channels : kCounts) {
       CAPTURE(channels);
-      at::Tensor x = at::randint(-2, 3, {2, 2 * kPixels, channels}).to(at::kFloat);
-      x.masked_fill_(at::rand_like(x) < 0.05, NAN);
-      x.masked_fill_(at::rand_like(x) < 0.1, -INFINITY);
+      const at::Tensor x = with_ties({2, 2 * kPixels, channels});
       const at::Tensor gradient = at::randn({kPixels, channels});
       const at::Tensor image = x.permute({2, 0, 1}).unsqueeze(0);  // [1, C, 2, pixels]
       const auto [exact, places] = at::max_pool2d_with_indices(image, 2);
@@ -377,10 +379,7 @@ TEST_CASE("a norm with what is around its relu is one after the other, to the bi
     for (const std::int64_t channels : kCounts) {
       CAPTURE(channels);
       const std::int64_t rows = 4 * kPixels, line = 2 * kPixels * channels;
-      // Few values, so that many are equal; some are none or infinite.
-      at::Tensor x = at::randint(-2, 3, {rows, channels}).to(at::kFloat);
-      x.masked_fill_(at::rand_like(x) < 0.05, NAN);
-      x.masked_fill_(at::rand_like(x) < 0.1, -INFINITY);
+      const at::Tensor x = with_ties({rows, channels});
       const at::Tensor added = at::randint(-2, 3, {rows, channels}).to(at::kFloat),
                        gradient = at::randn({rows, channels}), mean = at::randn({channels}),
                        scale = at::randn({channels}), shift = at::randn({channels});
