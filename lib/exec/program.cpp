@@ -114,7 +114,8 @@ class Compiler {
     for (const Node& node : nodes) made.insert(node.outputs.begin(), node.outputs.end());
     std::vector<Step> out;
     while (!nodes.empty()) {
-      const plan::Stretch last = last_stretch(nodes, depth, needed);
+      const plan::Stretch last =
+          plan::Fusion(graph_, passes_, is_on_gpu_).last_stretch(nodes, depth, is_in(needed));
       const bool is_fused = last.way != plan::Stretch::Way::Single;
       const std::size_t count = is_fused ? last.count : last_step(nodes, depth);
       const auto these = nodes.last(count);
@@ -124,7 +125,8 @@ class Compiler {
       ValueSet touched;
       if (is_fused) {
         const bool is_chain = last.way == plan::Stretch::Way::Chain;
-        out.push_back(is_chain ? chain(these, depth, needed) : conv_block(these, depth, needed));
+        out.push_back(is_chain ? chain(these, depth, needed)
+                               : conv_block(*last.block, these, depth));
         touched.insert(out.back().makes.begin(), out.back().makes.end());
         touched.insert(out.back().outer.front().begin(), out.back().outer.front().end());
       } else if (these.front().recompute.size() > depth) {
@@ -158,22 +160,15 @@ class Compiler {
     return out;
   }
 
-  // Those at the end that run as one, or the last one.
-  plan::Stretch last_stretch(std::span<const Node> nodes, std::size_t depth,
-                             const ValueSet& needed) const {
-    return fusion().last_stretch(nodes, depth, is_in(needed));
-  }
-
-  plan::Fusion fusion() const { return plan::Fusion(graph_, passes_, is_on_gpu_); }
-
   static plan::Fusion::IsNeeded is_in(const ValueSet& needed) {
     return [&needed](ValueId value) { return needed.count(value) != 0; };
   }
 
   // Like a chain.
-  Step conv_block(std::span<const Node> nodes, std::size_t depth, const ValueSet& needed) const {
+  Step conv_block(const plan::ConvBlock& block, std::span<const Node> nodes,
+                  std::size_t depth) const {
     Step out;
-    out.conv_block = fusion().conv_block(nodes, depth, is_in(needed));
+    out.conv_block = block;
     out.makes = nodes.back().outputs;
     out.outer.push_back({out.conv_block->first().inputs.front()});
     if (out.conv_block->sum != nullptr) out.outer.front().push_back(out.conv_block->added);

@@ -57,7 +57,7 @@ class Builder {
         continue;
       }
       if (one.way == Stretch::Way::ConvBlock) {
-        out.nodes.push_back(conv_block(nodes, is_needed));
+        out.nodes.push_back(conv_block(*one.block, nodes.back().outputs));
         continue;
       }
       Node node = nodes.front();
@@ -91,10 +91,9 @@ class Builder {
   }
 
   // Of all that it makes the norm's input is kept, and behind a sum what comes out.
-  Node conv_block(std::span<const Node> nodes, const Fusion::IsNeeded& is_needed) {
-    const ConvBlock block = fusion_.conv_block(nodes, nodes.back().recompute.size(), is_needed);
+  Node conv_block(const ConvBlock& block, const std::vector<ValueId>& makes) {
     Node out = *block.norm;
-    out.outputs = nodes.back().outputs;
+    out.outputs = makes;
     auto spec = std::make_unique<catalog::ModuleSpec>(*block.norm->spec);
     const std::string read = spec->inputs.front().name,
                       made = spec->output_names(out.params.get()).front();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "lib/base/check.h"
 #include "lib/plan/chains.h"
 
 namespace fdl::plan {
@@ -27,8 +26,11 @@ Stretch Fusion::last_stretch(std::span<const Node> nodes, std::size_t depth,
     return Stretch{nodes.size() - count, count, way};
   };
   // First, as a chain could take the sum and the relu of images.
-  if (const auto block = conv_block_at_end(graph_, nodes, depth, is_needed, kernels_))
-    return made(block->count, Stretch::Way::ConvBlock);
+  if (const auto block = conv_block_at_end(graph_, nodes, depth, is_needed, kernels_)) {
+    Stretch out = made(block->count, Stretch::Way::ConvBlock);
+    out.block = block;
+    return out;
+  }
   const std::size_t count = chains_ ? chain_at_end(graph_, nodes, depth) : 0;
   return count > 0 ? made(count, Stretch::Way::Chain) : made(1, Stretch::Way::Single);
 }
@@ -45,13 +47,6 @@ std::vector<Stretch> Fusion::stretches(std::span<const Node> nodes,
   }
   std::reverse(out.begin(), out.end());
   return out;
-}
-
-ConvBlock Fusion::conv_block(std::span<const Node> nodes, std::size_t depth,
-                             const IsNeeded& is_needed) const {
-  const auto found = conv_block_at_end(graph_, nodes, depth, is_needed, kernels_);
-  FDL_CHECK(found.has_value());
-  return *found;
 }
 
 }  // namespace fdl::plan

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Stretch {
   enum class Way { Single, Chain, ConvBlock };
   std::size_t first = 0, count = 1;
   Way way = Way::Single;
+  std::optional<ConvBlock> block = {};  // that it is
 };
 
 // What a device runs as one: chains on a CPU, and blocks where it has kernels for them.
@@ -33,9 +35,6 @@ class Fusion {
   // All of a block's nodes, in order.
   std::vector<Stretch> stretches(std::span<const graph::Node> nodes,
                                  const IsNeeded& is_needed) const;
-  // The block that such a stretch is.
-  ConvBlock conv_block(std::span<const graph::Node> nodes, std::size_t depth,
-                       const IsNeeded& is_needed) const;
 
  private:
   const graph::Graph& graph_;
