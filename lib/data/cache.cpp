@@ -1,36 +1,20 @@
 #include "lib/data/cache.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "lib/base/machine.h"
 #include "lib/base/sha256.h"
 #include "lib/config/show.h"
 #include "lib/data/cached_rows.h"
+#include "lib/data/kept_rows.h"
 
 namespace fdl::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A sample that is kept: the number of its bytes, and these. In one piece, as a sample that is
-// drawn at random is in no near cache, and each piece is waited for.
-using Row = std::unique_ptr<const std::byte[]>;
-
-Row row_of(const std::vector<std::byte>& bytes) {
-  const std::size_t size = bytes.size();
-  auto out = std::make_unique<std::byte[]>(sizeof size + size);
-  std::memcpy(out.get(), &size, sizeof size);
-  std::copy(bytes.begin(), bytes.end(), out.get() + sizeof size);
-  return out;
-}
-
-std::span<const std::byte> bytes_at(const std::byte* row) {
-  std::size_t size = 0;
-  std::memcpy(&size, row, sizeof size);
-  return {row + sizeof size, size};
-}
-
+// `Rows`: FixedRows or RaggedRows.
+template <typename Rows>
 class MemoryCache : public Source {
  public:
   MemoryCache(Kept kept, std::shared_ptr<MemoryBudget> budget)
@@ -38,61 +22,44 @@ class MemoryCache : public Source {
         kept_(std::move(kept)),
         places_(kept_.rows),
         budget_(std::move(budget)),
-        rows_(places_.rows().size()) {}
+        rows_(places_.rows().size(), layout()) {}
   MemoryCache(const MemoryCache&) = delete;
   MemoryCache& operator=(const MemoryCache&) = delete;
   ~MemoryCache() override {
-    for (const std::atomic<const std::byte*>& row : rows_) {
-      const Row own(row.load());
-      if (own && budget_) budget_->give_back(cost_of(bytes_at(own.get()).size()));
-    }
+    if (budget_) budget_->give_back(taken_bytes_);
   }
 
   std::int64_t num_samples() const override { return kept_.source->num_samples(); }
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override {
     const auto place = places_.find(row);
-    const std::byte* found = place ? rows_[*place].load(std::memory_order_acquire) : nullptr;
-    if (found != nullptr) {
-      unpack(layout(), bytes_at(found), out);
-      return {};
-    }
+    if (place && rows_.find(*place, out)) return {};
     Result<std::vector<std::byte>> made = packed(kept_, row);
     if (!made) return fail(made.error());
-    if (place && may_keep(made->size())) {
-      unpack(layout(), keep(*place, *made), out);
-    } else {
-      scratch.front() = *std::move(made);
-      unpack(layout(), scratch.front(), out);
-    }
+    scratch.front() = *std::move(made);
+    unpack(layout(), scratch.front(), out);
+    if (place) keep(*place, scratch.front());
     return {};
   }
   void expect(std::int64_t row) const override {
-    const auto place = places_.find(row);
-    const std::byte* const kept = place ? rows_[*place].load(std::memory_order_acquire) : nullptr;
-    if (kept != nullptr) prefetch(kept, kMostAhead);  // its size would have to be waited for
+    if (const auto place = places_.find(row)) rows_.expect(*place);
   }
 
  private:
-  static std::int64_t cost_of(std::size_t num_bytes) {
-    return static_cast<std::int64_t>(num_bytes + sizeof num_bytes + sizeof(void*));
-  }
-  bool may_keep(std::size_t num_bytes) const {
-    return !budget_ || budget_->take(cost_of(num_bytes));
-  }
-  // Of two workers that read one row, the first keeps its copy.
-  std::span<const std::byte> keep(std::size_t place, const std::vector<std::byte>& bytes) const {
-    Row own = row_of(bytes);
-    const std::byte* former = nullptr;
-    if (rows_[place].compare_exchange_strong(former, own.get(), std::memory_order_acq_rel))
-      return bytes_at(own.release());
-    if (budget_) budget_->give_back(cost_of(bytes.size()));
-    return bytes_at(former);
+  // Where there is room; of two workers that read one row, the first keeps it.
+  void keep(std::size_t place, std::span<const std::byte> bytes) const {
+    const std::int64_t cost = rows_.cost_of(bytes.size());
+    if (budget_ && !budget_->take(cost)) return;
+    if (rows_.keep(place, bytes))
+      taken_bytes_ += cost;
+    else if (budget_)
+      budget_->give_back(cost);
   }
 
   Kept kept_;
   Places places_;
   std::shared_ptr<MemoryBudget> budget_;
-  mutable std::vector<std::atomic<const std::byte*>> rows_;
+  mutable Rows rows_;
+  mutable std::atomic<std::int64_t> taken_bytes_ = 0;
 };
 
 // Of all caches of the process that have no limit of their own.
@@ -127,7 +94,12 @@ bool MemoryBudget::take(std::int64_t num_bytes) {
 }
 
 std::shared_ptr<const Source> cached_in_memory(Kept kept, std::shared_ptr<MemoryBudget> budget) {
-  return std::make_shared<MemoryCache>(std::move(kept), std::move(budget));
+  const std::vector<Layout>& layout = kept.source->layout();
+  const bool is_ragged = std::any_of(layout.begin(), layout.end(),
+                                     [](const Layout& one) { return one.field.is_ragged(); });
+  if (is_ragged)
+    return std::make_shared<MemoryCache<RaggedRows>>(std::move(kept), std::move(budget));
+  return std::make_shared<MemoryCache<FixedRows>>(std::move(kept), std::move(budget));
 }
 
 Result<std::string> cache_key(const Kept& kept, const job::DataSplit& split,

@@ -23,6 +23,11 @@ std::vector<Layout> packed_layout(const Kept& kept) {
   return out;
 }
 
+std::size_t packed_bytes(const Layout& field, std::int64_t length) {
+  return sizeof length + aligned(static_cast<std::size_t>(field.num_elements(length)) *
+                                 c10::elementSize(field.dtype));
+}
+
 Result<std::vector<std::byte>> packed(const Kept& kept, std::int64_t row) {
   const std::vector<Layout>& layout = kept.source->layout();
   Scratch scratch(layout.size());
@@ -56,8 +61,7 @@ bool unpack(const std::vector<Layout>& layout, std::span<const std::byte> bytes,
     const bool is_possible =
         !layout[i].field.is_ragged() || (length >= 0 && length <= layout[i].sizes.front());
     if (!is_possible) return false;
-    const std::size_t num_bytes = aligned(static_cast<std::size_t>(layout[i].num_elements(length)) *
-                                          c10::elementSize(layout[i].dtype));
+    const std::size_t num_bytes = packed_bytes(layout[i], length) - sizeof length;
     if (bytes.size() < num_bytes) return false;
     out[i] = {bytes.data(), length};
     bytes = bytes.subspan(num_bytes);

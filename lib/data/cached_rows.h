@@ -13,6 +13,9 @@ namespace fdl::data {
 // What there is of each field after its front.
 std::vector<Layout> packed_layout(const Kept& kept);
 
+// What a field takes in a packed sample; `length` counts where it is ragged.
+std::size_t packed_bytes(const Layout& field, std::int64_t length);
+
 // One sample, read and transformed. Errors: those of reading.
 Result<std::vector<std::byte>> packed(const Kept& kept, std::int64_t row);
 

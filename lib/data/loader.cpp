@@ -208,6 +208,9 @@ struct Loader::State {
   Result<void> read_some(Slot& slot, Hand& hand, std::int64_t first, std::int64_t last,
                          std::vector<std::byte*> to) const {
     constexpr std::int64_t kAhead = 8;  // samples: as many as a core can wait for at a time
+    const auto begin = slot.order->begin() + slot.batch.first_row;
+    std::transform(begin + first, begin + last, slot.batch.rows.begin() + first,
+                   [&](std::int64_t at) { return dataset.rows[static_cast<std::size_t>(at)]; });
     const auto row_of = [&](std::int64_t k) {
       return slot.batch.rows[static_cast<std::size_t>(k)];
     };
@@ -232,10 +235,7 @@ struct Loader::State {
   // Reads the samples of a batch one behind the other, however long each is. `shares`: among all
   // threads, where each sample's place is known.
   Result<void> read(Slot& slot, bool shares) const {
-    const auto begin = slot.order->begin() + slot.batch.first_row;
-    slot.batch.rows.clear();
-    std::transform(begin, begin + slot.batch.num_samples, std::back_inserter(slot.batch.rows),
-                   [&](std::int64_t at) { return dataset.rows[static_cast<std::size_t>(at)]; });
+    slot.batch.rows.resize(static_cast<std::size_t>(slot.batch.num_samples));
     for (auto& lengths : slot.lengths) lengths.clear();
     const auto places = [&](std::int64_t sample) {
       std::vector<std::byte*> out;

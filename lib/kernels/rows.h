@@ -42,6 +42,16 @@ struct RowFunctions {
     float max, sum;
   };
   Softmax (*softmax)(const float* x, float* exponentials, std::int64_t count);
+  // The same of each of `rows` rows of up to kShortRow numbers; and, where `shares` is not null, its
+  // softmax times `factor`, plus `shift`.
+  static constexpr std::int64_t kShortRow = 32;
+  struct ShortSoftmax {
+    float *max, *sum;  // [rows]
+    float* shares = nullptr;
+    float factor = 1, shift = 0;
+  };
+  void (*short_softmax)(const float* x, const ShortSoftmax& to, std::int64_t rows,
+                        std::int64_t width);
   // y = factor y + shift.
   void (*scale)(float* y, float factor, float shift, std::int64_t count);
   float (*sum)(const float* x, std::int64_t count);

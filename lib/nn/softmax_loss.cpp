@@ -46,12 +46,15 @@ struct Work {
   float* gradient;  // null: not wanted
   std::int64_t num_classes, ignored;
   float smoothing, factor;  // of each target in the result
+
+  // What smoothing puts on each class.
+  float shift() const { return -factor * smoothing / static_cast<float>(num_classes); }
 };
 
-// The loss of one row, before `factor`. As a row's probabilities are e / sum, its gradient is that
-// less what the target puts on each class.
-double row_loss(const Work& work, std::int64_t row) {
-  const kernels::RowFunctions& f = kernels::row_functions();
+// What is left of a row's loss, before `factor`, once its softmax is known. As its probabilities
+// are e / sum, its gradient is that less what the target puts on each class: the target's own share
+// goes off here.
+double finished(const Work& work, std::int64_t row, float max, float sum) {
   const std::int64_t target = work.truth[row], count = work.num_classes;
   const float* x = work.scores + row * count;
   float* g = work.gradient == nullptr ? nullptr : work.gradient + row * count;
@@ -59,17 +62,38 @@ double row_loss(const Work& work, std::int64_t row) {
     if (g != nullptr) std::fill_n(g, count, 0.0F);
     return 0;
   }
-  const auto [max, sum] = f.softmax(x, g, count);
-  const float spread = work.smoothing / static_cast<float>(count);
-  if (g != nullptr) {
-    f.scale(g, work.factor / sum, -work.factor * spread, count);
-    g[target] -= work.factor * (1 - work.smoothing);
-  }
+  if (g != nullptr) g[target] -= work.factor * (1 - work.smoothing);
   const double whole = static_cast<double>(max) + std::log(static_cast<double>(sum));
   const double own = whole - x[target];
   if (work.smoothing == 0) return own;
-  const double mean = f.sum(x, count) / static_cast<double>(count);
+  const double mean = kernels::row_functions().sum(x, count) / static_cast<double>(count);
   return (1 - work.smoothing) * own + work.smoothing * (whole - mean);
+}
+
+double long_loss(const Work& work, std::int64_t row) {
+  const kernels::RowFunctions& f = kernels::row_functions();
+  const std::int64_t count = work.num_classes;
+  if (work.truth[row] == work.ignored) return finished(work, row, 0, 0);
+  float* g = work.gradient == nullptr ? nullptr : work.gradient + row * count;
+  const auto [max, sum] = f.softmax(work.scores + row * count, g, count);
+  if (g != nullptr) f.scale(g, work.factor / sum, work.shift(), count);
+  return finished(work, row, max, sum);
+}
+
+// Of rows [begin, end) with few classes.
+void short_losses(const Work& work, std::int64_t begin, std::int64_t end, double* losses) {
+  constexpr std::int64_t kRows = 64;
+  float max[kRows], sum[kRows];
+  for (std::int64_t first = begin; first < end; first += kRows) {
+    const std::int64_t count = std::min(kRows, end - first), at = first * work.num_classes;
+    kernels::row_functions().short_softmax(
+        work.scores + at,
+        {max, sum, work.gradient == nullptr ? nullptr : work.gradient + at, work.factor,
+         work.shift()},
+        count, work.num_classes);
+    for (std::int64_t i = 0; i < count; ++i)
+      losses[first + i] = finished(work, first + i, max[i], sum[i]);
+  }
 }
 
 void check_targets(const Work& work, std::int64_t num_rows) {
@@ -110,10 +134,14 @@ SoftmaxLoss softmax_loss(const at::Tensor& scores, const at::Tensor& truth, std:
                     static_cast<float>(factor)};
     check_targets(work, num_rows);
     std::vector<double> losses(static_cast<std::size_t>(num_rows));
-    const std::int64_t grain = std::max<std::int64_t>((1 << 14) / num_classes, 1);
+    // A row costs as much as so many of its exponentials, besides these.
+    constexpr std::int64_t kOfRow = 48;
+    const std::int64_t grain = std::max<std::int64_t>((1 << 14) / (num_classes + kOfRow), 1);
     at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
+      if (num_classes <= kernels::RowFunctions::kShortRow)
+        return short_losses(work, begin, end, losses.data());
       for (std::int64_t row = begin; row < end; ++row)
-        losses[static_cast<std::size_t>(row)] = row_loss(work, row);
+        losses[static_cast<std::size_t>(row)] = long_loss(work, row);
     });
     value = std::accumulate(losses.begin(), losses.end(), 0.0);
     if (is_mean) value /= static_cast<double>(out.num_targets);

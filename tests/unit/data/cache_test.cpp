@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "lib/data/cached_rows.h"
+#include "lib/data/kept_rows.h"
 #include "lib/data/picture_file.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/data/fixture.h"
@@ -20,17 +21,20 @@ namespace {
 namespace fs = std::filesystem;
 using testing::TemporaryFolder;
 
-// Sequences of 0 to 4 numbers with a label, made up when they are asked for; counts how often.
+enum class Lengths { Differ, Same };
+
+// Sequences of 0 to 4 numbers, or of 4, with a label, made up when they are asked for; counts how
+// often.
 class CountingSource : public Source {
  public:
-  CountingSource()
-      : Source({{{"x", {catalog::DType::F32, {catalog::Dim::named("T")}}}, at::kFloat, {4}},
+  explicit CountingSource(Lengths lengths = Lengths::Differ)
+      : Source({{{"x", {catalog::DType::F32, {length_of(lengths)}}}, at::kFloat, {4}},
                 {{"y", {catalog::DType::I64, {}}, 5}, at::kLong, {}}}) {}
   std::int64_t num_samples() const override { return 100; }
   bool is_costly() const override { return true; }
   Result<void> read(std::int64_t row, Scratch& scratch, std::span<SampleView> out) const override {
     ++num_reads;
-    const std::int64_t length = row % 5;
+    const std::int64_t length = layout()[0].field.is_ragged() ? row % 5 : 4;
     scratch[0].resize(static_cast<std::size_t>(length) * sizeof(float));
     for (std::int64_t i = 0; i < length; ++i)
       reinterpret_cast<float*>(scratch[0].data())[i] = static_cast<float>(row * 10 + i);
@@ -41,6 +45,11 @@ class CountingSource : public Source {
     return {};
   }
   mutable std::atomic<int> num_reads = 0;
+
+ private:
+  static catalog::Dim length_of(Lengths lengths) {
+    return lengths == Lengths::Same ? catalog::Dim(4) : catalog::Dim::named("T");
+  }
 };
 
 Kept kept_of(std::shared_ptr<const Source> source, std::vector<std::int64_t> rows) {
@@ -53,9 +62,11 @@ Kept kept_of(std::shared_ptr<const Source> source, std::vector<std::int64_t> row
 bool is_row(const Source& source, std::int64_t row) {
   Scratch scratch(2);
   std::vector<SampleView> views(2);
-  if (!source.read(row, scratch, views) || views[0].length != row % 5) return false;
+  if (!source.read(row, scratch, views)) return false;
+  const std::int64_t length = source.layout()[0].field.is_ragged() ? row % 5 : 4;
+  if (source.layout()[0].field.is_ragged() && views[0].length != length) return false;
   const auto* numbers = reinterpret_cast<const float*>(views[0].bytes);
-  for (std::int64_t i = 0; i < views[0].length; ++i) {
+  for (std::int64_t i = 0; i < length; ++i) {
     if (numbers[i] != static_cast<float>(row * 10 + i)) return false;
   }
   return *reinterpret_cast<const std::int64_t*>(views[1].bytes) == row;
@@ -127,6 +138,8 @@ void check_all_ways(const testing::CheckedJob& checked, const fs::path& folder) 
 
 TEST_CASE("in memory each sample is read once, and others are read as they are") {
   auto source = std::make_shared<CountingSource>();
+  SUBCASE("of one length") { source = std::make_shared<CountingSource>(Lengths::Same); }
+  SUBCASE("of many") {}
   const auto cached = cached_in_memory(kept_of(source, kRows), nullptr);
   for (int turn = 0; turn < 3; ++turn) {
     for (const std::int64_t row : kRows) CHECK(is_row(*cached, row));
@@ -155,7 +168,12 @@ TEST_CASE("rows without gaps, which need not begin at the first, are found where
 TEST_CASE("a budget bounds what is kept, and gets it back") {
   auto source = std::make_shared<CountingSource>();
   // Row 0 has two lengths, no numbers, and a label: 24 bytes, and what finds them.
-  const auto row_bytes = static_cast<std::int64_t>(24 + sizeof(std::size_t) + sizeof(void*));
+  auto row_bytes = static_cast<std::int64_t>(24 + sizeof(std::size_t) + sizeof(void*));
+  SUBCASE("of rows of one length") {
+    source = std::make_shared<CountingSource>(Lengths::Same);
+    row_bytes = 40 + 1;
+  }
+  SUBCASE("of rows of many") {}
   const auto budget = std::make_shared<MemoryBudget>(2 * row_bytes + 1);
   {
     const auto cached = cached_in_memory(kept_of(source, {0, 5, 10, 15}), budget);
@@ -169,8 +187,34 @@ TEST_CASE("a budget bounds what is kept, and gets it back") {
   CHECK(!budget->take(1));
 }
 
+TEST_CASE("rows of one size may take many pieces of memory, or more than one each") {
+  for (const std::int64_t width : {1, 3000, 300'000}) {
+    CAPTURE(width);
+    Layout layout{{"x", {catalog::DType::F32, {catalog::Dim(width)}}}, at::kFloat, {width}};
+    const auto row_bytes = packed_bytes(layout, 0);
+    constexpr std::size_t kNum = 100;
+    FixedRows rows(kNum, {layout});
+    std::vector<std::byte> bytes(row_bytes);
+    std::vector<SampleView> out(1);
+    for (std::size_t place = 0; place < kNum; place += 3) {
+      CHECK(!rows.find(place, out));
+      bytes.back() = static_cast<std::byte>(place);
+      CHECK(rows.keep(place, bytes));
+      CHECK(!rows.keep(place, bytes));
+    }
+    for (std::size_t place = 0; place < kNum; ++place) {
+      rows.expect(place);
+      REQUIRE(rows.find(place, out) == (place % 3 == 0));
+      if (place % 3 == 0)
+        CHECK(out[0].bytes[row_bytes - sizeof(std::int64_t) - 1] == static_cast<std::byte>(place));
+    }
+  }
+}
+
 TEST_CASE("several threads may ask for one row at a time") {
   auto source = std::make_shared<CountingSource>();
+  SUBCASE("of one length") { source = std::make_shared<CountingSource>(Lengths::Same); }
+  SUBCASE("of many") {}
   const auto cached = cached_in_memory(kept_of(source, all_rows()), nullptr);
   std::vector<std::thread> threads;
   std::atomic<int> num_wrong = 0;

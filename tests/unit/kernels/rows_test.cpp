@@ -111,12 +111,13 @@ TEST_CASE("sums, products and copies") {
     for (const std::int64_t width : kCounts) {
       CAPTURE(kind);
       CAPTURE(width);
-      constexpr std::int64_t kRows = 5;
+      constexpr std::int64_t kRows = 5, kMoreRows = 37;  // than lanes
       const at::Tensor a = at::randn({kRows, width}), b = at::randn({kRows, width}),
-                       bias = at::randn({width});
-      at::Tensor made = a.clone();
-      f->add_bias(out(made), in(bias), kRows, width);
-      CHECK(made.equal(a + bias));
+                       bias = at::randn({width}), more = at::randn({kMoreRows, width});
+      at::Tensor made = more.clone();
+      f->add_bias(out(made), in(bias), kMoreRows, width);
+      CHECK(made.equal(more + bias));
+      made = a.clone();
       f->add(in(a), in(b), out(made), a.numel());
       CHECK(made.equal(a + b));
       f->mul(in(a), in(b), out(made), a.numel(), false);
@@ -205,6 +206,35 @@ TEST_CASE("softmax of a row") {
       CHECK(f->sum(in(y), count) == doctest::Approx(y.sum().item<float>()).epsilon(1e-4));
       f->scale(out(y), 3, -2, count);
       CHECK(agree(y, expected));
+    }
+  }
+}
+
+TEST_CASE("softmax of many short rows, wherever they stand among them") {
+  at::manual_seed(1);
+  for (const auto& [kind, f] : all_row_functions()) {
+    for (const std::int64_t width : {1, 2, 4, 10, 17, 32}) {
+      CAPTURE(kind);
+      CAPTURE(width);
+      constexpr std::int64_t kRows = 39;
+      at::Tensor x = at::randn({kRows, width}) * 3 + 500;
+      const at::Tensor max = at::empty({kRows}), sum = at::empty({kRows}),
+                       shares = at::empty_like(x);
+      f->short_softmax(in(x), {out(max), out(sum), out(shares), 2, -3}, kRows, width);
+      CHECK(max.equal(x.amax(1)));
+      CHECK(agree(sum, (x - max.unsqueeze(1)).exp().sum(1)));
+      CHECK(agree(shares, at::softmax(x, 1) * 2 - 3));
+      const at::Tensor alone = at::empty({1, width}), of_one = at::empty({2});
+      f->short_softmax(in(x[kRows - 1]), {out(of_one), out(of_one) + 1, out(alone), 2, -3}, 1,
+                       width);
+      CHECK(alone[0].equal(shares[kRows - 1]));
+      CHECK(of_one[1].equal(sum[kRows - 1]));
+      x[3][width / 2] = NAN;
+      x[4].fill_(-INFINITY);
+      x[5][0] = INFINITY;
+      f->short_softmax(in(x), {out(max), out(sum)}, kRows, width);
+      const at::Tensor is_none = at::arange(kRows).ge(3).logical_and(at::arange(kRows).le(5));
+      CHECK(sum.isnan().equal(is_none));
     }
   }
 }
