@@ -91,10 +91,13 @@ void check_peak(const std::string& name, const graph::Graph& graph, catalog::Pas
                      << ", ratio " << predicted / measured);
 }
 
+// One of each model of the zoo and of the benchmark.
 constexpr const char* kModels[] = {
     "zoo/mlp",           "zoo/lenet5",          "zoo/resnet20",         "zoo/conv_autoencoder",
     "zoo/unet",          "zoo/gpt_nano",        "zoo/char_rnn",         "zoo/lstm_tagger",
-    "zoo/soft_moe",      "zoo/refiner",         "zoo/vit_tiny",         "bench/charl_mlp",
+    "zoo/soft_moe",      "zoo/refiner",         "zoo/vit_tiny",         "zoo/resnet18",
+    "zoo/resnet50",      "zoo/mobilenet_v2",    "zoo/vgg16",            "zoo/vae",
+    "zoo/equilibrium",   "zoo/gpt2",            "zoo/bert_base",        "bench/charl_mlp",
     "bench/mlp",         "bench/convnet",       "bench/conv_autoenc",   "bench/gru_seq",
     "bench/lstm_seq",    "bench/gated_routing", "bench/residual_tower", "bench/iterative_refine",
     "bench/tabular_mlp", "bench/transformer"};
