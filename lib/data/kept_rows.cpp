@@ -9,13 +9,14 @@
 namespace fdl::data {
 
 FixedRows::FixedRows(std::size_t num_rows, const std::vector<Layout>& layout) : states_(num_rows) {
-  // Large enough to be the kernel's own pages, which count once they are written.
+  // Pages of it that no row has been written to take no memory.
   constexpr std::size_t kPiece = 1 << 20;
   for (const Layout& field : layout) {
     offsets_.push_back(row_bytes_);
     row_bytes_ += packed_bytes(field, 0);
   }
-  while ((row_bytes_ << (shift_ + 1)) <= kPiece) ++shift_;
+  FDL_CHECK(row_bytes_ > 0);
+  while ((row_bytes_ << (shift_ + 1)) <= kPiece && (num_rows >> shift_) > 1) ++shift_;
   pieces_ = std::vector<std::atomic<std::byte*>>((num_rows >> shift_) + 1);
 }
 
