@@ -47,7 +47,7 @@ class MemoryCache : public Source {
  private:
   // Where there is room; of two workers that read one row, the first keeps it.
   void keep(std::size_t place, std::span<const std::byte> bytes) const {
-    const std::int64_t cost = rows_.cost_of(bytes.size());
+    const auto cost = static_cast<std::int64_t>(bytes.size() + Rows::kBesides);
     if (budget_ && !budget_->take(cost)) return;
     if (rows_.keep(place, bytes))
       taken_bytes_ += cost;

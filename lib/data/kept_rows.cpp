@@ -9,14 +9,13 @@
 namespace fdl::data {
 
 FixedRows::FixedRows(std::size_t num_rows, const std::vector<Layout>& layout) : states_(num_rows) {
-  // Pages of it that no row has been written to take no memory.
-  constexpr std::size_t kPiece = 1 << 20;
+  constexpr std::size_t kMostBytes = 1 << 20;  // of a piece, where it is more than one row
   for (const Layout& field : layout) {
     offsets_.push_back(row_bytes_);
     row_bytes_ += packed_bytes(field, 0);
   }
   FDL_CHECK(row_bytes_ > 0);
-  while ((row_bytes_ << (shift_ + 1)) <= kPiece && (num_rows >> shift_) > 1) ++shift_;
+  while ((row_bytes_ << (shift_ + 1)) <= kMostBytes && (num_rows >> shift_) > 1) ++shift_;
   pieces_ = std::vector<std::atomic<std::byte*>>((num_rows >> shift_) + 1);
 }
 
@@ -38,10 +37,6 @@ bool FixedRows::find(std::size_t place, std::span<SampleView> out) const {
 void FixedRows::expect(std::size_t place) const {
   if (pieces_[place >> shift_].load(std::memory_order_acquire) != nullptr)
     prefetch(at(place), row_bytes_);
-}
-
-std::int64_t FixedRows::cost_of(std::size_t num_bytes) const {
-  return static_cast<std::int64_t>(num_bytes + sizeof(State));
 }
 
 void FixedRows::allocate(std::atomic<std::byte*>& piece) const {
@@ -82,10 +77,6 @@ bool RaggedRows::find(std::size_t place, std::span<SampleView> out) const {
 void RaggedRows::expect(std::size_t place) const {
   const std::byte* const row = rows_[place].load(std::memory_order_acquire);
   if (row != nullptr) prefetch(row, kMostAhead);  // its size would have to be waited for
-}
-
-std::int64_t RaggedRows::cost_of(std::size_t num_bytes) const {
-  return static_cast<std::int64_t>(num_bytes + sizeof num_bytes + sizeof(void*));
 }
 
 bool RaggedRows::keep(std::size_t place, std::span<const std::byte> bytes) {

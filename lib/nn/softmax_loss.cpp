@@ -134,7 +134,7 @@ SoftmaxLoss softmax_loss(const at::Tensor& scores, const at::Tensor& truth, std:
                     static_cast<float>(factor)};
     check_targets(work, num_rows);
     std::vector<double> losses(static_cast<std::size_t>(num_rows));
-    // A row costs as much as so many of its exponentials, besides these.
+    // A row has a logarithm and more beside its exponentials: counted as so many.
     constexpr std::int64_t kOfRow = 48;
     const std::int64_t grain = std::max<std::int64_t>((1 << 14) / (num_classes + kOfRow), 1);
     at::parallel_for(0, num_rows, grain, [&](std::int64_t begin, std::int64_t end) {
