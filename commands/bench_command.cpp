@@ -291,12 +291,19 @@ int measure_all(const Plan& plan, const Options& options, Context& context) {
     if (const auto built = bench::build_tuning(plan.setup); !built)
       return context.fail(built.error(), options.json);
   }
-  Report report{now_text(), options.rounds, plan.setup.threads, bench::machine_facts(), {}, {}};
+  Report report{now_text(),
+                options.rounds,
+                plan.setup.threads,
+                bench::machine_facts(),
+                {},
+                bench::command_line(context.words, context.environment)};
   if (plan.setup.device != "cpu") {
     report.machine["gpu"] =
         first_line("nvidia-smi", {"--query-gpu=name,driver_version", "--format=csv,noheader"});
   }
   report.versions["fdl"] = first_line(plan.setup.fdl, {"version"});
+  report.versions["tree"] = first_line(
+      "git", {"-C", plan.setup.root.string(), "describe", "--always", "--dirty", "--abbrev=7"});
   if (plan.arms.size() > 1)
     report.versions["torch"] =
         first_line(plan.setup.python, {"-c", "import torch; print(torch.__version__)"});

@@ -76,6 +76,7 @@ class CommandBuilder {
       CLI::App app(about.summary);
       for (const auto& one : declare) one(app, options);
       if (const auto ended = parse_words(app, about, words, context)) return *ended;
+      context.words = words;
       return run(options, context);
     };
     out.help = [declare, about] {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "commands/exit_code.h"
 #include "lib/base/diagnostic.h"
@@ -16,6 +17,7 @@ struct Context {
   std::filesystem::path folder;                    // the current folder
   std::map<std::string, std::string> environment;  // of the process
   std::string env;                                 // selected by @env, before the command
+  std::vector<std::string> words;                  // of the command line, behind the command's name
   bool color_out = false;
   bool color_err = false;
   // Where text goes; when empty, to the process's own standard output and error.

@@ -64,6 +64,7 @@ std::string tables_of(const NamedReport& named) {
   std::string out =
       fmt::format("\n## {}, {}\n\n{} rounds, {} threads; {}.\n\n", named.name,
                   report.date.substr(0, 10), report.rounds, report.threads, fmt::join(facts, "; "));
+  if (!report.command.empty()) out += fmt::format("    {}\n\n", report.command);
   const auto rows = to_rows(report);
   out += markdown_row(rows.front()) + "|";
   for (std::size_t i = 0; i < rows.front().size(); ++i) out += "---|";

@@ -64,6 +64,7 @@ std::string to_page(const Report& report) {
       "<p>{}: {} rounds in which the arms take turns, {} threads. Bars say how often faster a "
       "training step is than with {}: medians over rounds, lines their 95 % interval.</p>",
       kStyle, html_escaped(report.date), report.rounds, report.threads, kBaseline);
+  out += "<pre>" + html_escaped(report.command) + "</pre>";
   for (const JobReport& job : report.jobs) out += bars_of(job);
   out += "<h2>All figures</h2><pre>" + html_escaped(to_table(report)) + "</pre><h2>Arms</h2><ul>";
   for (const Arm& arm : peers())

@@ -11,6 +11,7 @@
 #include "commands/bench/statistics.h"
 #include "commands/table.h"
 #include "lib/base/machine.h"
+#include "lib/base/process.h"
 
 namespace fdl::commands::bench {
 namespace {
@@ -169,6 +170,21 @@ std::map<std::string, std::string> machine_facts() {
   return out;
 }
 
+std::string command_line(const std::vector<std::string>& words,
+                         const std::map<std::string, std::string>& environment) {
+  // Of ATen, oneDNN and MKL: bench/README.md names them.
+  constexpr const char* kKernelChoices[] = {"ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA",
+                                            "MKL_ENABLE_INSTRUCTIONS"};
+  std::string out;
+  for (const char* name : kKernelChoices) {
+    const auto found = environment.find(name);
+    if (found != environment.end()) out += fmt::format("{}={} ", name, shell_quote(found->second));
+  }
+  out += "fdl bench";
+  for (const std::string& word : words) out += " " + shell_quote(word);
+  return out;
+}
+
 std::optional<Speed> speed_of(const JobReport& report, const std::string& arm) {
   if (report.is_void(kBaseline) || report.is_void(arm)) return std::nullopt;
   const std::vector<double> base = each(report.of(kBaseline), step_ms),
@@ -214,6 +230,7 @@ nlohmann::ordered_json to_json(const Report& report) {
                                 {"threads", report.threads},
                                 {"machine", report.machine},
                                 {"versions", report.versions}};
+  if (!report.command.empty()) out["command"] = report.command;
   out["jobs"] = nlohmann::ordered_json::array();
   for (const JobReport& job : report.jobs) {
     nlohmann::ordered_json one = {
@@ -266,7 +283,7 @@ Result<Report> from_json(const nlohmann::json& told, const std::string& name) {
   };
   try {
     Report out{told.at("date"),    told.at("rounds"),   told.at("threads"),
-               told.at("machine"), told.at("versions"), {}};
+               told.at("machine"), told.at("versions"), told.value("command", "")};
     for (const nlohmann::json& job : told.at("jobs")) {
       out.jobs.push_back(job_from_json(job));
       if (out.jobs.back().job == nullptr)

@@ -29,11 +29,16 @@ struct Report {
   std::string date;  // "2026-01-01T12:00:00Z"
   std::int64_t rounds = 0, threads = 0;
   std::map<std::string, std::string> machine;   // "cpu", "cores", ...
-  std::map<std::string, std::string> versions;  // of fdl, and what the scripts run on
-  std::vector<JobReport> jobs;
+  std::map<std::string, std::string> versions;  // of fdl, its tree, and what the scripts run on
+  std::string command = {};                     // that measures it again; former reports lack it
+  std::vector<JobReport> jobs = {};
 };
 
 std::map<std::string, std::string> machine_facts();
+
+// The shell line that gave these words to `fdl bench`, with the variables that choose kernels.
+std::string command_line(const std::vector<std::string>& words,
+                         const std::map<std::string, std::string>& environment);
 
 // How often faster a step is than the baseline's: medians over rounds, and their 95 % interval.
 // Empty where the report lacks one of the two, or one is void.

@@ -12,6 +12,10 @@ std::size_t aligned(std::size_t num_bytes) {
   return (num_bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+std::size_t length_bytes(const Layout& field) {
+  return field.field.is_ragged() ? sizeof(std::int64_t) : 0;
+}
+
 }  // namespace
 
 std::vector<Layout> packed_layout(const Kept& kept) {
@@ -24,8 +28,8 @@ std::vector<Layout> packed_layout(const Kept& kept) {
 }
 
 std::size_t packed_bytes(const Layout& field, std::int64_t length) {
-  return sizeof length + aligned(static_cast<std::size_t>(field.num_elements(length)) *
-                                 c10::elementSize(field.dtype));
+  return length_bytes(field) + aligned(static_cast<std::size_t>(field.num_elements(length)) *
+                                       c10::elementSize(field.dtype));
 }
 
 Result<std::vector<std::byte>> packed(const Kept& kept, std::int64_t row) {
@@ -38,15 +42,15 @@ Result<std::vector<std::byte>> packed(const Kept& kept, std::int64_t row) {
   for (std::size_t i = 0; i < layout.size(); ++i) {
     const FieldTransform& front = kept.fronts[i];
     const std::int64_t num_elements = layout[i].num_elements(views[i].length);
-    const std::int64_t length =
-        layout[i].field.is_ragged() ? front.output_length(views[i].length) : views[i].length;
     const std::size_t num_bytes = static_cast<std::size_t>(front.output_elements(num_elements)) *
                                   c10::elementSize(front.output_dtype());
-    const std::size_t at = out.size();
-    out.resize(at + sizeof length + aligned(num_bytes));
-    std::memcpy(out.data() + at, &length, sizeof length);
-    if (num_bytes > 0)
-      front.apply(views[i].bytes, out.data() + at + sizeof length, num_elements, {}, buffers);
+    const std::size_t at = out.size(), begin = at + length_bytes(layout[i]);
+    out.resize(begin + aligned(num_bytes));
+    if (layout[i].field.is_ragged()) {
+      const std::int64_t length = front.output_length(views[i].length);
+      std::memcpy(out.data() + at, &length, sizeof length);
+    }
+    if (num_bytes > 0) front.apply(views[i].bytes, out.data() + begin, num_elements, {}, buffers);
   }
   return out;
 }
@@ -55,13 +59,13 @@ bool unpack(const std::vector<Layout>& layout, std::span<const std::byte> bytes,
             std::span<SampleView> out) {
   for (std::size_t i = 0; i < layout.size(); ++i) {
     std::int64_t length = 0;
-    if (bytes.size() < sizeof length) return false;
-    std::memcpy(&length, bytes.data(), sizeof length);
-    bytes = bytes.subspan(sizeof length);
-    const bool is_possible =
-        !layout[i].field.is_ragged() || (length >= 0 && length <= layout[i].sizes.front());
-    if (!is_possible) return false;
-    const std::size_t num_bytes = packed_bytes(layout[i], length) - sizeof length;
+    if (layout[i].field.is_ragged()) {
+      if (bytes.size() < sizeof length) return false;
+      std::memcpy(&length, bytes.data(), sizeof length);
+      if (length < 0 || length > layout[i].sizes.front()) return false;
+      bytes = bytes.subspan(sizeof length);
+    }
+    const std::size_t num_bytes = packed_bytes(layout[i], length) - length_bytes(layout[i]);
     if (bytes.size() < num_bytes) return false;
     out[i] = {bytes.data(), length};
     bytes = bytes.subspan(num_bytes);

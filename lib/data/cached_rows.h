@@ -6,8 +6,8 @@
 
 #include "lib/data/cache.h"
 
-// How a cache holds a sample: one field behind the other, each its length (as i64), its elements,
-// and zeros up to a multiple of 8 bytes.
+// How a cache holds a sample: one field behind the other, each its length (as i64) where it is
+// ragged, its elements, and zeros up to a multiple of 8 bytes.
 namespace fdl::data {
 
 // What there is of each field after its front.

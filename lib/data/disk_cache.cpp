@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMagic = "fdl samples 1\n\n\n";
+constexpr std::string_view kMagic = "fdl samples 2\n\n\n";
 static_assert(kMagic.size() == 16);
 
 using Row = std::vector<std::byte>;

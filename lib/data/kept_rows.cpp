@@ -26,11 +26,7 @@ FixedRows::~FixedRows() {
 bool FixedRows::find(std::size_t place, std::span<SampleView> out) const {
   if (states_[place].load(std::memory_order_acquire) != State::Kept) return false;
   const std::byte* const row = at(place);
-  for (std::size_t i = 0; i < offsets_.size(); ++i) {
-    const std::byte* const field = row + offsets_[i];
-    std::memcpy(&out[i].length, field, sizeof out[i].length);
-    out[i].bytes = field + sizeof out[i].length;
-  }
+  for (std::size_t i = 0; i < offsets_.size(); ++i) out[i] = {row + offsets_[i], 0};
   return true;
 }
 

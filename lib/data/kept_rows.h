@@ -40,7 +40,7 @@ class FixedRows {
   }
   void allocate(std::atomic<std::byte*>& piece) const;
 
-  std::vector<std::size_t> offsets_;  // of each field's length; its elements follow
+  std::vector<std::size_t> offsets_;  // of each field
   std::size_t row_bytes_ = 0;
   unsigned shift_ = 0;  // a piece has 2^shift rows
   std::vector<std::atomic<std::byte*>> pieces_;

@@ -29,8 +29,9 @@ std::int64_t Layout::num_elements(std::int64_t length) const {
 
 void prefetch(const std::byte* from, std::size_t num_bytes) {
   constexpr std::size_t kLine = 64;
-  for (std::size_t at = 0; at < std::min(num_bytes, kMostAhead); at += kLine)
-    __builtin_prefetch(from + at);
+  const std::byte* const end = from + std::min(num_bytes, kMostAhead);
+  from -= reinterpret_cast<std::uintptr_t>(from) % kLine;  // else the last line may be left out
+  for (; from < end; from += kLine) __builtin_prefetch(from);
 }
 
 void Source::expect(std::int64_t) const {}

@@ -160,6 +160,7 @@ TEST_CASE("a report reads back from its JSON") {
   Report told = report(2);
   told.date = "2026-01-01T12:00:00Z";
   told.machine = {{"cpu", "one"}};
+  told.command = "fdl bench mlp --rounds 5";
   JobReport& job = told.jobs.front();
   job.differences = {{kBaseline, {std::numeric_limits<double>::infinity()}},
                      {"torch-fused", {2e-3, 3e-3}}};
@@ -171,6 +172,7 @@ TEST_CASE("a report reads back from its JSON") {
   const Result<Report> back = from_json(written, "a.json");
   REQUIRE(back.has_value());
   CHECK(to_json(*back).dump() == to_json(told).dump());
+  CHECK(back->command == told.command);
   CHECK(back->jobs.front().is_void(kBaseline));
   CHECK(!back->jobs.front().is_void("torch-fused"));
   CHECK(!from_json(nlohmann::json::object(), "a.json").has_value());
@@ -182,9 +184,17 @@ TEST_CASE("a report reads back from its JSON") {
         "'a.json' is no report of `fdl bench --out`: there is no job 'mpl'");
 }
 
+TEST_CASE("a report keeps the line that measures it again, as a shell takes it") {
+  CHECK(command_line({"mlp", "--peers", "torch,torch-tuned", "--data", "my data"},
+                     {{"HOME", "/home"}, {"ATEN_CPU_CAPABILITY", "avx2"}}) ==
+        "ATEN_CPU_CAPABILITY=avx2 fdl bench mlp --peers torch,torch-tuned --data 'my data'");
+  CHECK(command_line({}, {}) == "fdl bench");
+}
+
 TEST_CASE("the page says what was measured, beside what was claimed, and where the sides differ") {
   Report told = report(2);
   told.date = "2026-01-01T12:00:00Z";
+  told.command = "fdl bench charl_mlp --rounds 5";
   told.jobs.front().job = find_job("charl_mlp");
   for (Figures& run : told.jobs.front().runs) run.num_steps = {32, 32};
   const std::string readme =
@@ -194,12 +204,13 @@ TEST_CASE("the page says what was measured, beside what was claimed, and where t
   REQUIRE(page.has_value());
   for (const char* text :
        {"Every table here is of a CPU", "## one, 2026-01-01",
-        "| Charl, as it has published | 12064 |",
+        "\n    fdl bench charl_mlp --rounds 5\n", "| Charl, as it has published | 12064 |",
         // 1000 samples in 32 steps of 36.6 ms: the middle round
         "| `torch`, measured (one) | 854 |", "\n## Where the two sides differ\n\nD\n"}) {
     CAPTURE(text);
     CHECK(page->find(text) != std::string::npos);
   }
+  CHECK(to_page(told).find("fdl bench charl_mlp --rounds 5") != std::string::npos);
   CHECK(!to_document({{"one", told}}, "# bench\n").has_value());
   Report of_gpu = told;
   of_gpu.machine["gpu"] = "a GPU";
