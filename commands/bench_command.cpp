@@ -130,6 +130,13 @@ Result<JobReport> measure(const Job& job, const Plan& plan, const Options& optio
   for (const std::string& arm : plan.arms) {
     if (takes_part(arm, job, setup)) out.arms.push_back(arm);
   }
+  for (const std::string& arm : out.arms) {
+    const bench::Arm* peer = bench::find_peer(arm);
+    if (out.epochs > 1 || peer == nullptr || !peer->compiles()) continue;
+    return fail(error(Code::BadCommandLine, {},
+                      "'{}' compiles in its first epoch, and --epochs 1 leaves no other", arm)
+                    .help("--epochs 2"));
+  }
   if (!job.table.empty()) FDL_TRY(bench::write_table_of_rows(setup.root / job.table));
   if (options.same) {
     auto differences = bench::compare_losses(job, out.arms, setup);

@@ -22,6 +22,8 @@ struct Arm {
   bool is_rounded = false;         // to bf16: its losses are not those of the others
 
   const std::string& script_name() const { return words.back(); }
+  // Compiles as it steps through the first epoch, which is then no measure of its steps.
+  bool compiles() const { return is_jax || (!is_own && script_name().starts_with("compile")); }
 };
 inline constexpr const char* kOwnArm = "fdl";
 inline constexpr const char* kBaseline = "torch";

@@ -14,11 +14,11 @@ from run_test import Tests as RunTests
 
 
 class Tests(RunTests):
-    def bench(self, *words, **variables):
+    def bench(self, *words, expect=0, **variables):
         done = subprocess.run([self.fdl, 'bench', *words], cwd=ROOT, env=os.environ | variables, check=False,
                               capture_output=True, text=True)
-        same(f'exit code\n{done.stderr}', done.returncode, 0)
-        return done.stdout
+        same(f'exit code\n{done.stderr}', done.returncode, expect)
+        return done.stdout if expect == 0 else done.stderr
 
     def test_a_report_keeps_its_command_and_the_page_shows_it(self):
         report = str(self.folder / 'report.json')
@@ -33,6 +33,12 @@ class Tests(RunTests):
         page = self.bench('--table', report)
         assert f'\n    {line}\n' in page, page[:2000]
         assert f'tree: {told["versions"]["tree"]}' in page, page[:2000]
+
+    def test_an_epoch_in_which_an_arm_compiles_is_no_measure_of_it(self):
+        words = ['charl_mlp', '--python', sys.executable, '--rounds', '1', '--epochs', '1', '--peers']
+        for arm in ('torch-compile', 'torch-compile-max', 'torch-compile-graphs', 'jax'):
+            told = self.bench(*words, arm, expect=2)
+            assert f"'{arm}' compiles in its first epoch, and --epochs 1 leaves no other" in told, told
 
 
 if __name__ == '__main__':
