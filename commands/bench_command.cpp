@@ -130,13 +130,6 @@ Result<JobReport> measure(const Job& job, const Plan& plan, const Options& optio
   for (const std::string& arm : plan.arms) {
     if (takes_part(arm, job, setup)) out.arms.push_back(arm);
   }
-  for (const std::string& arm : out.arms) {
-    const bench::Arm* peer = bench::find_peer(arm);
-    if (out.epochs > 1 || peer == nullptr || !peer->compiles()) continue;
-    return fail(error(Code::BadCommandLine, {},
-                      "'{}' compiles in its first epoch, and --epochs 1 leaves no other", arm)
-                    .help("--epochs 2"));
-  }
   if (!job.table.empty()) FDL_TRY(bench::write_table_of_rows(setup.root / job.table));
   if (options.same) {
     auto differences = bench::compare_losses(job, out.arms, setup);
@@ -265,6 +258,13 @@ Result<Plan> plan_of(const Options& options, const fs::path& root) {
   if (options.same && arms->size() == 1) {
     return fail(
         error(Code::BadCommandLine, {}, "--same compares with peers, and --peers names none"));
+  }
+  for (const std::string& arm : *arms) {
+    const bench::Arm* peer = bench::find_peer(arm);
+    if (options.epochs != 1 || peer == nullptr || !peer->compiles()) continue;
+    return fail(error(Code::BadCommandLine, {},
+                      "'{}' compiles in its first epoch, and --epochs 1 leaves no other", arm)
+                    .help("--epochs 2"));
   }
   Plan out{*std::move(jobs), *std::move(arms), {}};
   out.setup.root = root;
