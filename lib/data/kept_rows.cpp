@@ -14,7 +14,6 @@ FixedRows::FixedRows(std::size_t num_rows, const std::vector<Layout>& layout) : 
     offsets_.push_back(row_bytes_);
     row_bytes_ += packed_bytes(field, 0);
   }
-  FDL_CHECK(row_bytes_ > 0);
   while ((row_bytes_ << (shift_ + 1)) <= kMostBytes && (num_rows >> shift_) > 1) ++shift_;
   pieces_ = std::vector<std::atomic<std::byte*>>((num_rows >> shift_) + 1);
 }

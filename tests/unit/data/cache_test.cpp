@@ -188,7 +188,7 @@ TEST_CASE("a budget bounds what is kept, and gets it back") {
 }
 
 TEST_CASE("rows of one size may take many pieces of memory, or more than one each") {
-  for (const std::int64_t width : {1, 3000, 300'000}) {
+  for (const std::int64_t width : {0, 1, 3000, 300'000}) {
     CAPTURE(width);
     Layout layout{{"x", {catalog::DType::F32, {catalog::Dim(width)}}}, at::kFloat, {width}};
     const auto row_bytes = packed_bytes(layout, 0);
@@ -198,14 +198,15 @@ TEST_CASE("rows of one size may take many pieces of memory, or more than one eac
     std::vector<SampleView> out(1);
     for (std::size_t place = 0; place < kNum; place += 3) {
       CHECK(!rows.find(place, out));
-      bytes.back() = static_cast<std::byte>(place);
+      if (width > 0) bytes.back() = static_cast<std::byte>(place);
       CHECK(rows.keep(place, bytes));
       CHECK(!rows.keep(place, bytes));
     }
     for (std::size_t place = 0; place < kNum; ++place) {
       rows.expect(place);
       REQUIRE(rows.find(place, out) == (place % 3 == 0));
-      if (place % 3 == 0) CHECK(out[0].bytes[row_bytes - 1] == static_cast<std::byte>(place));
+      if (place % 3 == 0 && width > 0)
+        CHECK(out[0].bytes[row_bytes - 1] == static_cast<std::byte>(place));
     }
   }
 }
