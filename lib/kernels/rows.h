@@ -42,8 +42,8 @@ struct RowFunctions {
     float max, sum;
   };
   Softmax (*softmax)(const float* x, float* exponentials, std::int64_t count);
-  // The same of each of `rows` rows of up to kShortRow numbers; and, where `shares` is not null, its
-  // softmax times `factor`, plus `shift`.
+  // The same of each of `rows` rows of up to kShortRow numbers; and, where `shares` is not null,
+  // its softmax times `factor`, plus `shift`.
   static constexpr std::int64_t kShortRow = 32;
   struct ShortSoftmax {
     float *max, *sum;  // [rows]
@@ -72,6 +72,11 @@ struct RowFunctions {
   // Random words 64 `group` to 64 `group` + 63 of a lane: Philox4x32-10 (Salmon et al. 2011).
   void (*random_words)(std::uint32_t* out, std::uint64_t key, std::uint64_t group,
                        std::uint64_t lane);
+  // 64 numbers from as many random words: mean + stddev v in f64, then f32. v ~ N(0, 1) by Box and
+  // Muller 1958: out[4 b] and the next are of words b and 16 + b, the two behind of words 32 + b
+  // and 48 + b. Bit i of the answer is set where out[i] may not be what the C library's functions
+  // give.
+  std::uint64_t (*normals)(float* out, const std::uint32_t* words, double mean, double stddev);
   // Numbers `first` to `first` + `count` - 1 of a lane as a mask.
   void (*dropout_mask)(float* out, std::int64_t first, std::int64_t count, const MaskDraw& draw);
   // Adds each column of [rows, width] to out[width].

@@ -1,6 +1,7 @@
 #include "lib/tensor/random.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -134,14 +135,22 @@ void fill_uniform(std::span<float> out, StreamKey key, double low, double high) 
 }
 
 void fill_normal(std::span<float> out, StreamKey key, double mean, double stddev) {
-  const auto num_blocks = static_cast<std::int64_t>((out.size() + 3) / 4);
-  at::parallel_for(0, num_blocks, kGrain / 16, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      const PhiloxBlock block = philox(key.value(), i);
-      const NormalPair a = normal_pair(block[0], block[1]), b = normal_pair(block[2], block[3]);
-      const double values[4] = {a.first, a.second, b.first, b.second};
-      for (std::size_t k = 0; k < 4 && 4 * i + k < out.size(); ++k)
-        out[4 * i + k] = static_cast<float>(mean + stddev * values[k]);
+  const auto num_groups = static_cast<std::int64_t>((out.size() + kGroup - 1) / kGroup);
+  at::parallel_for(0, num_groups, kGrain / kGroup, [&](std::int64_t begin, std::int64_t end) {
+    std::uint32_t words[kGroup];
+    float values[kGroup];
+    for (auto g = static_cast<std::size_t>(begin); g < static_cast<std::size_t>(end); ++g) {
+      const kernels::RowFunctions& rows = kernels::row_functions();
+      rows.random_words(words, key.value(), g, /*lane=*/0);
+      std::uint64_t unsure = rows.normals(values, words, mean, stddev);
+      for (; unsure != 0; unsure &= unsure - 1) {
+        const int i = std::countr_zero(unsure);
+        const std::uint32_t* from = words + (i / 4 + i % 4 / 2 * 32);  // of block i / 4
+        const NormalPair pair = normal_pair(from[0], from[16]);
+        values[i] = static_cast<float>(mean + stddev * (i % 2 == 0 ? pair.first : pair.second));
+      }
+      const std::size_t first = g * kGroup;
+      std::copy_n(values, std::min(kGroup, out.size() - first), out.data() + first);
     }
   });
 }

@@ -7,9 +7,9 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/zeros.h>
 
 #include "lib/data/sources/open.h"
+#include "lib/data/sources/ordered_product.h"
 #include "lib/tensor/dtype.h"
 
 namespace fdl::data {
@@ -89,36 +89,14 @@ at::Tensor Drawer::any(const job::Field& field) const {
 
 namespace {
 
-// x [N, K] times w [K, M] in the order of K. A library's product differs in its last bits by the
-// number of threads and by the machine, and data is to be the same everywhere.
-at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
-  at::Tensor out = at::zeros({x.size(0), w.size(1)}, at::kFloat);
-  const at::Tensor left = x.contiguous(), right = w.contiguous();
-  const std::int64_t K = x.size(1), M = w.size(1);
-  const auto* from = left.const_data_ptr<float>();
-  const auto* factors = right.const_data_ptr<float>();
-  auto* to = out.mutable_data_ptr<float>();
-  constexpr std::int64_t kRows = 8;  // that look at a row of factors while it is near
-  at::parallel_for(
-      0, (x.size(0) + kRows - 1) / kRows, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t block = begin; block < end; ++block) {
-          const std::int64_t first = block * kRows, last = std::min(first + kRows, x.size(0));
-          for (std::int64_t k = 0; k < K; ++k) {
-            for (std::int64_t n = first; n < last; ++n) {
-              const float factor = from[n * K + k];
-              for (std::int64_t m = 0; m < M; ++m) to[n * M + m] += factor * factors[k * M + m];
-            }
-          }
-        }
-      });
-  return out;
-}
-
 // Element by element, as the C library has it.
 at::Tensor tanh_of(const at::Tensor& x) {
   at::Tensor out = x.contiguous().clone();
-  auto* at = out.mutable_data_ptr<float>();
-  std::transform(at, at + out.numel(), at, [](float value) { return std::tanh(value); });
+  auto* numbers = out.mutable_data_ptr<float>();
+  at::parallel_for(0, out.numel(), 1 << 12, [&](std::int64_t begin, std::int64_t end) {
+    std::transform(numbers + begin, numbers + end, numbers + begin,
+                   [](float value) { return std::tanh(value); });
+  });
   return out;
 }
 
@@ -136,7 +114,7 @@ at::Tensor projection_of(const Drawer& d, const std::vector<FieldValues>& inputs
     const at::Tensor x = input.values.view({num_rows, -1}).to(at::kFloat);
     const StreamKey own = d.key.with(input.field.name).with("projection");
     const double stddev = 1 / std::sqrt(static_cast<double>(num_inputs));
-    const at::Tensor part = product(x, drawn_normal(own, x.size(1), width, stddev));
+    const at::Tensor part = ordered_product(x, drawn_normal(own, x.size(1), width, stddev));
     out = out.defined() ? out.add(part) : part;
   }
   return out;

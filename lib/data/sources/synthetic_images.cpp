@@ -1,8 +1,11 @@
 // Pictures: patterns of waves, and boxes on a ground.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
+#include <numeric>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include "lib/data/sources/synthetic.h"
@@ -33,20 +36,20 @@ void place_of(std::int64_t index, const Sizes& sizes, Sizes& place) {
   }
 }
 
-// Draws one value for each element: value(channel, place along the other axes).
+// Draws one value for each element: value(channel, its place's number among those of a channel).
 template <typename F>
-void fill(float* to, const Sizes& sizes, RandomStream& noise, F value) {
-  const Sizes axes(sizes.begin() + 1, sizes.end());
-  Sizes place(axes.size());
-  std::int64_t num_places = 1;
-  for (const std::int64_t size : axes) num_places *= size;
-  for (std::int64_t channel = 0; channel < sizes.front(); ++channel) {
+void fill(float* to, std::int64_t num_channels, std::int64_t num_places, RandomStream& noise,
+          F value) {
+  for (std::int64_t channel = 0; channel < num_channels; ++channel) {
     for (std::int64_t i = 0; i < num_places; ++i) {
-      place_of(i, axes, place);
-      const double exact = value(static_cast<std::size_t>(channel), place, i);
+      const double exact = value(static_cast<std::size_t>(channel), static_cast<std::size_t>(i));
       *to++ = static_cast<float>(exact + kNoise * noise.normal());
     }
   }
+}
+
+std::int64_t product_of(const Sizes& sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), std::int64_t{1}, std::multiplies<>());
 }
 
 // A sum of plane waves, the pattern of one class; in [-0.9, 0.9].
@@ -70,16 +73,23 @@ struct Pattern {
     }
   }
 
-  double at(std::size_t channel, const Sizes& place, const Sizes& sizes, double shift) const {
-    double sum = 0;
-    for (const Wave& wave : waves) {
-      double turns = wave.phase + shift;
-      for (std::size_t i = 0; i < place.size(); ++i)
-        turns +=
-            wave.frequencies[i] * static_cast<double>(place[i]) / static_cast<double>(sizes[i + 1]);
-      sum += wave.amplitudes[channel] * std::sin(2 * std::numbers::pi * turns);
+  // Each wave at each place, without its amplitude: [places][kWaves].
+  std::vector<double> heights(const Sizes& axes, double shift) const {
+    Sizes place(axes.size());
+    std::vector<double> out;
+    const std::int64_t num_places = product_of(axes);
+    out.reserve(static_cast<std::size_t>(num_places) * kWaves);
+    for (std::int64_t i = 0; i < num_places; ++i) {
+      place_of(i, axes, place);
+      for (const Wave& wave : waves) {
+        double turns = wave.phase + shift;
+        for (std::size_t axis = 0; axis < axes.size(); ++axis)
+          turns += wave.frequencies[axis] * static_cast<double>(place[axis]) /
+                   static_cast<double>(axes[axis]);
+        out.push_back(std::sin(2 * std::numbers::pi * turns));
+      }
     }
-    return sum;
+    return out;
   }
 };
 
@@ -116,6 +126,14 @@ std::vector<FieldValues> other_inputs(const Drawer& d) {
   return out;
 }
 
+// draw(i) of each sample, on all threads: samples do not depend on each other.
+template <typename F>
+void for_samples(const Drawer& d, F draw) {
+  at::parallel_for(0, d.params.samples, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) draw(i);
+  });
+}
+
 // `drawn` in the dtype of its field.
 void finish(FieldValues& drawn) {
   if (drawn.field.type.dtype == catalog::DType::F64) drawn.values = drawn.values.to(at::kDouble);
@@ -130,19 +148,24 @@ std::vector<FieldValues> draw_images(const Drawer& d) {
   const at::Tensor labels = d.labels();
   std::vector<FieldValues> out = other_inputs(d);
   FieldValues& image = out[picture(d.fields)];
-  const Sizes sizes = d.sizes(image.field);
+  const Sizes sizes = d.sizes(image.field), axes(sizes.begin() + 1, sizes.end());
   const tensor::StreamKey own = d.key.with(image.field.name);
+  const std::int64_t num_places = product_of(axes);
   auto* to = image.values.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < d.params.samples; ++i) {
+  const auto draw = [&](std::int64_t i) {
     const std::int64_t label = labels.const_data_ptr<std::int64_t>()[i];
     const Pattern pattern(RandomStream(own.with("patterns"), lane(label)), sizes);
     RandomStream stream(own.with("samples"), lane(i));
-    const double shift = 0.1 * (stream.uniform() - 0.5);
-    fill(to, sizes, stream, [&](std::size_t channel, const Sizes& place, std::int64_t) {
-      return pattern.at(channel, place, sizes, shift);
-    });
-    to += image.values[0].numel();
-  }
+    const std::vector<double> heights = pattern.heights(axes, 0.1 * (stream.uniform() - 0.5));
+    fill(to + i * sizes.front() * num_places, sizes.front(), num_places, stream,
+         [&](std::size_t channel, std::size_t at) {
+           double sum = 0;
+           for (std::size_t w = 0; w < kWaves; ++w)
+             sum += pattern.waves[w].amplitudes[channel] * heights[at * kWaves + w];
+           return sum;
+         });
+  };
+  for_samples(d, draw);
   finish(image);
   out.push_back(d.values(d.target(), labels));
   return out;
@@ -157,6 +180,7 @@ std::vector<FieldValues> draw_segmentation(const Drawer& d) {
   const tensor::StreamKey own = d.key.with(image.field.name);
   Sizes all = axes;
   all.insert(all.begin(), d.params.samples);
+  const std::int64_t num_places = product_of(axes);
   const at::Tensor truth = at::empty(all, at::kLong);
   auto* to = image.values.mutable_data_ptr<float>();
   auto* classes = truth.mutable_data_ptr<std::int64_t>();
@@ -164,22 +188,24 @@ std::vector<FieldValues> draw_segmentation(const Drawer& d) {
   std::vector<double> colours(static_cast<std::size_t>(d.params.classes) * num_channels);
   RandomStream colour(own.with("colours"));
   for (double& one : colours) one = colour.normal();
-  for (std::int64_t i = 0; i < d.params.samples; ++i) {
+  for_samples(d, [&](std::int64_t i) {
     RandomStream stream(own.with("samples"), lane(i));
     std::vector<Box> boxes;
     for (std::int64_t label = 1; label < d.params.classes; ++label)
       boxes.emplace_back(stream, axes, label);
-    fill(to, sizes, stream, [&](std::size_t channel, const Sizes& place, std::int64_t at) {
-      if (channel == 0) {
-        const auto box = std::find_if(boxes.rbegin(), boxes.rend(),
-                                      [&](const Box& one) { return one.holds(place); });
-        classes[at] = box == boxes.rend() ? 0 : box->label;
-      }
-      return colours[static_cast<std::size_t>(classes[at]) * num_channels + channel];
-    });
-    to += image.values[0].numel();
-    classes += truth[0].numel();
-  }
+    auto* labels = classes + i * num_places;
+    Sizes place(axes.size());
+    for (std::int64_t at = 0; at < num_places; ++at) {
+      place_of(at, axes, place);
+      const auto box = std::find_if(boxes.rbegin(), boxes.rend(),
+                                    [&](const Box& one) { return one.holds(place); });
+      labels[at] = box == boxes.rend() ? 0 : box->label;
+    }
+    fill(to + i * sizes.front() * num_places, sizes.front(), num_places, stream,
+         [&](std::size_t channel, std::size_t at) {
+           return colours[static_cast<std::size_t>(labels[at]) * num_channels + channel];
+         });
+  });
   finish(image);
   out.push_back(d.values(d.target(), truth));
   return out;

@@ -2,9 +2,13 @@
 #include <map>
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
 
+#include "lib/data/sources/ordered_product.h"
+#include "lib/tensor/random.h"
 #include "tests/unit/data/fixture.h"
 
 namespace fdl::data {
@@ -174,17 +178,60 @@ TEST_CASE("a target that names an input is that input") {
 }
 
 TEST_CASE("data does not depend on the number of threads, to the last bit") {
-  const CheckedJob job = job_with("inputs: { x: \"f32[1024]\" }, flow: [{ linear: 1024 }]",
-                                  "kind: regression, target: \"f32[1024]\", samples: 8", "mse");
+  const std::vector<CheckedJob> jobs = {
+      job_with("inputs: { x: \"f32[1024]\" }, flow: [{ linear: 1024 }]",
+               "kind: regression, target: \"f32[1024]\", samples: 8", "mse"),
+      job_with(kImage, "kind: images, samples: 7, classes: 5", "cross_entropy"),
+      job_with("inputs: { image: \"f32[2, 8, 6]\" }, flow: [{ conv2d: { out: 3, kernel: 1 } }]",
+               "kind: segmentation, samples: 7, classes: 3", "cross_entropy")};
   const int num_threads = at::get_num_threads();
-  std::vector<at::Tensor> found;
-  for (const int threads : {1, 2, 3}) {
-    at::set_num_threads(threads);
-    found.push_back(values_of(open_split(job, "train"), "target"));
+  for (const CheckedJob& job : jobs) {
+    std::vector<Dataset> found;
+    for (const int threads : {1, 2, 3}) {
+      at::set_num_threads(threads);
+      found.push_back(open_split(job, "train"));
+    }
+    at::set_num_threads(num_threads);
+    for (const job::Field& field : found[0].fields) {
+      CAPTURE(field.name);
+      const at::Tensor one = values_of(found[0], field.name);
+      CHECK(at::equal(one, values_of(found[1], field.name)));
+      CHECK(at::equal(one, values_of(found[2], field.name)));
+    }
   }
-  at::set_num_threads(num_threads);
-  CHECK(at::equal(found[0], found[1]));
-  CHECK(at::equal(found[0], found[2]));
+}
+
+TEST_CASE(
+    "an ordered product rounds each product and each sum, whatever the CPU could do at once") {
+  const tensor::StreamKey key(7, tensor::Purpose::Synthetic);
+  const auto drawn = [&](std::int64_t rows, std::int64_t columns, std::uint64_t number) {
+    at::Tensor out = at::empty({rows, columns}, at::kFloat);
+    tensor::fill_normal({out.mutable_data_ptr<float>(), static_cast<std::size_t>(out.numel())},
+                        key.with(number), 0, 1);
+    return out;
+  };
+  for (const std::int64_t N : {0, 1, 5, 6, 7, 25}) {
+    for (const std::int64_t K : {0, 1, 2, 33}) {
+      for (const std::int64_t M : {0, 1, 15, 16, 17, 40}) {
+        CAPTURE(N);
+        CAPTURE(K);
+        CAPTURE(M);
+        const at::Tensor x = drawn(K, N, 1).t(), w = drawn(K, M, 2);  // x is not contiguous
+        at::Tensor expected = at::zeros({N, M}, at::kFloat);
+        for (std::int64_t n = 0; n < N; ++n) {
+          for (std::int64_t m = 0; m < M; ++m) {
+            auto& sum = expected.mutable_data_ptr<float>()[n * M + m];
+            for (std::int64_t k = 0; k < K; ++k) {
+              const volatile float product =  // rounded: volatile keeps it from being fused
+                  x.const_data_ptr<float>()[n + k * N] * w.const_data_ptr<float>()[k * M + m];
+              sum += product;
+            }
+          }
+        }
+        CHECK(at::equal(ordered_product(x, w), expected));
+      }
+    }
+  }
 }
 
 TEST_CASE("a sample does not depend on how many there are") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -115,6 +116,23 @@ TEST_CASE("uniform and normal draws have their distributions") {
   for (float& v : values) v = static_cast<float>(stream.normal());
   CHECK(std::abs(moments(values).mean) < kFiveErrors);
   CHECK(std::abs(moments(values).variance - 1) < 2 * kFiveErrors);
+}
+
+TEST_CASE("normal draws are what the formula gives in f64, to the last bit") {
+  const StreamKey key(11, Purpose::Init);
+  std::vector<float> found(kMany + 3), expected(kMany + 4);
+  tensor::fill_normal(found, key, 0.25, 0.02);
+  for (std::size_t block = 0; 4 * block < expected.size(); ++block) {
+    const PhiloxBlock words = tensor::philox(key.value(), block);
+    for (std::size_t k = 0; k < 4; k += 2) {
+      const double radius = std::sqrt(-2 * std::log((words[k] + 1.0) * 0x1p-32));
+      const double angle = 2 * std::numbers::pi * (words[k + 1] * 0x1p-32);
+      expected[4 * block + k] = static_cast<float>(0.25 + 0.02 * (radius * std::cos(angle)));
+      expected[4 * block + k + 1] = static_cast<float>(0.25 + 0.02 * (radius * std::sin(angle)));
+    }
+  }
+  expected.pop_back();
+  CHECK(found == expected);
 }
 
 TEST_CASE("a draw does not depend on how many are drawn, nor on the threads") {

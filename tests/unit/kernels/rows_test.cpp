@@ -1,7 +1,9 @@
 #include "lib/kernels/rows.h"
 
+#include <bit>
 #include <cmath>
 #include <functional>
+#include <numbers>
 
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
@@ -307,6 +309,37 @@ static at::Tensor with_ties(const std::vector<std::int64_t>& sizes) {
   const at::Tensor out = at::randint(-2, 3, sizes).to(at::kFloat);
   out.masked_fill_(at::rand_like(out) < 0.05, NAN);
   return out.masked_fill_(at::rand_like(out) < 0.1, -INFINITY);
+}
+
+TEST_CASE("normals of random words are what the C library's functions give, or said to be unsure") {
+  std::int64_t num_unsure = 0, num_all = 0;
+  for (const auto& [kind, functions] : all_row_functions()) {
+    CAPTURE(kind);
+    for (std::uint64_t group = 0; group < 300; ++group) {
+      std::uint32_t words[64];
+      functions->random_words(words, 5, group, 0);
+      // Where the radius or a sine is least or most.
+      if (group < 64) words[group] = group % 2 == 0 ? 0xFFFFFFFF : 0;
+      if (group < 32) words[16 + group / 16 * 32 + group % 16] = (group % 4) << 30;
+      for (const auto& [mean, stddev] :
+           std::vector<std::pair<double, double>>{{0, 1}, {3, 0.02}, {-1e6, 1e-3}, {0, 0}}) {
+        float found[64];
+        const std::uint64_t unsure = functions->normals(found, words, mean, stddev);
+        for (int i = 0; i < 64; ++i) {
+          const std::uint32_t* from = words + (i / 4 + i % 4 / 2 * 32);
+          const double radius = std::sqrt(-2 * std::log((from[0] + 1.0) * 0x1p-32));
+          const double angle = 2 * std::numbers::pi * (from[16] * 0x1p-32);
+          const double value = radius * (i % 2 == 0 ? std::cos(angle) : std::sin(angle));
+          const auto expected = static_cast<float>(mean + stddev * value);
+          if ((unsure >> i & 1) == 0) CHECK(found[i] == expected);
+        }
+        if (group < 64 || stddev == 0) continue;  // made to be unsure
+        num_unsure += std::popcount(unsure);
+        num_all += 64;
+      }
+    }
+  }
+  CHECK(num_unsure < num_all / 5000);
 }
 
 TEST_CASE("the largest of two by two, and its gradient, are libtorch's to the bit") {
