@@ -63,8 +63,8 @@ at::Tensor ordered_product(const at::Tensor& x, const at::Tensor& w) {
     float tile[kRows * kColumns];
     for (std::int64_t first = begin * kRows; first < std::min(end * kRows, N); first += kRows) {
       const std::int64_t count = std::min(kRows, N - first);
-      const float*
-          rows[kRows];  // of the last block those that there are, the last one again and again
+      // A block that is not full repeats its last row.
+      const float* rows[kRows];
       for (std::int64_t r = 0; r < kRows; ++r)
         rows[r] = from + (first + std::min(r, count - 1)) * K;
       for (std::int64_t column = 0; column < M; column += kColumns) {
