@@ -330,8 +330,11 @@ TEST_CASE("normals of random words are what the C library's functions give, or s
           const double radius = std::sqrt(-2 * std::log((from[0] + 1.0) * 0x1p-32));
           const double angle = 2 * std::numbers::pi * (from[16] * 0x1p-32);
           const double value = radius * (i % 2 == 0 ? std::cos(angle) : std::sin(angle));
-          const auto expected = static_cast<float>(mean + stddev * value);
-          if ((unsure >> i & 1) == 0) CHECK(found[i] == expected);
+          const double exact = mean + stddev * value, off = stddev * radius * 0x1p-41;
+          if ((unsure >> i & 1) != 0) continue;
+          // And it would be with functions that are off by some last bits of f64.
+          for (const double near : {exact - off, exact, exact + off})
+            CHECK(found[i] == static_cast<float>(near));
         }
         if (group < 64 || stddev == 0) continue;  // made to be unsure
         num_unsure += std::popcount(unsure);
